@@ -1,0 +1,219 @@
+/* ansatz.h: the public interface of libansatz.
+ *
+ * Argument order, everywhere: object or workspace, outputs, inputs (a length right after its array), options, callback then its
+ * data, error last. Strings returned through `char **` are allocated with the library's allocator and freed by az_free. Objects are made by
+ * the function that returns them through a double pointer and freed by their `_destroy`, which accepts NULL. Nothing here
+ * prints, exits or keeps mutable global state. Const objects may be shared between threads; an object being written belongs to one thread.
+ *
+ * Every function that can fail returns an az_status; where an `az_error *` is taken it may be NULL, and is filled on failure only.
+ */
+#ifndef ANSATZ_H
+#define ANSATZ_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define AZ_VERSION "0.1.0"
+
+/* code, name, message: the one list of statuses */
+#define AZ_STATUS_LIST(X) \
+    X(AZ_OK, "ok", "no error") \
+    X(AZ_ENOMEM, "enomem", "out of memory") \
+    X(AZ_EIO, "eio", "reading or writing a file failed") \
+    X(AZ_ESYNTAX, "esyntax", "the problem file is not well formed") \
+    X(AZ_EPROBLEM, "eproblem", "the problem is well formed but makes no sense") \
+    X(AZ_EOPTION, "eoption", "an option has a value outside its range") \
+    X(AZ_EFORMAT, "eformat", "the result file is damaged or is not a result file") \
+    X(AZ_ENAME, "ename", "no object has this name") \
+    X(AZ_EDOMAIN, "edomain", "an argument lies outside the domain of a function") \
+    X(AZ_ELIMIT, "elimit", "a documented size limit is exceeded") \
+    X(AZ_ECANCELLED, "ecancelled", "the callback asked to stop")
+
+typedef enum az_status {
+#define AZ_X(code, name, message) code,
+    AZ_STATUS_LIST(AZ_X)
+#undef AZ_X
+    AZ_N_STATUS
+} az_status;
+
+const char *az_status_name(az_status s);    /* "enomem"; "unknown" outside the list */
+const char *az_status_message(az_status s); /* one lower-case phrase */
+
+/* What went wrong. `message` is complete text, possibly of several lines (a problem-file error carries file:line:column, the line and a
+ * caret); line and column are 1-based, 0 where they do not apply. */
+typedef struct az_error {
+    az_status status;
+    int line, column;
+    char message[1024];
+} az_error;
+
+/* Replaces the allocator of the library (tests fail the k-th call). fn(data, ptr, bytes) is realloc with free when bytes is 0.
+ * Call before any other function. NULL restores the C library's. */
+typedef void *(*az_alloc_fn)(void *data, void *ptr, size_t bytes);
+void az_set_allocator(az_alloc_fn fn, void *data);
+void az_free(void *p);
+
+/* ---- Problems ------------------------------------------------------------------------------------------------------------- */
+
+typedef struct az_problem az_problem;
+
+/* A parameter's value given from outside the file: `--set a=0.3`. */
+typedef struct az_setting {
+    const char *name;
+    double value;
+} az_setting;
+
+/* Parses and checks the text of a problem. `origin` is the name used in messages. Every setting must name a parameter of the file.
+ * AZ_ESYNTAX, AZ_EPROBLEM (unknown name, wrong arity, ...), AZ_ELIMIT (text above 1 MiB, nesting above 200), AZ_ENOMEM. */
+az_status az_problem_parse(az_problem **out, const char *origin, const char *text, size_t length, const az_setting *set, int n_set,
+                           az_error *err);
+/* The same for a built-in name or a file path: a name without '/' and '.' is looked up among the built-in problems first. AZ_EIO. */
+az_status az_problem_load(az_problem **out, const char *name_or_path, const az_setting *set, int n_set, az_error *err);
+void az_problem_destroy(az_problem *p);
+
+const char *az_problem_name(const az_problem *p);
+const char *az_problem_title(const az_problem *p);
+const char *az_problem_text(const az_problem *p);   /* the exact text that was parsed */
+int az_problem_n_unknowns(const az_problem *p);
+const char *az_problem_unknown(const az_problem *p, int i);
+int az_problem_n_parameters(const az_problem *p);
+const char *az_problem_parameter(const az_problem *p, int i, double *value);
+/* A description in words and tables: parameters, unknowns, coordinates, trials with inputs, fields and lets, equations with derivative
+ * orders and operators, conditions, and how many rows each gives. */
+az_status az_problem_describe(const az_problem *p, char **text, az_error *err);
+
+int az_builtin_count(void);
+const char *az_builtin_name(int i);
+const char *az_builtin_title(int i);
+const char *az_builtin_text(int i);
+
+/* ---- Solving -------------------------------------------------------------------------------------------------------------- */
+
+/* Why a run stopped: positive met the stated inequality, negative did not, zero is not finished. */
+#define AZ_STOP_LIST(X) \
+    X(AZ_STOP_TOLERANCE, 1, "tolerance", "the residual on an independent grid is below the asked tolerance") \
+    X(AZ_STOP_RUNNING, 0, "running", "not finished") \
+    X(AZ_STOP_STALLED, -1, "stalled", "no stage lowered the residual any more") \
+    X(AZ_STOP_ITERATIONS, -2, "iterations", "the iteration limit was reached") \
+    X(AZ_STOP_TIME, -3, "time", "the time limit was reached") \
+    X(AZ_STOP_CANCELLED, -4, "cancelled", "the caller asked to stop") \
+    X(AZ_STOP_NONFINITE, -5, "nonfinite", "the residual is not a finite number at the starting point") \
+    X(AZ_STOP_DIVERGED, -6, "diverged", "an unknown ran to its bound or the damping to its limit")
+
+typedef enum az_stop {
+#define AZ_X(code, value, name, message) code = value,
+    AZ_STOP_LIST(AZ_X)
+#undef AZ_X
+} az_stop;
+const char *az_stop_name(az_stop s);
+const char *az_stop_message(az_stop s);
+
+typedef enum az_tier { AZ_TIER_NONE, AZ_TIER_TRAINED, AZ_TIER_REEVALUATED } az_tier;
+const char *az_tier_name(az_tier t);
+
+#define AZ_MAX_LAYERS 8
+#define AZ_MAX_PHASES 8
+
+typedef enum az_method { AZ_METHOD_LM, AZ_METHOD_LM_QR, AZ_METHOD_ADAM, AZ_METHOD_LBFGS, AZ_METHOD_SSBROYDEN, AZ_N_METHOD } az_method;
+const char *az_method_name(az_method m); /* "lm", "lm-qr", "adam", "lbfgs", "ssbroyden" */
+
+/* Options of a solve. Fill with az_solve_options_init, then change. A zero, where "0 = automatic" is said, lets the program choose. */
+typedef struct az_solve_options {
+    uint64_t seed;                      /* of the generator that draws weights and points; default 1 */
+    int threads;                        /* 0 = all; results do not depend on it */
+    double tolerance;                   /* on the relative residual of the independent grid (see az_evidence); > 0; default 1e-10 */
+    int max_iterations;                 /* all stages together; 0 = automatic */
+    double max_seconds;                 /* > 0 or 0 = none; the only option that makes a run irreproducible */
+    int n_layers, layers[AZ_MAX_LAYERS];/* hidden widths of the first stage; n_layers 0 = automatic */
+    int max_stages;                     /* networks in the multistage sum; 0 = automatic */
+    int points;                         /* collocation points per equation; 0 = automatic */
+    int n_phases;                       /* the methods of the first stage in turn; 0 = automatic (lm) */
+    az_method phase[AZ_MAX_PHASES];
+    int phase_iterations[AZ_MAX_PHASES];/* of each phase but the last */
+    double checkpoint_seconds;          /* between checkpoints; default 30; 0 = at every iteration */
+    const char *checkpoint;             /* path of the checkpoint and result, NULL = none */
+} az_solve_options;
+void az_solve_options_init(az_solve_options *o);
+
+/* One line of progress. */
+typedef struct az_progress {
+    int stage, iteration;               /* stage from 1, iteration over all stages */
+    int max_iterations;
+    const char *phase;                  /* "lm", "adam", "refine", "verify", ... */
+    double rms;                         /* trained residual */
+    double check_max;                   /* last residual on the split grid, NaN before the first */
+    double seconds;
+    int n_unknowns;
+    const double *unknowns;             /* valid during the call */
+    const char *note;                   /* a decision in words ("stage 2: sine network 20x20, scale 3e-09"), or NULL */
+} az_progress;
+/* Returns nonzero to stop; the run then writes its checkpoint and returns with AZ_STOP_CANCELLED. Called from the thread of az_solve. */
+typedef int (*az_progress_fn)(void *data, const az_progress *p);
+
+typedef struct az_result az_result;
+
+/* Solves from random weights. On AZ_OK *out holds the best state, whatever the reason for stopping (az_result_stop).
+ * With o->checkpoint the file appears by rename, so that a kill leaves the previous one. AZ_EOPTION, AZ_EPROBLEM, AZ_EIO, AZ_ENOMEM. */
+az_status az_solve(az_result **out, const az_problem *p, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err);
+/* Continues a loaded, unfinished result with its own options (limits, threads and checkpoint come from o). Gives the bits the uninterrupted run gives. */
+az_status az_resume(az_result *r, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err);
+
+/* ---- Results -------------------------------------------------------------------------------------------------------------- */
+
+typedef struct az_evidence {
+    az_tier tier;
+    double trained_rms;                 /* rms of the rows the optimiser minimised */
+    double reevaluated_max;             /* max |R| of the equations as written, independent grid, other code path; NaN if not done */
+    double reevaluated_relative;        /* max |R / scale| with the equation's own scale */
+    int points;                         /* in that grid */
+} az_evidence;
+
+az_status az_result_save(const az_result *r, const char *path, az_error *err);
+az_status az_result_load(az_result **out, const char *path, az_error *err);
+void az_result_destroy(az_result *r);
+
+const az_problem *az_result_problem(const az_result *r);
+const az_solve_options *az_result_options(const az_result *r);  /* as resolved: no automatic values left */
+uint64_t az_result_hash(const az_result *r);                    /* of the problem text, settings and options that determine the numbers */
+az_stop az_result_stop(const az_result *r);
+int az_result_iterations(const az_result *r);
+double az_result_seconds(const az_result *r);
+double az_result_unknown(const az_result *r, int i, double *error); /* value; *error is what the evidence supports, NaN if unknown */
+az_evidence az_result_evidence(const az_result *r);
+/* Digits of an unknown that its error supports: "0.6057337012032(4)"; without error (NaN) 6 digits and "(?)". buffer >= AZ_UNKNOWN_LENGTH. */
+#define AZ_UNKNOWN_LENGTH 48
+void az_format_unknown(char *buffer, double value, double error);
+
+/* Re-evaluates the residual by the independent path (uniform grid, trapezoidal operators, scalar arithmetic) and stores the evidence in r. */
+az_status az_verify(az_result *r, int threads, az_error *err);
+
+/* Value or mixed derivative of a field, let or trial at points. out[n]; points[n*dim], point-major; order[dim] of derivatives.
+ * AZ_ENAME for an unknown name, AZ_EDOMAIN for a point outside the domain. */
+az_status az_eval(const az_result *r, double *out, const char *name, const double *points, int n, const int *order, az_error *err);
+int az_problem_dim(const az_problem *p);
+const char *az_problem_coordinate(const az_problem *p, int i);
+int az_problem_n_names(const az_problem *p);               /* fields and lets, in order of definition */
+const char *az_problem_get_name(const az_problem *p, int i);
+
+/* A default set of points spread over the domain for tables and pictures: *points is n*dim, freed by az_free. */
+az_status az_sample_points(const az_problem *p, double **points, int *n, int wanted, az_error *err);
+
+/* Writes a table of fields, lets and trials at points: format "csv" (a header line, 17 significant digits), "npy" (one float64 array
+ * [n][dim + n_columns], C order) or "hdf5" (one dataset of n doubles per column, written in this order). The first dim columns are the
+ * coordinates. points[n*dim], point-major. columns NULL = all of az_problem_get_name. The file appears by
+ * rename. AZ_EOPTION for another format, AZ_ENAME for an unknown column, AZ_EDOMAIN for a point outside the domain, AZ_EIO, AZ_ENOMEM. */
+az_status az_export(const az_result *r, const char *path, const char *format, const char *const *columns, int n_columns,
+                    const double *points, int n, az_error *err);
+
+/* A self-contained HTML report. */
+az_status az_report(const az_result *r, const char *path, const char *command, az_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,43 @@
+/* base.h: memory, errors, random numbers, text and timing for every other module. */
+#ifndef AZ_BASE_H
+#define AZ_BASE_H
+
+#include "ansatz.h"
+#include <stdbool.h>
+
+/* az_realloc(NULL, n) allocates, az_realloc(p, 0) frees and returns NULL. All allocation of the library passes here. NULL on failure. */
+void *az_realloc(void *p, size_t bytes);
+void *az_calloc(size_t count, size_t size);     /* zeroed; NULL if count*size overflows */
+void *az_alloc_array(size_t count, size_t size);/* not zeroed, 64-byte aligned is not promised */
+double *az_doubles(size_t count);               /* zeroed, 64-byte aligned, freed by az_doubles_free; fails cleanly on overflow */
+void az_doubles_free(double *p);
+char *az_strdup(const char *s);
+
+/* Fills *err (if not NULL) with a formatted message and returns s. */
+az_status az_fail(az_error *err, az_status s, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Growing text buffer. After a failed allocation `failed` is set and appends do nothing. */
+typedef struct az_text {
+    char *s;
+    size_t n, cap;
+    bool failed;
+} az_text;
+void az_text_add(az_text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void az_text_write(az_text *t, const char *bytes, size_t n);
+void az_text_clear(az_text *t);
+
+/* xoshiro256** seeded by splitmix64 (Blackman and Vigna 2018). Plain state, so that a checkpoint can hold it. */
+typedef struct az_rng {
+    uint64_t s[4];
+} az_rng;
+void az_rng_seed(az_rng *g, uint64_t seed);
+uint64_t az_rng_next(az_rng *g);
+double az_rng_uniform(az_rng *g);               /* [0,1), 53 bits */
+double az_rng_normal(az_rng *g);                /* Box-Muller, one value per call, no hidden state */
+
+uint64_t az_hash_bytes(uint64_t h, const void *bytes, size_t n); /* FNV-1a, start from AZ_HASH_START */
+#define AZ_HASH_START 1469598103934665603ULL
+
+double az_seconds(void);                        /* monotonic clock */
+
+#endif

@@ -1,0 +1,368 @@
+/* result.c: the layout of a result file, in one description for both directions. */
+#include "io/archive.h"
+#include "io/io.h"
+
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+#define MAX_STAGE_NUMBER 1000   /* of a run; far above what the networks can hold */
+
+static const char *method_label(int v) { return az_method_name((az_method)v); }
+static const char *tier_label(int v) { return az_tier_name((az_tier)v); }
+static const char *stop_label(int v) { return az_stop_name((az_stop)v); }
+static const char *activation_label(int v) { return v == AZ_ACT_TANH ? "tanh" : "sine"; }
+
+/* az_archive_choice on a variable of an enumeration type */
+#define CHOICE(a, name, v, lo, hi, label) \
+    do { \
+        int choice = (int)*(v); \
+        az_archive_choice(a, name, &choice, lo, hi, label); \
+        *(v) = choice; \
+    } while (0)
+
+static void header(az_archive *a)
+{
+    int version = AZ_FORMAT_VERSION;
+
+    az_archive_note(a, "about", "result of the program ansatz");
+    az_archive_note(a, "program_version", AZ_VERSION);
+    az_archive_int(a, "format_version", &version, 1, INT_MAX);
+    if (version > AZ_FORMAT_VERSION)
+        az_archive_fail(a, AZ_EFORMAT, "its format version %d is newer than version %d, which this program knows", version, AZ_FORMAT_VERSION);
+}
+
+static void require(az_archive *a, bool holds, const char *what)
+{
+    if (!holds) az_archive_fail(a, AZ_EFORMAT, "%s", what);
+}
+
+static void options(az_archive *a, az_solve_options *o)
+{
+    char name[32];
+
+    az_archive_enter(a, "options", "as resolved by the program; 0 seconds: no limit");
+    az_archive_u64(a, "seed", &o->seed);
+    az_archive_int(a, "threads", &o->threads, 0, INT_MAX);
+    az_archive_double(a, "tolerance", &o->tolerance);
+    az_archive_int(a, "max_iterations", &o->max_iterations, 0, INT_MAX);
+    az_archive_double(a, "max_seconds", &o->max_seconds);
+    az_archive_int(a, "max_stages", &o->max_stages, 0, INT_MAX);
+    az_archive_int(a, "points", &o->points, 0, INT_MAX);
+    az_archive_double(a, "checkpoint_seconds", &o->checkpoint_seconds);
+    az_archive_int(a, "layers", &o->n_layers, 0, AZ_MAX_LAYERS);
+    for (int i = 0; i < o->n_layers && !a->status; i++) {
+        snprintf(name, sizeof name, "layer%d", i + 1);
+        az_archive_int(a, name, &o->layers[i], 1, INT_MAX);
+    }
+    az_archive_int(a, "phases", &o->n_phases, 0, AZ_MAX_PHASES);
+    for (int i = 0; i < o->n_phases && !a->status; i++) {
+        snprintf(name, sizeof name, "phase%d", i + 1);
+        CHOICE(a, name, &o->phase[i], 0, AZ_N_METHOD - 1, method_label);
+        snprintf(name, sizeof name, "phase%d_iterations", i + 1);
+        az_archive_int(a, name, &o->phase_iterations[i], 0, INT_MAX);
+    }
+    az_archive_leave(a);
+    require(a, o->tolerance >= 0 && o->max_seconds >= 0 && o->checkpoint_seconds >= 0, "an option is negative or not a number");
+}
+
+static void run(az_archive *a, az_result *r)
+{
+    az_archive_enter(a, "run", "how far the run came; unit: in which the current stage measures the residual and the unknowns");
+    az_archive_u64(a, "hash", &r->hash);
+    az_archive_text(a, "command", &r->command);
+    CHOICE(a, "stop", &r->stop, AZ_STOP_DIVERGED, AZ_STOP_TOLERANCE, stop_label);
+    az_archive_int(a, "stage", &r->stage, 0, MAX_STAGE_NUMBER);
+    az_archive_int(a, "stage_iteration", &r->stage_iteration, 0, INT_MAX);
+    az_archive_int(a, "phase", &r->phase, 0, AZ_MAX_PHASES - 1);
+    az_archive_int(a, "iterations", &r->iterations, 0, INT_MAX);
+    az_archive_double(a, "seconds", &r->seconds);
+    az_archive_double(a, "unit", &r->unit);
+    az_archive_double(a, "rms", &r->rms);
+    az_archive_double(a, "check", &r->check);
+    az_archive_leave(a);
+}
+
+static void unknowns(az_archive *a, az_result *r)
+{
+    const az_problem *p = r->problem;
+
+    az_archive_enter(a, "unknowns", "error: what the evidence supports, nan if nothing does");
+    for (int i = p->n_parameters; i < p->n_scalars; i++) {
+        az_archive_enter(a, p->scalar[i].name, NULL);
+        az_archive_double(a, "value", &r->scalar[i]);
+        az_archive_double(a, "error", &r->unknown_error[i - p->n_parameters]);
+        az_archive_leave(a);
+    }
+    az_archive_leave(a);
+}
+
+static void network(az_archive *a, az_network *net, int n_inputs)
+{
+    az_archive_int(a, "hidden_layers", &net->n_layers, 0, AZ_MAX_LAYERS);
+    az_archive_fixed_ints(a, "widths", net->width, net->n_layers + 2);
+    CHOICE(a, "activation", &net->first, AZ_ACT_TANH, AZ_ACT_SINE, activation_label);
+    az_archive_double(a, "scale", &net->scale);
+    if (a->status) return;
+    const int n = az_network_count(net);
+    require(a, n > 0 && net->width[0] == n_inputs && net->width[net->n_layers + 1] == 1, "the widths of a network do not fit its trial");
+    require(a, !a->writing || net->n_weights == n, "a network has more or fewer weights than its widths say");
+    az_archive_doubles(a, "weights", &net->weight, n, 0);
+    if (!a->status) net->n_weights = n;
+}
+
+static void trials(az_archive *a, az_result *r)
+{
+    char name[32];
+
+    az_archive_enter(a, "trials", "trial = sum over the stages of scale * network; of each layer the matrix by rows, then the biases; the output layer has none");
+    for (int t = 0; t < r->problem->n_trials; t++) {
+        az_trial_state *s = &r->trial[t];
+        az_archive_enter(a, r->problem->trial[t].name, NULL);
+        az_archive_int(a, "stages", &s->n_stages, 0, AZ_MAX_STAGES);
+        for (int k = 0; k < s->n_stages && !a->status; k++) {
+            snprintf(name, sizeof name, "stage%d", k + 1);
+            az_archive_enter(a, name, NULL);
+            network(a, &s->stage[k], r->problem->trial[t].n_inputs);
+            az_archive_leave(a);
+        }
+        az_archive_leave(a);
+    }
+    az_archive_leave(a);
+}
+
+static void grid(az_archive *a, az_result *r)
+{
+    az_archive_enter(a, "grid", "edges of the panels of the line, in z = asinh(y/scale)");
+    az_archive_int(a, "edges", &r->n_edges, 0, INT_MAX);
+    az_archive_doubles(a, "edge", &r->edge, r->n_edges, 0);
+    az_archive_leave(a);
+    if (a->status || r->n_edges == 0) return;
+    bool rising = r->n_edges >= 2 && isfinite(r->edge[0]) && isfinite(r->edge[r->n_edges - 1]);
+    for (int i = 1; i < r->n_edges; i++) rising = rising && r->edge[i - 1] < r->edge[i];
+    require(a, rising, "the edges of the grid do not rise");
+}
+
+static void points(az_archive *a, az_result *r)
+{
+    const int dim = r->problem->dim;
+    char name[32];
+
+    az_archive_enter(a, "points", "collocation points of each statement, one a row");
+    for (int i = 0; i < r->problem->n_rows; i++) {
+        snprintf(name, sizeof name, "row%d", i + 1);
+        az_archive_enter(a, name, r->problem->row[i].text);
+        az_archive_int(a, "points", &r->points[i].n, 0, INT_MAX);
+        if (r->points[i].n > 0) az_archive_int(a, "dim", &r->points[i].dim, dim, dim);
+        az_archive_doubles(a, "x", &r->points[i].x, r->points[i].n, dim);
+        az_archive_leave(a);
+    }
+    az_archive_leave(a);
+}
+
+static void optimiser(az_archive *a, az_result *r)
+{
+    az_archive_enter(a, "optimiser", "its own state, from which a resumed run goes on");
+    az_archive_int(a, "numbers", &r->n_memory, 0, INT_MAX);
+    az_archive_doubles(a, "memory", &r->memory, r->n_memory, 0);
+    az_archive_leave(a);
+    az_archive_enter(a, "generator", "state of xoshiro256**");
+    az_archive_u64(a, "s0", &r->rng.s[0]);
+    az_archive_u64(a, "s1", &r->rng.s[1]);
+    az_archive_u64(a, "s2", &r->rng.s[2]);
+    az_archive_u64(a, "s3", &r->rng.s[3]);
+    az_archive_leave(a);
+    require(a, r->rng.s[0] || r->rng.s[1] || r->rng.s[2] || r->rng.s[3], "the generator's state is zero, which it never leaves");
+}
+
+static void history(az_archive *a, az_history *h)
+{
+    az_archive_enter(a, "history", "one row for each recorded iteration; check: nan where not judged; unknown: one column for each");
+    az_archive_int(a, "rows", &h->n, 0, INT_MAX);
+    az_archive_ints(a, "iteration", &h->iteration, h->n, 0);
+    az_archive_ints(a, "stage", &h->stage, h->n, 0);
+    az_archive_doubles(a, "rms", &h->rms, h->n, 0);
+    az_archive_doubles(a, "check", &h->check, h->n, 0);
+    az_archive_doubles(a, "seconds", &h->seconds, h->n, 0);
+    if (h->n_unknowns) az_archive_doubles(a, "unknown", &h->unknown, h->n, h->n_unknowns);
+    az_archive_leave(a);
+    if (!a->writing) h->cap = h->n;
+}
+
+static void evidence(az_archive *a, az_evidence *e)
+{
+    az_archive_enter(a, "evidence", "max: of |R| as written; relative: of |R / scale|; both on an independent grid");
+    CHOICE(a, "tier", &e->tier, AZ_TIER_NONE, AZ_TIER_REEVALUATED, tier_label);
+    az_archive_double(a, "trained_rms", &e->trained_rms);
+    az_archive_double(a, "reevaluated_max", &e->reevaluated_max);
+    az_archive_double(a, "reevaluated_relative", &e->reevaluated_relative);
+    az_archive_int(a, "points", &e->points, 0, INT_MAX);
+    az_archive_leave(a);
+}
+
+static void residual(az_archive *a, az_curve *c, int dim)
+{
+    az_archive_enter(a, "residual", "of the worst equation at each point: as written, and relative to its scale");
+    az_archive_int(a, "points", &c->n, 0, INT_MAX);
+    if (c->n > 0) az_archive_int(a, "dim", &c->dim, dim, dim);
+    az_archive_doubles(a, "x", &c->x, c->n, dim);
+    az_archive_doubles(a, "residual", &c->residual, c->n, 0);
+    az_archive_doubles(a, "relative", &c->relative, c->n, 0);
+    az_archive_leave(a);
+}
+
+static void body(az_archive *a, az_result *r)
+{
+    run(a, r);
+    options(a, &r->options);
+    unknowns(a, r);
+    trials(a, r);
+    grid(a, r);
+    points(a, r);
+    optimiser(a, r);
+    history(a, &r->history);
+    evidence(a, &r->evidence);
+    residual(a, &r->curve, r->problem->dim);
+}
+
+static void write_problem(az_archive *a, const az_result *r)
+{
+    az_problem *p = r->problem;
+
+    az_archive_enter(a, "problem", "text: the problem file; parameters: the values used");
+    az_archive_text(a, "origin", &p->origin);
+    az_archive_text(a, "text", &p->text);
+    az_archive_enter(a, "parameters", NULL);
+    for (int i = 0; i < p->n_parameters; i++) {
+        az_archive_double(a, p->scalar[i].name, &r->scalar[i]);
+        require(a, !memcmp(&r->scalar[i], &p->scalar[i].value, sizeof(double)), "a parameter differs between the state and the problem");
+    }
+    az_archive_leave(a);
+    az_archive_leave(a);
+}
+
+typedef struct stored_problem {
+    char *origin, *text;
+    az_setting *set;
+    char **name;
+    int n_set;
+} stored_problem;
+
+static void stored_problem_clear(stored_problem *s)
+{
+    for (int i = 0; s->name && i < s->n_set; i++) az_free(s->name[i]);
+    az_free(s->name);
+    az_free(s->set);
+    az_free(s->origin);
+    az_free(s->text);
+}
+
+static void read_settings(az_archive *a, stored_problem *s)
+{
+    az_archive_enter(a, "parameters", NULL);
+    s->n_set = az_archive_n_attributes(a);
+    s->set = az_calloc((size_t)s->n_set, sizeof *s->set);
+    s->name = az_calloc((size_t)s->n_set, sizeof *s->name);
+    if (!s->set || !s->name) az_archive_fail(a, AZ_ENOMEM, "no memory for %d parameters", s->n_set);
+    for (int i = 0; i < s->n_set && !a->status; i++) {
+        az_archive_attribute_name(a, i, &s->name[i]);
+        if (a->status) break;
+        s->set[i].name = s->name[i];
+        az_archive_double(a, s->name[i], &s->set[i].value);
+    }
+    az_archive_leave(a);
+}
+
+static void read_problem(az_archive *a, az_problem **p)
+{
+    stored_problem s = {0};
+    az_error err;
+
+    az_archive_enter(a, "problem", NULL);
+    az_archive_text(a, "origin", &s.origin);
+    az_archive_text(a, "text", &s.text);
+    read_settings(a, &s);
+    az_archive_leave(a);
+    if (!a->status) {
+        const az_status st = az_problem_parse(p, s.origin, s.text, strlen(s.text), s.set, s.n_set, &err);
+        if (st) az_archive_fail(a, st == AZ_ENOMEM ? st : AZ_EFORMAT, "its problem is not accepted: %s", err.message);
+        else require(a, (*p)->n_parameters == s.n_set, "its parameters are not those of its problem");
+    }
+    stored_problem_clear(&s);
+}
+
+az_status az_result_save_memory(const az_result *r, char **bytes, size_t *n, az_error *err)
+{
+    az_archive a;
+    az_result view = *r; /* the archive reads through pointers to non-const */
+    char *image = NULL;
+    size_t size = 0;
+
+    az_archive_create(&a);
+    header(&a);
+    write_problem(&a, r);
+    body(&a, &view);
+    az_archive_image(&a, &image, &size, AZ_TRAILER_SIZE);
+    az_archive_close(&a);
+    if (a.status) return az_fail(err, a.status, "%s", a.message);
+    az_trailer_write(image + size, image, size);
+    *bytes = image;
+    *n = size + AZ_TRAILER_SIZE;
+    return AZ_OK;
+}
+
+static az_status load_image(az_result **out, const void *image, size_t n, az_error *err)
+{
+    az_archive a;
+    az_problem *p = NULL;
+    az_result *r = NULL;
+
+    az_archive_open(&a, image, n);
+    header(&a);
+    read_problem(&a, &p);
+    if (!a.status && az_state_create(&r, p)) az_archive_fail(&a, AZ_ENOMEM, "no memory for the state");
+    if (r) body(&a, r);
+    az_archive_close(&a);
+    if (!a.status) {
+        *out = r;
+        return AZ_OK;
+    }
+    if (r) az_result_destroy(r);
+    else az_problem_destroy(p);
+    return az_fail(err, a.status, "%s", a.message);
+}
+
+az_status az_result_load_memory(az_result **out, const char *name, const void *bytes, size_t n, az_error *err)
+{
+    size_t n_image = 0;
+    az_error inner;
+    az_status st = az_trailer_check(&n_image, bytes, n, &inner);
+
+    if (!st) st = load_image(out, bytes, n_image, &inner);
+    return st ? az_fail(err, st, "cannot load '%s': %s", name, inner.message) : AZ_OK;
+}
+
+az_status az_result_save(const az_result *r, const char *path, az_error *err)
+{
+    char *bytes = NULL;
+    size_t n = 0;
+    az_error inner;
+    az_status st = az_result_save_memory(r, &bytes, &n, &inner);
+
+    if (st) return az_fail(err, st, "cannot save '%s': %s", path, inner.message);
+    st = az_io_write_file(path, bytes, n, err);
+    az_free(bytes);
+    return st;
+}
+
+az_status az_result_load(az_result **out, const char *path, az_error *err)
+{
+    char *bytes = NULL;
+    size_t n = 0;
+    az_status st = az_io_read_file(&bytes, &n, path, err);
+
+    if (st) return st;
+    st = az_result_load_memory(out, path, bytes, n, err);
+    az_free(bytes);
+    return st;
+}

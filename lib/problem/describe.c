@@ -1,0 +1,196 @@
+/* describe.c: a problem in words and tables. */
+#include "problem/problem.h"
+
+#include <math.h>
+#include <string.h>
+
+#define MAX_SHOWN ((size_t)2000) /* bytes of one expression */
+
+static const char *leaf_name(const void *data, az_op op, int index)
+{
+    const az_problem *p = data;
+
+    switch (op) {
+    case AZ_COORD: return p->coord[index].name;
+    case AZ_SCALAR: return p->scalar[index].name;
+    default: return p->trial[index].name;
+    }
+}
+
+/* Lets that are a bare number, coordinate, scalar or trial stay as they are; of several names for one node the first is taken. */
+static const char *alias_name(const void *data, int node)
+{
+    const az_problem *p = data;
+    az_op op = p->graph.node[node].op;
+
+    if (op == AZ_CONST || op == AZ_COORD || op == AZ_SCALAR) return NULL;
+    for (int i = 0; i < p->n_lets; i++)
+        if (p->let[i].node == node && (op != AZ_TRIAL || p->let[i].field)) return p->let[i].name;
+    return NULL;
+}
+
+void az_problem_print(az_text *out, const az_problem *p, int node, bool aliases, size_t max_bytes)
+{
+    az_expr_names names = {.dim = p->dim, .leaf = leaf_name, .alias = aliases ? alias_name : NULL, .data = p};
+
+    az_expr_print(out, &p->graph, node, &names, max_bytes);
+}
+
+static void add_number(az_text *t, const char *before, double value)
+{
+    char number[32];
+
+    az_expr_number(number, value);
+    az_text_add(t, "%s%s", before, number);
+}
+
+static void add_range(az_text *t, double lo, double hi)
+{
+    add_number(t, "[", lo);
+    add_number(t, ", ", hi);
+    az_text_add(t, "]");
+}
+
+static void add_coords(az_text *t, const az_problem *p)
+{
+    az_text_add(t, "\ncoordinates\n");
+    for (int c = 0; c < p->dim; c++) {
+        const az_coord_decl *x = &p->coord[c];
+        az_text_add(t, "  %s: ", x->name);
+        if (x->range == AZ_INTERVAL) {
+            az_text_add(t, x->time ? "time in " : "");
+            add_range(t, x->lo, x->hi);
+            az_text_add(t, x->periodic ? ", periodic\n" : "\n");
+        } else {
+            add_number(t, x->range == AZ_LINE ? "line, scale " : "half-line, scale ", x->scale);
+            az_text_add(t, "\n");
+        }
+    }
+}
+
+static void add_scalars(az_text *t, const az_problem *p)
+{
+    for (int i = 0; i < p->n_scalars; i++) {
+        const az_scalar_decl *s = &p->scalar[i];
+        if (i == 0 && !s->unknown) az_text_add(t, "\nparameters\n");
+        if (i == p->n_parameters) az_text_add(t, "\nunknowns\n");
+        az_text_add(t, "  %s", s->name);
+        add_number(t, s->unknown ? ": start " : " = ", s->value);
+        if (s->unknown && (isfinite(s->lo) || isfinite(s->hi))) {
+            az_text_add(t, ", in ");
+            add_range(t, s->lo, s->hi);
+        }
+        az_text_add(t, "\n");
+    }
+}
+
+static void add_trials(az_text *t, const az_problem *p)
+{
+    az_text_add(t, "\ntrials\n");
+    for (int i = 0; i < p->n_trials; i++) {
+        const az_trial_decl *f = &p->trial[i];
+        az_text_add(t, "  %s", f->name);
+        for (int c = 0; c < p->dim; c++)
+            if (f->parity[c]) az_text_add(t, ", %s in %s", f->parity[c] == AZ_EVEN ? "even" : "odd", p->coord[c].name);
+        az_text_add(t, "\n");
+        for (int k = 0; k < f->n_inputs; k++) {
+            az_text_add(t, "    input %d: ", k + 1);
+            az_problem_print(t, p, f->input[k], true, MAX_SHOWN);
+            az_text_add(t, "\n");
+        }
+    }
+}
+
+static void add_operators(az_text *t, const char *before, unsigned uses, const char *after)
+{
+    if (!uses) return;
+    az_text_add(t, "%s%s%s%s%s", before, uses & AZ_USES_HILBERT ? "hilbert" : "", uses == (AZ_USES_HILBERT | AZ_USES_PRIMITIVE) ? ", " : "",
+                uses & AZ_USES_PRIMITIVE ? "primitive" : "", after);
+}
+
+static void add_lets(az_text *t, const az_problem *p, const unsigned char *uses)
+{
+    if (p->n_lets) az_text_add(t, "\nfields and lets\n");
+    for (int i = 0; i < p->n_lets; i++) {
+        az_text_add(t, "  %s%s = ", p->let[i].field ? "field " : "", p->let[i].name);
+        az_problem_print(t, p, p->let[i].node, true, MAX_SHOWN);
+        add_operators(t, "  (uses ", uses[p->let[i].node], ")");
+        az_text_add(t, "\n");
+    }
+}
+
+static void add_place(az_text *t, const az_problem *p, const az_row_decl *r)
+{
+    const char *before = r->fixed == (1u << p->dim) - 1 ? "    one row, at the point " : "    one row per point, on ";
+
+    if (!r->fixed) az_text_add(t, "    one row per point, in the whole domain");
+    else if ((r->kind == AZ_ROW_PIN || r->kind == AZ_ROW_SELECT) && !p->graph.node[r->node].deps)
+        az_text_add(t, "    one row, independent of the coordinates");
+    else
+        for (int c = 0; c < p->dim; c++) {
+            if (!(r->fixed >> c & 1)) continue;
+            az_text_add(t, "%s%s", before, p->coord[c].name);
+            add_number(t, " = ", r->at.x[c]);
+            before = ", ";
+        }
+    if (r->weight != 1) add_number(t, ", weight ", r->weight);
+    az_text_add(t, "\n");
+}
+
+/* order[k*g->n + i] for the pair k = trial*dim + coordinate */
+static void add_orders(az_text *t, const az_problem *p, const az_row_decl *r, const unsigned char *order)
+{
+    const char *before = "    highest derivatives: ";
+
+    for (int k = 0; k < p->n_trials; k++) {
+        bool first = true;
+        for (int c = 0; c < p->dim; c++) {
+            int o = order[(size_t)(k * p->dim + c) * (size_t)p->graph.n + (size_t)r->node];
+            if (o == AZ_NO_TRIAL || !(p->graph.node[p->trial[k].node].deps >> c & 1)) continue;
+            if (first) az_text_add(t, "%s%s", before, p->trial[k].name);
+            az_text_add(t, " %s:%d", p->coord[c].name, o);
+            first = false;
+        }
+        if (!first) before = "; ";
+    }
+    if (*before == ';') az_text_add(t, "\n");
+}
+
+static void add_rows(az_text *t, const az_problem *p, const unsigned char *order, const unsigned char *uses)
+{
+    az_text_add(t, "\nequations and conditions\n");
+    for (int i = 0; i < p->n_rows; i++) {
+        const az_row_decl *r = &p->row[i];
+        az_text_add(t, "  line %d: %s\n", r->line, r->text);
+        add_place(t, p, r);
+        add_orders(t, p, r, order);
+        add_operators(t, "    operators: ", uses[r->node], "\n");
+    }
+}
+
+az_status az_problem_describe(const az_problem *p, char **text, az_error *err)
+{
+    const size_t n = (size_t)p->graph.n, pairs = (size_t)p->n_trials * (size_t)p->dim;
+    unsigned char *order = az_alloc_array(pairs, n), *uses = az_alloc_array(n, 1);
+    az_text t = {.failed = !order || !uses};
+
+    *text = NULL;
+    if (!t.failed) {
+        for (size_t k = 0; k < pairs; k++) az_expr_orders(order + k * n, &p->graph, (int)k / p->dim, (int)k % p->dim);
+        az_expr_operators(uses, &p->graph);
+        az_text_add(&t, "problem %s: %s\n", p->name, p->title);
+        add_coords(&t, p);
+        add_scalars(&t, p);
+        add_trials(&t, p);
+        add_lets(&t, p, uses);
+        add_rows(&t, p, order, uses);
+    }
+    az_free(order);
+    az_free(uses);
+    if (t.failed) {
+        az_text_clear(&t);
+        return az_fail(err, AZ_ENOMEM, "out of memory");
+    }
+    *text = t.s;
+    return AZ_OK;
+}

@@ -1,0 +1,177 @@
+/* problem.c: making, loading and asking problems. */
+#include "problem/parse.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void az_problem_destroy(az_problem *p)
+{
+    if (!p) return;
+    for (int i = 0; i < p->dim; i++) az_free(p->coord[i].name);
+    for (int i = 0; p->scalar && i < p->n_scalars; i++) az_free(p->scalar[i].name);
+    for (int i = 0; i < p->n_trials; i++) az_free(p->trial[i].name);
+    for (int i = 0; i < p->n_lets; i++) az_free(p->let[i].name);
+    for (int i = 0; i < p->n_rows; i++) az_free(p->row[i].text);
+    az_free(p->scalar);
+    az_free(p->trial);
+    az_free(p->let);
+    az_free(p->row);
+    az_free(p->name);
+    az_free(p->title);
+    az_free(p->text);
+    az_free(p->origin);
+    az_graph_clear(&p->graph);
+    az_free(p);
+}
+
+static az_status check_settings(const az_setting *set, int n_set, az_error *err)
+{
+    for (int i = 0; i < n_set; i++) {
+        if (!set[i].name) return az_fail(err, AZ_EOPTION, "a setting has no name");
+        if (!isfinite(set[i].value)) return az_fail(err, AZ_EOPTION, "the value of '%.63s' must be a finite number", set[i].name);
+        for (int k = 0; k < i; k++)
+            if (!strcmp(set[k].name, set[i].name)) return az_fail(err, AZ_EOPTION, "'%.63s' is set twice", set[i].name);
+    }
+    return AZ_OK;
+}
+
+static az_problem *create(const char *origin, const char *text, size_t length)
+{
+    az_problem *p = az_calloc(1, sizeof *p);
+
+    if (!p) return NULL;
+    az_graph_init(&p->graph);
+    p->origin = az_strdup(origin);
+    p->text = az_alloc_array(length + 1, 1);
+    if (!p->origin || !p->text) {
+        az_problem_destroy(p);
+        return NULL;
+    }
+    if (length) memcpy(p->text, text, length);
+    p->text[length] = 0;
+    return p;
+}
+
+az_status az_problem_parse(az_problem **out, const char *origin, const char *text, size_t length, const az_setting *set, int n_set,
+                           az_error *err)
+{
+    *out = NULL;
+    if (length > AZ_MAX_TEXT) return az_fail(err, AZ_ELIMIT, "%.200s: error: the text is longer than 1 MiB", origin);
+    az_status s = check_settings(set, n_set, err);
+    if (s != AZ_OK) return s;
+    az_problem *p = create(origin, text, length);
+    if (!p) return az_fail(err, AZ_ENOMEM, "out of memory");
+
+    az_parser P = {.p = p, .origin = origin, .text = p->text, .length = length, .set = set, .n_set = n_set, .err = err};
+    bool ok = az_parse_statements(&P) && az_parse_check(&P);
+    az_free(P.symbol);
+    az_free(P.info);
+    if (ok) *out = p;
+    else az_problem_destroy(p);
+    return P.status;
+}
+
+static az_status read_all(az_text *text, int fd, const char *path, az_error *err)
+{
+    char buffer[1 << 14];
+    ssize_t n;
+
+    while (text->n <= AZ_MAX_TEXT && (n = read(fd, buffer, sizeof buffer)) != 0) {
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return az_fail(err, AZ_EIO, "cannot read '%.200s': %s", path, strerror(errno));
+        az_text_write(text, buffer, (size_t)n);
+        if (text->failed) return az_fail(err, AZ_ENOMEM, "out of memory");
+    }
+    return AZ_OK;
+}
+
+/* Opened without waiting, so that a pipe without a writer does not block; anything but a regular file is refused, as it may never end. */
+static az_status read_file(az_text *text, const char *path, az_error *err)
+{
+    struct stat st;
+    az_status s = AZ_OK;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd < 0) return az_fail(err, AZ_EIO, "cannot open '%.200s': %s", path, strerror(errno));
+    if (fstat(fd, &st)) s = az_fail(err, AZ_EIO, "cannot read '%.200s': %s", path, strerror(errno));
+    else if (S_ISDIR(st.st_mode)) s = az_fail(err, AZ_EIO, "'%.200s' is a directory", path);
+    else if (!S_ISREG(st.st_mode)) s = az_fail(err, AZ_EIO, "'%.200s' is not a regular file", path);
+    else if (st.st_size > (off_t)AZ_MAX_TEXT) s = az_fail(err, AZ_ELIMIT, "'%.200s' is longer than 1 MiB", path);
+    else s = read_all(text, fd, path, err);
+    close(fd);
+    return s;
+}
+
+static int find_builtin(const char *name)
+{
+    for (int i = 0; i < az_builtin_count(); i++)
+        if (!strcmp(az_builtin_name(i), name)) return i;
+    return -1;
+}
+
+static az_status no_such_problem(const char *name, az_error *err)
+{
+    const char *best = NULL;
+    int distance = 3;
+
+    for (int i = 0; i < az_builtin_count(); i++) {
+        const char *other = az_builtin_name(i);
+        int k = az_name_distance(other, strlen(other), name, strlen(name));
+        if (k < distance) best = other;
+        if (k < distance) distance = k;
+    }
+    return az_fail(err, AZ_EIO, "there is no built-in problem and no file '%.200s'%s%s%s", name, best ? "; did you mean '" : "", best ? best : "",
+                   best ? "'?" : "");
+}
+
+az_status az_problem_load(az_problem **out, const char *name_or_path, const az_setting *set, int n_set, az_error *err)
+{
+    bool plain = !strpbrk(name_or_path, "/.");
+    int builtin = plain ? find_builtin(name_or_path) : -1;
+    az_text text = {0};
+
+    *out = NULL;
+    if (builtin >= 0) {
+        const char *s = az_builtin_text(builtin);
+        return az_problem_parse(out, name_or_path, s, strlen(s), set, n_set, err);
+    }
+    if (plain && access(name_or_path, F_OK)) return no_such_problem(name_or_path, err);
+    az_status s = read_file(&text, name_or_path, err);
+    if (s == AZ_OK) s = az_problem_parse(out, name_or_path, text.s ? text.s : "", text.n, set, n_set, err);
+    az_text_clear(&text);
+    return s;
+}
+
+const char *az_problem_name(const az_problem *p) { return p->name; }
+const char *az_problem_title(const az_problem *p) { return p->title; }
+const char *az_problem_text(const az_problem *p) { return p->text; }
+int az_problem_dim(const az_problem *p) { return p->dim; }
+int az_problem_n_unknowns(const az_problem *p) { return p->n_scalars - p->n_parameters; }
+int az_problem_n_parameters(const az_problem *p) { return p->n_parameters; }
+int az_problem_n_names(const az_problem *p) { return p->n_lets; }
+
+const char *az_problem_unknown(const az_problem *p, int i)
+{
+    return i >= 0 && i < az_problem_n_unknowns(p) ? p->scalar[p->n_parameters + i].name : NULL;
+}
+
+const char *az_problem_parameter(const az_problem *p, int i, double *value)
+{
+    if (i < 0 || i >= p->n_parameters) return NULL;
+    if (value) *value = p->scalar[i].value;
+    return p->scalar[i].name;
+}
+
+const char *az_problem_coordinate(const az_problem *p, int i)
+{
+    return i >= 0 && i < p->dim ? p->coord[i].name : NULL;
+}
+
+const char *az_problem_get_name(const az_problem *p, int i)
+{
+    return i >= 0 && i < p->n_lets ? p->let[i].name : NULL;
+}

@@ -1,0 +1,84 @@
+/* problem.h: a parsed and checked problem: names resolved, lets expanded into one expression graph. */
+#ifndef AZ_PROBLEM_H
+#define AZ_PROBLEM_H
+
+#include "expr/expr.h"
+
+#define AZ_MAX_TEXT ((size_t)1 << 20)   /* bytes of a problem file */
+#define AZ_MAX_NESTING 200              /* of parentheses, calls, exponents */
+#define AZ_MAX_NAME 63                  /* bytes of a name */
+#define AZ_MAX_TITLE 200                /* bytes of a title */
+#define AZ_MAX_SCALARS 256
+#define AZ_MAX_TRIALS 64
+#define AZ_MAX_LETS 1024
+#define AZ_MAX_ROWS 256
+#define AZ_MAX_ORDER 16                 /* derivatives on one path of an expression */
+#define AZ_MAX_OPERATORS 16             /* nonlocal operators on one path */
+
+typedef enum az_parity { AZ_NO_PARITY = 0, AZ_EVEN = 1, AZ_ODD = -1 } az_parity;
+
+typedef enum az_range { AZ_LINE, AZ_HALF_LINE, AZ_INTERVAL } az_range;
+
+/* A coordinate. LINE: x = scale*sinh(z), z in (-inf, inf); HALF_LINE: the same for z >= 0; INTERVAL: [lo, hi]. */
+typedef struct az_coord_decl {
+    char *name;
+    az_range range;
+    double lo, hi;      /* INTERVAL */
+    double scale;       /* LINE, HALF_LINE: the length below which the grid is uniform; default 1 */
+    bool periodic;      /* INTERVAL only: fields get sine and cosine of 2 pi (x-lo)/(hi-lo) as inputs, so are exactly periodic */
+    bool time;          /* declared as `time t in [0, 1]` */
+} az_coord_decl;
+
+typedef struct az_scalar_decl { /* parameter or unknown */
+    char *name;
+    double value;       /* parameter: its value; unknown: the start */
+    bool unknown;
+    double lo, hi;      /* bounds of an unknown, -inf and inf if absent */
+} az_scalar_decl;
+
+typedef struct az_trial_decl {
+    char *name;
+    int node;                   /* its AZ_TRIAL node */
+    int n_inputs, input[AZ_MAX_INPUTS]; /* nodes; depend on coordinates, scalars only */
+    az_parity parity[AZ_MAX_DIM];       /* declared parity of the raw function in each coordinate (a promise: inputs must have it) */
+} az_trial_decl;
+
+typedef struct az_name_decl {   /* let or field */
+    char *name;
+    int node;
+    bool field;
+} az_name_decl;
+
+typedef enum az_row_kind { AZ_ROW_EQUATION, AZ_ROW_PIN, AZ_ROW_SELECT, AZ_ROW_INITIAL, AZ_ROW_BOUNDARY } az_row_kind;
+
+/* lhs - rhs = 0 on the part of the domain where the fixed coordinates have the given values. */
+typedef struct az_row_decl {
+    az_row_kind kind;
+    int node;                   /* lhs - rhs */
+    int scale;                  /* node, -1 if none: the trained residual is node/scale */
+    double weight;              /* of the trained rows; default 1 */
+    unsigned fixed;             /* bit c: coordinate c is fixed. All are for PIN and SELECT: one row each */
+    az_point at;                /* inside the domain; also for a PIN or SELECT that does not depend on coordinates */
+    char *text;                 /* the statement as written, for reports and messages */
+    int line;
+} az_row_decl;
+
+struct az_problem {
+    char *name, *title, *text, *origin;
+    az_graph graph;
+    az_coord_decl coord[AZ_MAX_DIM];
+    int dim;
+    az_scalar_decl *scalar;     /* parameters first, then unknowns; AZ_SCALAR slots index this table */
+    int n_scalars, n_parameters;
+    az_trial_decl *trial;
+    int n_trials;
+    az_name_decl *let;
+    int n_lets;
+    az_row_decl *row;
+    int n_rows;
+};
+
+/* Appends a node as text of the problem language. With `aliases`, lets and fields inside it are printed as their names. */
+void az_problem_print(az_text *out, const az_problem *p, int node, bool aliases, size_t max_bytes);
+
+#endif

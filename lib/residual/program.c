@@ -1,0 +1,194 @@
+/* program.c: values in the order of the globals, then the Jacobian by one reverse sweep per sink and elimination of the globals. */
+#include "residual/internal.h"
+
+#include <math.h>
+#include <omp.h>
+#include <string.h>
+
+
+static int lanes_of(const pointset *s, int block) {
+    return s->n - block * B < B ? s->n - block * B : B;
+}
+
+static void store(az_program *g, const task *t, int thread, int block, const az_binding *b, double *r) {
+    pointset *s = &g->sets[t->set];
+    int lanes = lanes_of(s, block);
+    for (int k = 0; k < t->n_sinks; k++) {
+        const sink *u = &s->sinks[t->sink[k]];
+        const double *v = s->frames[thread].s[u->step].v[0];
+        if (u->kind == SINK_ROW)
+            for (int i = 0; i < lanes; i++) r[u->first + block * B + i] = u->weight * v[i] / b->unit;
+        else if (u->kind == SINK_AT) g->globals[u->target].value = v[0];
+        else memcpy((u->kind == SINK_PROBE ? g->probe[u->target] : g->globals[u->target].operand) + block * B, v, sizeof(double) * B);
+    }
+}
+
+static void run_task(az_program *g, const task *t, const az_binding *b, double *r) {
+    pointset *s = &g->sets[t->set];
+#pragma omp parallel for schedule(dynamic, 1) num_threads(s->n_frames) if (s->n_frames > 1)
+    for (int block = 0; block < s->n_blocks; block++) {
+        int thread = omp_get_thread_num();
+        az_sweep_forward(g, t->set, thread, block, t->mask, t->fresh, false, b);
+        store(g, t, thread, block, b, r);
+    }
+}
+
+static void pad(double *v, int n, int n_pad) {
+    for (int i = n; i < n_pad; i++) v[i] = v[n - 1];
+}
+
+static void apply_values(az_program *g, global *u) {
+    for (int s = 0; s < g->n_sets; s++) {
+        if (u->map[s] < 0) continue;
+        az_line_apply(&g->maps[u->map[s]].map, u->values[s], g->sets[s].n_pad, u->operand, g->sets[u->set].n_pad, 1, g->threads);
+        pad(u->values[s], g->sets[s].n, g->sets[s].n_pad);
+    }
+}
+
+void az_program_residual(az_program *g, const az_binding *b, double *r) {
+    for (int s = 0; s < g->n_sets; s++)
+        if (az_frame_networks(g, s, b->trial)) {
+            for (int i = 0; i < g->n_rows; i++) r[i] = NAN;
+            return;
+        }
+    for (int k = 0; k < g->n_tasks; k++) {
+        const task *t = &g->tasks[k];
+        if (!t->n_sinks) continue;
+        run_task(g, t, b, r);
+        if (t->global >= 0 && !g->globals[t->global].at) apply_values(g, &g->globals[t->global]);
+    }
+}
+
+double az_program_tail(const az_program *g) {
+    double worst = 0;
+    for (int k = 0; k < g->n_globals; k++) {
+        const global *u = &g->globals[k];
+        if (u->at || g->graph.node[u->node].op != AZ_HILBERT) continue;
+        double top = 0, end = 0;
+        for (int i = 0; i < g->grid.n; i++) top = fmax(top, fabs(u->operand[i]));
+        end = fmax(fabs(u->operand[g->grid.n - 1]), g->half ? 0 : fabs(u->operand[0]));
+        if (!(end / top <= worst)) worst = end / top;
+    }
+    return worst;
+}
+
+int az_program_columns(const az_program *g, const az_trial_state *trial) {
+    int n = g->p->n_scalars - g->p->n_parameters;
+    for (int t = 0; t < g->p->n_trials; t++) n += trial[t].stage[trial[t].n_stages - 1].n_weights;
+    return n;
+}
+
+static az_status buffers(az_program *g, int columns) {
+    if (g->columns == columns) return AZ_OK;
+    g->columns = 0;
+    for (int k = 0; k < g->n_globals; k++) {
+        global *u = &g->globals[k];
+        az_doubles_free(u->jacobian);
+        u->jacobian = az_doubles((size_t)columns * (size_t)g->sets[u->set].n_pad);
+        if (!u->jacobian) return AZ_ENOMEM;
+        for (int s = 0; s < g->n_sets && !u->at; s++) {
+            az_doubles_free(u->image[s]);
+            u->image[s] = NULL;
+            if (u->map[s] < 0) continue;
+            u->image[s] = az_doubles((size_t)columns * (size_t)g->sets[s].n_pad);
+            if (!u->image[s]) return AZ_ENOMEM;
+        }
+    }
+    g->columns = columns;
+    return AZ_OK;
+}
+
+static void sink_target(az_program *g, const pointset *s, const sink *u, double *jac, int ld, double **base, size_t *stride) {
+    if (u->kind == SINK_ROW) {
+        *base = jac + u->first;
+        *stride = (size_t)ld;
+    } else {
+        *base = g->globals[u->target].jacobian;
+        *stride = (size_t)s->n_pad;
+    }
+}
+
+static void local_set(az_program *g, int set, const az_binding *b, double *jac, int ld) {
+    pointset *s = &g->sets[set];
+#pragma omp parallel for schedule(dynamic, 1) num_threads(s->n_frames) if (s->n_frames > 1)
+    for (int block = 0; block < s->n_blocks; block++) {
+        int thread = omp_get_thread_num();
+        az_sweep_forward(g, set, thread, block, NULL, NULL, true, b);
+        for (int k = 0; k < s->n_sinks; k++) {
+            const sink *u = &s->sinks[k];
+            if (u->kind == SINK_PROBE) continue;
+            double *base;
+            size_t stride;
+            sink_target(g, s, u, jac, ld, &base, &stride);
+            az_sweep_reverse(g, set, thread, block, u, base + block * B, stride, b);
+        }
+    }
+}
+
+/* d(sink)/d(columns) += sum over earlier globals of d(sink)/d(global) d(global)/d(columns) */
+static void add_globals(az_program *g, int set, const sink *u, double *base, size_t stride, int columns) {
+    const pointset *s = &g->sets[set];
+    bool any = false;
+    for (int k = 0; k < g->n_globals; k++) any |= u->adjoint[k] != NULL;
+    if (!any) return;
+#pragma omp parallel for schedule(static) num_threads(g->threads) if (g->threads > 1 && s->n > B)
+    for (int c = 0; c < columns; c++) {
+        double *to = base + (size_t)c * stride;
+        for (int k = 0; k < g->n_globals; k++) {
+            const double *adj = u->adjoint[k];
+            if (!adj) continue;
+            const global *v = &g->globals[k];
+            if (v->at) {
+                double slope = v->jacobian[(size_t)c * (size_t)g->sets[v->set].n_pad];
+                for (int i = 0; i < s->n; i++) to[i] += adj[i] * slope;
+            } else {
+                const double *image = v->image[set] + (size_t)c * (size_t)s->n_pad;
+                for (int i = 0; i < s->n; i++) to[i] += adj[i] * image[i];
+            }
+        }
+    }
+}
+
+static void scale_rows(az_program *g, const sink *u, int n, double *base, size_t stride, int columns, double unit) {
+    double factor = u->weight / unit;
+    if (factor == 1) return;
+#pragma omp parallel for schedule(static) num_threads(g->threads) if (g->threads > 1 && n > B)
+    for (int c = 0; c < columns; c++)
+        for (int i = 0; i < n; i++) base[(size_t)c * stride + (size_t)i] *= factor;
+}
+
+static void eliminate(az_program *g, const az_binding *b, double *jac, int ld, int columns) {
+    for (int k = 0; k < g->n_globals; k++) {
+        global *u = &g->globals[k];
+        const pointset *s = &g->sets[u->set];
+        add_globals(g, u->set, &s->sinks[u->sink], u->jacobian, (size_t)s->n_pad, columns);
+        for (int t = 0; t < g->n_sets && !u->at; t++)
+            if (u->map[t] >= 0)
+                az_line_apply(&g->maps[u->map[t]].map, u->image[t], g->sets[t].n_pad, u->jacobian, s->n_pad, columns, g->threads);
+    }
+    for (int t = 0; t < g->n_sets; t++)
+        for (int k = 0; k < g->sets[t].n_sinks; k++) {
+            const sink *u = &g->sets[t].sinks[k];
+            if (u->kind != SINK_ROW) continue;
+            add_globals(g, t, u, jac + u->first, (size_t)ld, columns);
+            scale_rows(g, u, g->sets[t].n, jac + u->first, (size_t)ld, columns, b->unit);
+        }
+}
+
+az_status az_program_jacobian(az_program *g, const az_binding *b, double *jac, int ld) {
+    int columns = az_program_columns(g, b->trial);
+    az_status st = buffers(g, columns);
+    if (st) return st;
+    double start = az_seconds();
+    for (int s = 0; s < g->n_sets; s++) local_set(g, s, b, jac, ld);
+    double middle = az_seconds();
+    eliminate(g, b, jac, ld, columns);
+    g->seconds_jets = middle - start;
+    g->seconds_operators = az_seconds() - middle;
+    return AZ_OK;
+}
+
+void az_program_times(const az_program *g, double *jets, double *operators) {
+    *jets = g->seconds_jets;
+    *operators = g->seconds_operators;
+}

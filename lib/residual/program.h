@@ -1,0 +1,70 @@
+/* program.h: a problem compiled for evaluation: residual rows and their Jacobian at points, nonlocal operators included.
+ *
+ * The expression graph is evaluated on sets of points in blocks of AZ_LANES, every node as a jet of just the coefficients some derivative asks for.
+ * Global quantities (a value at a point, `N@0`; the values of a nonlocal operator) are evaluated in order and then enter other
+ * nodes as data. The Jacobian is one reverse sweep per sink (a row, the operand of an operator, a value at a point) down to network weights,
+ * unknowns and earlier globals; the last are then eliminated in order by dense products with the operators' matrices.
+ */
+#ifndef AZ_PROGRAM_H
+#define AZ_PROGRAM_H
+
+#include "operator/line.h"
+#include "state/state.h"
+#include "trial/mlp.h"
+
+/* Extra quantities wanted at extra points: values are read by az_program_probe. */
+typedef struct az_probe {
+    const double *x;            /* [n][dim], copied */
+    int n;
+    const int *node;            /* [n_nodes] of the problem's graph */
+    int n_nodes;
+    const int *order;           /* [dim] derivative taken of every node, or NULL */
+} az_probe;
+
+typedef struct az_program_setup {
+    const double *edge;         /* panels of the line, as in az_result; NULL for problems on points */
+    int n_edges;
+    const az_points *points;    /* [n_rows] where edge does not apply; faces and equations of local problems */
+    const az_probe *probe;      /* NULL = none */
+    bool rows;                  /* false: probes only */
+    int threads;                /* > 0 */
+} az_program_setup;
+
+typedef struct az_program az_program;
+
+az_status az_program_create(az_program **out, const az_problem *p, const az_program_setup *setup, az_error *err);
+void az_program_destroy(az_program *g);
+
+/* True if every equation and operand has a parity, so that a grid on y >= 0 is enough. */
+bool az_problem_half_line(const az_problem *p);
+bool az_problem_nonlocal(const az_problem *p);
+
+int az_program_rows(const az_program *g);
+/* Rows of declaration k: first and count. */
+void az_program_row_range(const az_program *g, int k, int *first, int *count);
+/* Points of declaration k, [count][dim]. */
+const double *az_program_row_points(const az_program *g, int k);
+
+/* What the program is evaluated at: networks of every trial, scalars, and the unit of the current stage. */
+typedef struct az_binding {
+    const az_trial_state *trial;
+    const double *scalar;
+    double unit;
+} az_binding;
+
+/* r[rows] = weight * (lhs - rhs)/scale / unit. */
+void az_program_residual(az_program *g, const az_binding *b, double *r);
+/* Number of columns: weights of the last stage of every trial, then the unknowns. */
+int az_program_columns(const az_program *g, const az_trial_state *trial);
+/* jac: [columns][ld], ld >= rows, a multiple of 8. Columns of unknowns are multiplied by unit. The residual must have been evaluated last with the same binding.
+ * AZ_ENOMEM. Cost: one forward sweep, a reverse sweep per sink, 2 n^2 columns flops per operator. */
+az_status az_program_jacobian(az_program *g, const az_binding *b, double *jac, int ld);
+
+/* Values [n] of the k-th probed node after az_program_residual. */
+const double *az_program_probe(const az_program *g, int k);
+/* max |operand at the last nodes| / max |operand| over the nonlocal operators after az_program_residual: what the far tail misses. 0 without operators. */
+double az_program_tail(const az_program *g);
+/* Seconds spent in the last Jacobian: jets (forward and reverse), operators. */
+void az_program_times(const az_program *g, double *jets, double *operators);
+
+#endif

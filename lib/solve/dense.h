@@ -1,0 +1,24 @@
+/* dense.h: the dense kernels of the optimisers, tiled so that every number is computed by one serial BLAS call of a fixed shape: the bits do not
+ * depend on the thread count. Matrices are column-major. */
+#ifndef AZ_DENSE_H
+#define AZ_DENSE_H
+
+#include "base/base.h"
+
+/* Lower triangle of c[n][n] (ld ldc) = a' a, a is [m][n] (ld lda). */
+void az_dense_gram(double *c, int ldc, const double *a, int lda, int m, int n, int threads);
+/* y[n] = a' x, a is [m][n]. */
+void az_dense_apply_t(double *y, const double *a, int lda, const double *x, int m, int n, int threads);
+/* y[m] = a x, a is [m][n]. */
+void az_dense_apply(double *y, const double *a, int lda, const double *x, int m, int n);
+/* Lower Cholesky factor in place; false if a pivot is not positive. */
+bool az_dense_cholesky(double *a, int lda, int n, int threads);
+/* Solves l l' x = b in place. */
+void az_dense_cholesky_solve(const double *l, int ldl, int n, double *x);
+/* Least squares min |a x - b| by Householder QR (LAPACK dgels); a and b[m] are overwritten, the solution is in b[0..n). False on a singular factor. */
+bool az_dense_qr(double *a, int lda, int m, int n, double *b);
+double az_dense_dot(const double *x, const double *y, int n);
+/* BLAS to one thread per call, where it is OpenBLAS: our tiles are the parallelism. */
+void az_dense_init(void);
+
+#endif

@@ -1,0 +1,110 @@
+/* lm.c: Levenberg's method with chord corrections.
+ *
+ * Each iteration solves (J'J + mu s I) d = -J'r, s the largest squared column norm, and accepts a lower residual: mu/10, else mu*3. An
+ * accepted step is followed by chord corrections: the same factor applied to the new residual, while each lowers it enough. They cost a residual
+ * evaluation, a twentieth of a Jacobian, and act as iterative refinement of the normal equations (recipes: as deep as QR).
+ * Levenberg 1944; Moré 1978; the chord method: Kelley, Iterative Methods for Linear and Nonlinear Equations, 5.4.
+ */
+#include "solve/solver.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <string.h>
+
+#define MU_START 1e-2
+#define MU_MIN 1e-30
+#define MU_MAX 1e6
+#define MU_DOWN 0.1
+#define MU_UP 3.0
+#define CHORD_MAX 8
+#define CHORD_PAYS 0.9  /* a correction that gains less than 10% is the last */
+
+void az_lm_reset(double *memory) {
+    memory[0] = MU_START;
+}
+
+static double largest_diagonal(const double *gram, int n) {
+    double s = 0;
+    for (int j = 0; j < n; j++) s = fmax(s, gram[(size_t)j * (size_t)n + (size_t)j]);
+    return s;
+}
+
+/* factor = chol(gram + shift I) */
+static bool factorise(az_solver *s, double shift) {
+    int n = s->f.cols;
+    memcpy(s->factor, s->gram, sizeof(double) * (size_t)n * (size_t)n);
+    for (int j = 0; j < n; j++) s->factor[(size_t)j * (size_t)n + (size_t)j] += shift;
+    s->times.n_factors++;
+    return az_dense_cholesky(s->factor, n, n, s->f.threads);
+}
+
+/* d = -(J'J + shift)^-1 J' r by the factor at hand, or by QR of [J; sqrt(shift)] where asked */
+static bool direction(az_solver *s, double *d, const double *r, double shift) {
+    int n = s->f.cols, m = s->f.rows;
+    if (s->method == AZ_METHOD_LM) {
+        az_dense_apply_t(d, s->jac, s->f.ld, r, m, n, s->f.threads);
+        az_dense_cholesky_solve(s->factor, n, n, d);
+    } else {
+        int rows = m + n;
+        for (int j = 0; j < n; j++) {
+            double *to = s->qr + (size_t)j * (size_t)rows;
+            memcpy(to, s->jac + (size_t)j * (size_t)s->f.ld, sizeof(double) * (size_t)m);
+            memset(to + m, 0, sizeof(double) * (size_t)n);
+            to[m + j] = sqrt(shift);
+        }
+        memcpy(s->qr_rhs, r, sizeof(double) * (size_t)m);
+        memset(s->qr_rhs + m, 0, sizeof(double) * (size_t)n);
+        if (!az_dense_qr(s->qr, rows, rows, n, s->qr_rhs)) return false;
+        memcpy(d, s->qr_rhs, sizeof(double) * (size_t)n);
+    }
+    for (int j = 0; j < n; j++) d[j] = -d[j];
+    return true;
+}
+
+/* x_new = x + d, r_new there; its squared norm, infinite where it is not finite */
+static double probe(az_solver *s, const double *x, const double *d) {
+    for (int j = 0; j < s->f.cols; j++) s->x_new[j] = x[j] + d[j];
+    if (s->f.project) s->f.project(s->f.data, s->x_new);
+    return az_solver_residual(s, s->r_new, s->x_new);
+}
+
+static void accept(az_solver *s, double *x, double *r) {
+    memcpy(x, s->x_new, sizeof(double) * (size_t)s->f.cols);
+    memcpy(r, s->r_new, sizeof(double) * (size_t)s->f.rows);
+}
+
+static void chord(az_solver *s, double *x, double *r, double now, double shift) {
+    for (int k = 0; k < CHORD_MAX; k++) {
+        if (!direction(s, s->d, r, shift)) return;
+        double next = probe(s, x, s->d);
+        if (!(next < now)) return;
+        accept(s, x, r);
+        if (next > CHORD_PAYS * CHORD_PAYS * now) return;
+        now = next;
+    }
+}
+
+az_step az_lm_step(az_solver *s, double *x, double *r, double *memory) {
+    double now = az_dense_dot(r, r, s->f.rows), t = az_seconds();
+    if (s->f.jacobian(s->f.data, s->jac, x)) return AZ_STEP_FAILED;
+    s->times.n_jacobians++;
+    s->times.jacobian += az_seconds() - t, t = az_seconds();
+    az_dense_gram(s->gram, s->f.cols, s->jac, s->f.ld, s->f.rows, s->f.cols, s->f.threads);
+    s->times.products += az_seconds() - t;
+    double scale = largest_diagonal(s->gram, s->f.cols);
+    if (!(scale > 0) || !isfinite(scale)) return AZ_STEP_NONE;
+    for (double mu = memory[0]; mu <= MU_MAX; mu *= MU_UP) {
+        t = az_seconds();
+        bool ok = (s->method == AZ_METHOD_LM_QR || factorise(s, mu * scale)) && direction(s, s->d, r, mu * scale);
+        s->times.factor += az_seconds() - t;
+        if (!ok) continue;
+        double next = probe(s, x, s->d);
+        if (!(next < now)) continue;
+        accept(s, x, r);
+        chord(s, x, r, next, mu * scale);
+        memory[0] = fmax(mu * MU_DOWN, MU_MIN);
+        return AZ_STEP_OK;
+    }
+    memory[0] = MU_START;
+    return AZ_STEP_NONE;
+}

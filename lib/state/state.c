@@ -1,0 +1,181 @@
+/* state.c: making, growing and freeing the state of a run, and reading it through the public interface. */
+#include "state/state.h"
+
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+az_status az_state_create(az_result **out, az_problem *p)
+{
+    az_result *r = az_calloc(1, sizeof *r);
+
+    if (!r) return AZ_ENOMEM;
+    r->problem = p;
+    r->history.n_unknowns = p->n_scalars - p->n_parameters;
+    r->command = az_strdup("");
+    r->scalar = az_doubles((size_t)p->n_scalars);
+    r->unknown_error = az_doubles((size_t)r->history.n_unknowns);
+    r->trial = az_calloc((size_t)p->n_trials, sizeof *r->trial);
+    r->points = az_calloc((size_t)p->n_rows, sizeof *r->points);
+    if (!r->command || !r->scalar || !r->unknown_error || !r->trial || !r->points) {
+        r->problem = NULL;
+        az_result_destroy(r);
+        return AZ_ENOMEM;
+    }
+    for (int i = 0; i < p->n_scalars; i++) r->scalar[i] = p->scalar[i].value;
+    for (int i = 0; i < r->history.n_unknowns; i++) r->unknown_error[i] = NAN;
+    r->stop = AZ_STOP_RUNNING;
+    r->stage = 1;
+    r->unit = 1;
+    r->rms = r->check = NAN;
+    r->evidence.trained_rms = r->evidence.reevaluated_max = r->evidence.reevaluated_relative = NAN;
+    az_rng_seed(&r->rng, 1);
+    *out = r;
+    return AZ_OK;
+}
+
+static void history_clear(az_history *h)
+{
+    az_free(h->iteration);
+    az_free(h->stage);
+    az_doubles_free(h->rms);
+    az_doubles_free(h->check);
+    az_doubles_free(h->seconds);
+    az_doubles_free(h->unknown);
+}
+
+/* n_trials and n_rows come from the problem, so the arrays they size must go before it does. */
+static void arrays_clear(az_result *r)
+{
+    for (int t = 0; r->trial && r->problem && t < r->problem->n_trials; t++)
+        for (int k = 0; k < r->trial[t].n_stages; k++) az_doubles_free(r->trial[t].stage[k].weight);
+    for (int i = 0; r->points && r->problem && i < r->problem->n_rows; i++) az_doubles_free(r->points[i].x);
+    az_free(r->trial);
+    az_free(r->points);
+    az_doubles_free(r->scalar);
+    az_doubles_free(r->unknown_error);
+    az_doubles_free(r->edge);
+    az_doubles_free(r->memory);
+    az_doubles_free(r->curve.x);
+    az_doubles_free(r->curve.residual);
+    az_doubles_free(r->curve.relative);
+}
+
+void az_result_destroy(az_result *r)
+{
+    if (!r) return;
+    arrays_clear(r);
+    history_clear(&r->history);
+    az_free(r->command);
+    az_problem_destroy(r->problem);
+    az_free(r);
+}
+
+int az_network_count(const az_network *net)
+{
+    int64_t n = 0;
+
+    if (net->n_layers < 0 || net->n_layers > AZ_MAX_LAYERS) return -1;
+    for (int k = 0; k <= net->n_layers; k++) {
+        const int64_t in = net->width[k], out = net->width[k + 1];
+        if (in < 1 || out < 1) return -1;
+        n += in * out + (k < net->n_layers ? out : 0);
+        if (n > INT_MAX) return -1;
+    }
+    return (int)n;
+}
+
+az_status az_state_add_stage(az_result *r, int t, int n_layers, const int *layers, az_activation first, double scale)
+{
+    az_trial_state *s = &r->trial[t];
+    az_network net = {.n_layers = n_layers, .first = first, .scale = scale};
+
+    if (s->n_stages >= AZ_MAX_STAGES || n_layers > AZ_MAX_LAYERS) return AZ_ELIMIT;
+    if (n_layers < 0) return AZ_EOPTION;
+    net.width[0] = r->problem->trial[t].n_inputs;
+    for (int k = 0; k < n_layers; k++) {
+        if (layers[k] < 1) return AZ_EOPTION;
+        net.width[k + 1] = layers[k];
+    }
+    net.width[n_layers + 1] = 1;
+    net.n_weights = az_network_count(&net);
+    if (net.n_weights < 0) return AZ_ELIMIT;
+    net.weight = az_doubles((size_t)net.n_weights);
+    if (!net.weight) return AZ_ENOMEM;
+    s->stage[s->n_stages++] = net;
+    return AZ_OK;
+}
+
+static az_status grow_doubles(double **p, size_t old, size_t cap)
+{
+    double *q = az_doubles(cap);
+
+    if (!q) return AZ_ENOMEM;
+    if (old) memcpy(q, *p, old * sizeof *q);
+    az_doubles_free(*p);
+    *p = q;
+    return AZ_OK;
+}
+
+static az_status grow_ints(int **p, size_t cap)
+{
+    int *q = cap > SIZE_MAX / sizeof *q ? NULL : az_realloc(*p, cap * sizeof *q);
+
+    if (!q) return AZ_ENOMEM;
+    *p = q;
+    return AZ_OK;
+}
+
+/* Each array may grow before a later one fails: cap is raised last, so they all hold at least cap rows at any time. */
+static az_status history_grow(az_history *h)
+{
+    const int first = 64;
+    const size_t n = (size_t)h->n, u = (size_t)h->n_unknowns;
+
+    if (h->cap > INT_MAX / 2) return AZ_ELIMIT;
+    const size_t cap = h->cap ? 2 * (size_t)h->cap : (size_t)first;
+    az_status st = grow_ints(&h->iteration, cap);
+    if (!st) st = grow_ints(&h->stage, cap);
+    if (!st) st = grow_doubles(&h->rms, n, cap);
+    if (!st) st = grow_doubles(&h->check, n, cap);
+    if (!st) st = grow_doubles(&h->seconds, n, cap);
+    if (!st) st = grow_doubles(&h->unknown, n * u, cap * u);
+    if (!st) h->cap = (int)cap;
+    return st;
+}
+
+az_status az_history_add(az_history *h, int iteration, int stage, double rms, double check, double seconds, const double *unknown)
+{
+    const az_status st = h->n < h->cap ? AZ_OK : history_grow(h);
+
+    if (st) return st;
+    const size_t n = (size_t)h->n, u = (size_t)h->n_unknowns;
+    h->iteration[n] = iteration;
+    h->stage[n] = stage;
+    h->rms[n] = rms;
+    h->check[n] = check;
+    h->seconds[n] = seconds;
+    if (u) memcpy(h->unknown + n * u, unknown, u * sizeof *unknown);
+    h->n++;
+    return AZ_OK;
+}
+
+const az_problem *az_result_problem(const az_result *r) { return r->problem; }
+const az_solve_options *az_result_options(const az_result *r) { return &r->options; }
+uint64_t az_result_hash(const az_result *r) { return r->hash; }
+az_stop az_result_stop(const az_result *r) { return r->stop; }
+int az_result_iterations(const az_result *r) { return r->iterations; }
+double az_result_seconds(const az_result *r) { return r->seconds; }
+az_evidence az_result_evidence(const az_result *r) { return r->evidence; }
+
+double az_result_unknown(const az_result *r, int i, double *error)
+{
+    const int n = r->problem->n_scalars - r->problem->n_parameters;
+
+    if (i < 0 || i >= n) {
+        if (error) *error = NAN;
+        return NAN;
+    }
+    if (error) *error = r->unknown_error[i];
+    return r->scalar[r->problem->n_parameters + i];
+}

@@ -1,0 +1,88 @@
+/* state.h: everything a run is: problem, options, networks, unknowns, points, optimiser memory, histories, evidence. The result file and the
+ * checkpoint are this, written down; a step of a solve is a function of this and of nothing else. */
+#ifndef AZ_STATE_H
+#define AZ_STATE_H
+
+#include "problem/problem.h"
+
+#define AZ_MAX_STAGES 6
+#define AZ_FORMAT_VERSION 1
+
+typedef enum az_activation { AZ_ACT_TANH, AZ_ACT_SINE } az_activation;
+
+/* A dense network. Layer k maps width[k] to width[k+1]: width[0] inputs, width[n_layers+1] = 1 output. Weights: for each layer
+ * the matrix, row-major [width[k+1]][width[k]], then the biases (hidden layers only; the output has none). The first layer applies `first`, later ones tanh. */
+typedef struct az_network {
+    int n_layers;                   /* hidden */
+    int width[AZ_MAX_LAYERS + 2];
+    az_activation first;
+    double scale;                   /* the stage adds scale * network to the trial */
+    int n_weights;
+    double *weight;
+} az_network;
+
+typedef struct az_trial_state {
+    int n_stages;
+    az_network stage[AZ_MAX_STAGES];/* all but the last are frozen */
+} az_trial_state;
+
+/* One row per recorded iteration. */
+typedef struct az_history {
+    int n, cap, n_unknowns;
+    int *iteration, *stage;
+    double *rms, *check, *seconds;  /* check: max |residual/scale| on the split grid, NaN where not judged */
+    double *unknown;                /* [n][n_unknowns] */
+} az_history;
+az_status az_history_add(az_history *h, int iteration, int stage, double rms, double check, double seconds, const double *unknown);
+
+/* Points of one row declaration (local problems), point-major [n][dim]. */
+typedef struct az_points {
+    int n, dim;
+    double *x;
+} az_points;
+
+/* The residual as judged, for pictures: along the line, or scattered. */
+typedef struct az_curve {
+    int n, dim;                     /* points */
+    double *x;                      /* [n][dim] */
+    double *residual;               /* [n] signed, of the worst equation at this point, as written */
+    double *relative;               /* [n] divided by its scale */
+} az_curve;
+
+struct az_result {
+    az_problem *problem;            /* parameters hold the values used */
+    az_solve_options options;       /* resolved; checkpoint pointer is NULL here */
+    uint64_t hash;
+    char *command;                  /* as typed, may be empty */
+
+    double *scalar;                 /* [n_scalars] parameters, unknowns */
+    double *unknown_error;          /* [n_unknowns] */
+    az_trial_state *trial;          /* [n_trials] */
+
+    int n_edges;                    /* panels of the line grid in z, edge[0] first (0 for parity problems); 0 if unused */
+    double *edge;
+    az_points *points;              /* [problem->n_rows]; n = 0 where the grid is panels or a single point */
+
+    az_stop stop;
+    int stage, stage_iteration;     /* current stage from 1; iterations in it */
+    int phase;                      /* index into options.phase during the first stage */
+    int iterations;
+    double seconds;                 /* of all sessions of this run */
+    az_rng rng;
+    double unit;                    /* the residual and the unknowns of the current stage are measured in this unit (1 in the first) */
+    int n_memory;                   /* optimiser's own state */
+    double *memory;
+    double rms, check;              /* last values */
+
+    az_history history;
+    az_evidence evidence;
+    az_curve curve;
+};
+
+/* An empty state for p, which it takes over on success only. */
+az_status az_state_create(az_result **out, az_problem *p);
+/* Adds a zero-weight network as the last stage of trial t. */
+az_status az_state_add_stage(az_result *r, int t, int n_layers, const int *layers, az_activation first, double scale);
+int az_network_count(const az_network *net); /* weights, from the widths; -1 if it overflows int */
+
+#endif

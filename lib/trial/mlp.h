@@ -1,0 +1,26 @@
+/* mlp.h: dense networks over jets, forward and reverse, a block of AZ_LANES points at a time. Weight order: state.h. */
+#ifndef AZ_MLP_H
+#define AZ_MLP_H
+
+#include "jet/jet.h"
+#include "state/state.h"
+
+/* Doubles of workspace one forward and reverse sweep need: activations, their derivatives, adjoints. 64-byte aligned by the caller. */
+size_t az_mlp_work(const az_network *net, const az_layout *l);
+
+/* out = net(in): out[c] and in[k][c] are lane vectors per coefficient, in NULL = zero. Does not apply net->scale. Keeps in work what the reverse needs. */
+void az_mlp_forward(const az_network *net, const az_layout *l, double *const out[], double *const *const in[], double *work);
+
+/* Adjoint of the last forward with this work: for the output adjoint seed[c] (NULL = zero), writes d/d(weight w) to column[w*ld + lane] for
+ * lanes < n_lanes (column NULL: weights are frozen) and adds the input adjoints to inbar[k][c] (inbar NULL, or inbar[k] NULL: not wanted). */
+void az_mlp_reverse(const az_network *net, const az_layout *l, double *column, size_t ld, int n_lanes, double *const *const inbar[],
+                    double *const seed[], double *work);
+
+/* Glorot-scaled normal weights times gain in the first layer; biases of the first layer spread uniformly over [-spread, spread]; the
+ * output layer scaled by `out_gain` (0: the network starts as the zero function). */
+void az_mlp_init(az_network *net, az_rng *rng, double gain, double spread, double out_gain);
+
+/* Adds `extra` neurons to every hidden layer without changing the function: random incoming weights, zero outgoing. */
+az_status az_mlp_widen(az_network *net, az_rng *rng, int extra);
+
+#endif

@@ -1,0 +1,175 @@
+/* line.c: grid, local polynomials and primitive. */
+#include "verify/line.h"
+
+#include <float.h>
+#include <string.h>
+
+#define GAUSS 6         /* nodes, exact to degree 11 */
+#define BEFORE 5        /* stencil nodes before the cell a polynomial is used in */
+#define SNAP_ULPS 8     /* x to z to x and back loses less than this */
+
+/* Gauss-Legendre on [-1, 1], Abramowitz and Stegun table 25.4 */
+static const double gauss_x[GAUSS] = {-0.932469514203152027812301554494, -0.661209386466264513661399595020, -0.238619186083196908630501721681,
+                                      0.238619186083196908630501721681,  0.661209386466264513661399595020,  0.932469514203152027812301554494};
+static const double gauss_w[GAUSS] = {0.171324492379170345040296142173, 0.360761573048138607569833513838, 0.467913934572691047389870343990,
+                                      0.467913934572691047389870343990, 0.360761573048138607569833513838, 0.171324492379170345040296142173};
+
+/* y = rise z/(1 + bend z) with y(-1) = lo, y(1) = hi; only one side is used where lo or hi is 0 */
+static void init_interval(az_line *g, double lo, double hi, double h)
+{
+    const int m = (int)lround(1 / h);
+
+    lo = fmin(lo, 0);
+    hi = fmax(hi, 0);
+    const bool both = lo < 0 && hi > 0;
+    g->bend = both ? -(lo + hi) / (hi - lo) : 0;
+    g->rise = both ? hi * (1 + g->bend) : hi - lo;
+    g->h = 1.0 / m;
+    g->first = lo < 0 ? -m : 0;
+    g->n = m * (both ? 2 : 1) + 1;
+}
+
+void az_line_init(az_line *g, const az_coord_decl *c, double h, double reach)
+{
+    *g = (az_line){.infinite = c->range != AZ_INTERVAL, .h = h, .scale = c->scale};
+    if (!g->infinite) {
+        init_interval(g, c->lo, c->hi, h);
+        return;
+    }
+    const int m = (int)ceil(fmax(reach, 2 * AZ_LINE_STENCIL * h) / h);
+    g->first = c->range == AZ_LINE ? -m : 0;
+    g->n = c->range == AZ_LINE ? 2 * m + 1 : m + 1;
+}
+
+double az_line_x(const az_line *g, int position)
+{
+    const double z = (g->first + position) * g->h;
+
+    return g->infinite ? g->scale * sinh(z) : g->rise * z / (1 + g->bend * z);
+}
+
+double az_line_slope(const az_line *g, int position)
+{
+    const double z = (g->first + position) * g->h, d = 1 + g->bend * z;
+
+    return g->infinite ? g->scale * cosh(z) : g->rise / (d * d);
+}
+
+/* w[i] = Lagrange polynomial of node i of 0..STENCIL-1 at t, by its product */
+static void lagrange(double *w, double t)
+{
+    for (int i = 0; i < AZ_LINE_STENCIL; i++) {
+        w[i] = 1;
+        for (int k = 0; k < AZ_LINE_STENCIL; k++)
+            if (k != i) w[i] *= (t - k) / (i - k);
+    }
+}
+
+/* w[i] = integral of Lagrange polynomial i over [a, a + length]; a tiny length keeps its digits */
+static void lagrange_area(double *w, double a, double length)
+{
+    double at[AZ_LINE_STENCIL];
+
+    for (int i = 0; i < AZ_LINE_STENCIL; i++) w[i] = 0;
+    for (int q = 0; q < GAUSS; q++) {
+        lagrange(at, a + length * (1 + gauss_x[q]) / 2);
+        for (int i = 0; i < AZ_LINE_STENCIL; i++) w[i] += length / 2 * gauss_w[q] * at[i];
+    }
+}
+
+static int stencil_start(const az_line *g, int position)
+{
+    const int last = g->n - AZ_LINE_STENCIL, left = position - BEFORE;
+
+    return left < 0 ? 0 : left > last ? last : left;
+}
+
+void az_line_locate(const az_line *g, az_spot *s, double x)
+{
+    const double z = g->infinite ? asinh(x / g->scale) : x / (g->rise - g->bend * x);
+    const double t = z / g->h - g->first, snap = SNAP_ULPS * DBL_EPSILON * (fabs(z) + 1) / g->h;
+
+    *s = (az_spot){.node = -1};
+    if (!(t >= -snap && t <= g->n - 1 + snap)) {
+        for (int i = 0; i < AZ_LINE_STENCIL; i++) s->value[i] = s->area[i] = NAN;
+        return;
+    }
+    s->nearest = (int)lround(t);
+    const double offset = z / g->h - (s->nearest + g->first);
+    if (fabs(offset) <= (s->nearest + g->first ? snap : 0)) s->node = s->nearest;
+    s->left = stencil_start(g, (int)floor(t));
+    lagrange(s->value, s->nearest - s->left + offset);
+    lagrange_area(s->area, s->nearest - s->left, offset);
+    for (int i = 0; i < AZ_LINE_STENCIL; i++) s->area[i] *= g->h;
+}
+
+az_num az_line_value(const az_spot *s, const az_num *f)
+{
+    az_num sum = 0;
+
+    if (s->node >= 0) return f[s->node];
+    for (int i = 0; i < AZ_LINE_STENCIL; i++) sum += s->value[i] * f[s->left + i];
+    return sum;
+}
+
+az_num az_line_primitive_value(const az_spot *s, const az_num *primitive, const az_num *integrand)
+{
+    az_num sum = 0;
+
+    if (s->node >= 0) return primitive[s->node];
+    for (int i = 0; i < AZ_LINE_STENCIL; i++) sum += s->area[i] * integrand[s->left + i];
+    return primitive[s->nearest] + sum;
+}
+
+/* Adds x to sum + carry, Neumaier's way for each part. */
+static void add(double *sum, double *carry, double x)
+{
+    const double t = *sum + x;
+
+    *carry += fabs(*sum) >= fabs(x) ? *sum - t + x : x - t + *sum;
+    *sum = t;
+}
+
+/* From y = 0 (position origin) in steps of direction 1 or -1. weight[s] integrates over the cell s, s+1 of a stencil. */
+static void accumulate(const az_line *g, az_num *out, const az_num *integrand, int direction, double weight[][AZ_LINE_STENCIL])
+{
+    double re = 0, im = 0, re_carry = 0, im_carry = 0;
+    const int origin = -g->first;
+
+    for (int p = origin; p + direction >= 0 && p + direction < g->n; p += direction) {
+        const int cell = direction > 0 ? p : p - 1, left = stencil_start(g, cell);
+        az_num step = 0;
+        for (int i = 0; i < AZ_LINE_STENCIL; i++) step += weight[cell - left][i] * integrand[left + i];
+        step *= direction * g->h;
+        add(&re, &re_carry, creal(step));
+        add(&im, &im_carry, cimag(step));
+        out[p + direction] = az_num_make(re + re_carry, im + im_carry);
+    }
+}
+
+void az_line_primitive(const az_line *g, az_num *out, const az_num *integrand)
+{
+    double weight[AZ_LINE_STENCIL - 1][AZ_LINE_STENCIL];
+
+    for (int s = 0; s < AZ_LINE_STENCIL - 1; s++) lagrange_area(weight[s], s, 1);
+    out[-g->first] = 0;
+    accumulate(g, out, integrand, 1, weight);
+    accumulate(g, out, integrand, -1, weight);
+}
+
+void az_line_fill_origin(const az_line *g, az_num *f)
+{
+    const int origin = -g->first, left = stencil_start(g, origin);
+    double w[AZ_LINE_STENCIL];
+    az_num sum = 0;
+
+    if (az_num_finite(f[origin])) return;
+    /* the polynomial through the other nodes of the stencil: its highest difference vanishes */
+    for (int i = 0; i < AZ_LINE_STENCIL; i++) {
+        w[i] = i % 2 ? -1 : 1;
+        for (int k = 0; k < i; k++) w[i] = w[i] * (AZ_LINE_STENCIL - 1 - k) / (k + 1);
+    }
+    for (int i = 0; i < AZ_LINE_STENCIL; i++)
+        if (left + i != origin) sum -= w[i] / w[origin - left] * f[left + i];
+    f[origin] = sum;
+}
