@@ -185,6 +185,9 @@ int az_result_iterations(const az_result *r);
 double az_result_seconds(const az_result *r);
 double az_result_unknown(const az_result *r, int i, double *error); /* value; *error is what the evidence supports, NaN if unknown */
 az_evidence az_result_evidence(const az_result *r);
+/* The command that made the result, as typed, "" if unknown: kept in its file and shown in its report; determines nothing. AZ_ENOMEM. */
+const char *az_result_command(const az_result *r);
+az_status az_result_set_command(az_result *r, const char *command);
 /* Digits of an unknown that its error supports: "0.6057337012032(4)"; without error (NaN) 6 digits and "(?)". buffer >= AZ_UNKNOWN_LENGTH. */
 #define AZ_UNKNOWN_LENGTH 48
 void az_format_unknown(char *buffer, double value, double error);
@@ -204,7 +207,7 @@ const char *az_problem_get_name(const az_problem *p, int i);
 az_status az_sample_points(const az_problem *p, double **points, int *n, int wanted, az_error *err);
 
 /* Writes a table of fields, lets and trials at points: format "csv" (a header line, 17 significant digits), "npy" (one float64 array
- * [n][dim + n_columns], C order) or "hdf5" (one dataset of n doubles per column, written in this order). The first dim columns are the
+ * [n][dim + n_columns], C order) or "hdf5" (the same array as dataset "table", the columns named by attributes). The first dim columns are the
  * coordinates. points[n*dim], point-major. columns NULL = all of az_problem_get_name. The file appears by
  * rename. AZ_EOPTION for another format, AZ_ENAME for an unknown column, AZ_EDOMAIN for a point outside the domain, AZ_EIO, AZ_ENOMEM. */
 az_status az_export(const az_result *r, const char *path, const char *format, const char *const *columns, int n_columns,

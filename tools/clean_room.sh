@@ -24,6 +24,7 @@ what=${1:-all}
 suite=${SUITE:-bookworm}
 root=$(cd "$(dirname "$0")/.." && pwd)
 room=$(mktemp -d "${TMPDIR:-/var/tmp}/ansatz-room.XXXXXX")
+chmod 755 "$room"
 cleanup() {
     umount -l "$room/proc" 2>/dev/null || true
     if [ $keep = yes ]; then echo "kept: $room"; else rm -rf --one-file-system "$room"; fi

@@ -27,6 +27,7 @@ page() {
         if (line != "") print line
         print ".br"
     }
+    function meaning(s) { s = escape(s); sub(/  +/, " \\(em ", s); return s }
     function option(s,   n, w, i, line) {
         n = split(escape(s), w, " ")
         for (i = 1; i <= n; i++) line = line (i > 1 ? " " : "") (w[i] ~ /^\\-/ ? "\\fB" w[i] "\\fR" : "\\fI" w[i] "\\fR")
@@ -45,12 +46,20 @@ page() {
     {
         match($0, /^ +/); indent = RLENGTH
         body = substr($0, indent + 1)
-        if (last == "pair" && indent >= column) { print escape(body); next }    # the meaning goes on
+        if (last == "pair" && indent >= column) {                                # the meaning goes on, perhaps as a list of its own
+            if (body ~ /[^ ]  +[^ ]/) list = 1
+            if (list && indent == column) print ".br"
+            print meaning(body)
+            next
+        }
+        list = 0
         if (indent <= 4 && match(body, /[^ ]  +[^ ]/)) {
             verbatim(0)
             print ".TP\n" (body ~ /^-/ ? option(substr(body, 1, RSTART)) : "\\fB" escape(substr(body, 1, RSTART)) "\\fR")
             column = indent + RSTART + RLENGTH - 2
-            print escape(substr(body, RSTART + RLENGTH - 1))
+            body = substr(body, RSTART + RLENGTH - 1)
+            list = body ~ /[^ ]  +[^ ]/
+            print meaning(body)
             last = "pair"
         } else if (indent <= 4 && body ~ /^--?[a-z]/) {                           # an option whose meaning starts below
             verbatim(0)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # setup.sh: installs the Debian packages that are missing, and only those.
 #
-#   sh tools/setup.sh run [check] [sanitize] [bench]    sections of tools/packages.txt
+#   sh tools/setup.sh run [check] [clang] ...           sections of tools/packages.txt
 #   sh tools/setup.sh --dry-run SECTION...              only says what is missing
 #
 # Nothing missing: silent, needs neither root nor network. Otherwise apt-get as root, through sudo, or a message with the command to type.

@@ -36,7 +36,7 @@ double az_rng_uniform(az_rng *g);               /* [0,1), 53 bits */
 double az_rng_normal(az_rng *g);                /* Box-Muller, one value per call, no hidden state */
 
 uint64_t az_hash_bytes(uint64_t h, const void *bytes, size_t n); /* FNV-1a, start from AZ_HASH_START */
-#define AZ_HASH_START 1469598103934665603ULL
+#define AZ_HASH_START 14695981039346656037ULL
 
 double az_seconds(void);                        /* monotonic clock */
 

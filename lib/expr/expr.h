@@ -99,6 +99,9 @@ void az_expr_number(char *buffer, double value);
 /* order[g->n]: the largest number of derivatives on a path from node i down to the trial, counting those in coord, or all if coord is -1;
  * AZ_NO_TRIAL without the trial, at most 254. Inputs of trials are not looked into. Cost O(g->n). */
 void az_expr_orders(unsigned char *order, const az_graph *g, int trial, int coord);
+/* parity[g->n]: 1 if node i is even in coord, -1 if odd, 0 if neither was found; from the structure alone, so 0 proves nothing.
+ * trial_parity[trial] is the parity of each trial, which must hold. A node without the coordinate is even. Cost O(g->n). */
+void az_expr_parities(signed char *parity, const az_graph *g, int coord, const signed char *trial_parity);
 #define AZ_USES_HILBERT 1
 #define AZ_USES_PRIMITIVE 2
 /* uses[g->n]: which nonlocal operators occur at or below node i. Cost O(g->n). */

@@ -7,8 +7,9 @@
 
 #define CORE_INCREMENT ((size_t)1 << 20)    /* by which HDF5 lets its image grow */
 #define MAX_TEXT ((size_t)1 << 24)
-#define MAX_ATTRIBUTES 60000                /* HDF5 keeps up to 65535 in the object header */
+#define MAX_ENTRIES 60000                   /* HDF5 keeps up to 65535 attributes or links in a header */
 #define MAX_LABEL 64
+#define MAX_NOTE 4000
 
 void az_archive_fail(az_archive *a, az_status s, const char *format, ...)
 {
@@ -46,7 +47,7 @@ static hid_t memory_access(void)
     const hid_t fapl = H5Pcreate(H5P_FILE_ACCESS);
 
     if (fapl >= 0 && H5Pset_fapl_core(fapl, CORE_INCREMENT, 0) >= 0 &&
-        H5Pset_libver_bounds(fapl, H5F_LIBVER_V18, H5F_LIBVER_LATEST) >= 0) return fapl;
+        H5Pset_libver_bounds(fapl, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST) >= 0) return fapl;
     H5Pclose(fapl);
     return H5I_INVALID_HID;
 }
@@ -54,12 +55,14 @@ static hid_t memory_access(void)
 /* HDF5 tells files in memory apart by name; an address is one. */
 static void unique_name(char *name, size_t n, const void *address) { snprintf(name, n, "ansatz-%p", address); }
 
-/* Compact attributes keep groups small; without times of creation the same state gives the same bytes. */
+/* Attributes and links kept in the headers make small files; without times of creation the same state gives the same bytes. */
 static hid_t creation(hid_t property_class)
 {
     const hid_t p = H5Pcreate(property_class);
+    const bool of_group = property_class != H5P_DATASET_CREATE;
 
-    if (p >= 0 && H5Pset_obj_track_times(p, 0) >= 0 && H5Pset_attr_phase_change(p, MAX_ATTRIBUTES, 0) >= 0) return p;
+    if (p >= 0 && H5Pset_obj_track_times(p, 0) >= 0 && H5Pset_attr_phase_change(p, MAX_ENTRIES, 0) >= 0 &&
+        (!of_group || H5Pset_link_phase_change(p, MAX_ENTRIES, 0) >= 0)) return p;
     H5Pclose(p);
     return H5I_INVALID_HID;
 }
@@ -225,11 +228,18 @@ static hid_t text_type(size_t size)
     return H5I_INVALID_HID;
 }
 
+/* Cut between characters where it is longer than an attribute may be. */
 void az_archive_note(az_archive *a, const char *name, const char *text)
 {
+    char cut[MAX_NOTE + 1];
+    size_t n = strnlen(text, MAX_NOTE);
+
     if (a->status || !a->writing) return;
-    const hid_t type = text_type(strlen(text) + 1), at = new_attribute(a, name, type);
-    if (H5Awrite(at, type, text) < 0) fail_writing(a);
+    while (text[n] && n && (text[n] & 0xc0) == 0x80) n--;
+    memcpy(cut, text, n);
+    cut[n] = 0;
+    const hid_t type = text_type(n + 1), at = new_attribute(a, name, type);
+    if (H5Awrite(at, type, cut) < 0) fail_writing(a);
     H5Aclose(at);
     H5Tclose(type);
 }
@@ -275,7 +285,7 @@ int az_archive_n_attributes(az_archive *a)
     H5O_info_t info;
 
     if (a->status) return 0;
-    if (H5Oget_info2(a->group[a->depth], &info, H5O_INFO_NUM_ATTRS) < 0 || info.num_attrs > MAX_ATTRIBUTES) {
+    if (H5Oget_info2(a->group[a->depth], &info, H5O_INFO_NUM_ATTRS) < 0 || info.num_attrs > MAX_ENTRIES) {
         fail_at(a, "attributes", "cannot be counted");
         return 0;
     }

@@ -33,7 +33,7 @@ void az_archive_enter(az_archive *a, const char *name, const char *about);
 void az_archive_leave(az_archive *a);
 
 /* Attributes of the current group. */
-void az_archive_note(az_archive *a, const char *name, const char *text);        /* written, never read */
+void az_archive_note(az_archive *a, const char *name, const char *text);        /* written, never read; long ones are cut */
 void az_archive_int(az_archive *a, const char *name, int *v, int lo, int hi);   /* must lie in [lo, hi], both ways */
 void az_archive_u64(az_archive *a, const char *name, uint64_t *v);
 void az_archive_double(az_archive *a, const char *name, double *v);

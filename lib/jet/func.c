@@ -224,7 +224,8 @@ static void copy(const az_layout *l, double *const p[], double *const a[])
     for (int k = 0; k < l->n; k++) memcpy(p[k], a[k] ? a[k] : zero_lanes, sizeof zero_lanes);
 }
 
-/* p = a^m for an integer m >= 1 by binary powers, most significant bit first. Nothing is divided, so a_0 = 0 is exact. t: n lane vectors. */
+/* p = a^m for an integer m >= 1 by binary powers, most significant bit first. Nothing is divided, so a_0 = 0 is exact.
+ * t: n lane vectors. */
 static void integer_power(const az_layout *l, double *const p[], double *const a[], int m, double *t)
 {
     double *square[AZ_MAX_JET];
@@ -255,8 +256,8 @@ static void pow_by_products(const az_layout *l, double *const y[], double *const
         for (int i = 0; i < AZ_LANES; i++) dy[k][i] *= s;
 }
 
-/* Small integer powers are products. Above PRODUCT_MAX the recurrence has positive weights only, hence no cancellation, and where a_0 = 0 all
- * coefficients vanish. */
+/* Small integer powers are products. Above PRODUCT_MAX the recurrence has positive weights only, hence no cancellation, and
+ * where a_0 = 0 all coefficients vanish. */
 void az_jet_pow(const az_layout *l, double *const y[], double *const dy[], double *const a[], double s, double *scratch)
 {
     const double *a0 = a[0] ? a[0] : zero_lanes;
@@ -272,8 +273,11 @@ void az_jet_pow(const az_layout *l, double *const y[], double *const dy[], doubl
         az_mask in = x > zero, flat = zero != zero;
         if (integer) in |= x <= zero;
         if (integer && s > 0) flat = x == zero;
-        az_store(y[0] + i, az_select(in, az_vec_pow(x, az_splat(s)), nan));
-        az_store(dy[0] + i, az_select(in, s * az_vec_pow(x, az_splat(s - 1)), nan));
+        const az_vec v = az_vec_pow(x, az_splat(s));
+        az_vec dv = s * v / x; /* s - 1 is exact only for s >= 1/2; below it v is no nearer to overflow than v/x */
+        if (s >= 0.5) dv = s * az_vec_pow(x, az_splat(s - 1));
+        az_store(y[0] + i, az_select(in, v, nan));
+        az_store(dy[0] + i, az_select(in, dv, nan));
         az_store(scratch + i, az_select(flat, zero, 1.0 / x));
     }
     set_euler(l, w.da, a, scratch + AZ_LANES);

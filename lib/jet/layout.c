@@ -99,7 +99,8 @@ az_status az_layout_make(az_layout *l, int dim, const az_index *index, int n)
     return AZ_OK;
 }
 
-/* Each index is a lower one plus one in a coordinate, so a sweep over the growing list finds all. The new index sorts behind the swept one. */
+/* Each index is a lower one plus one in a coordinate, so a sweep over the growing list finds all: the new index sorts behind the
+ * swept one. */
 az_status az_layout_total(az_layout *l, int dim, int order)
 {
     if (dim < 1 || dim > AZ_MAX_DIM || order < 0) return AZ_EDOMAIN;

@@ -116,27 +116,59 @@ static bool check_conditions(az_parser *P)
     return false;
 }
 
+/* Both are certain: an even trial cannot have an odd input, and an odd trial needs an input that is not even. */
+static bool parity_broken(const az_problem *p, const az_trial_decl *t, int c, const signed char *parity)
+{
+    bool odd = false, all_even = true;
+
+    for (int k = 0; k < t->n_inputs; k++) {
+        if (!(p->graph.node[t->input[k]].deps >> c & 1)) continue;
+        odd |= parity[t->input[k]] < 0;
+        all_even &= parity[t->input[k]] > 0;
+    }
+    return t->parity[c] == AZ_EVEN ? odd : all_even;
+}
+
+static bool check_parities(az_parser *P)
+{
+    const az_problem *p = P->p;
+    const signed char none[AZ_MAX_TRIALS] = {0};
+    signed char *parity = az_calloc((size_t)p->graph.n, 1);
+
+    if (!parity) az_parse_nomem(P);
+    for (int c = 0; parity && c < p->dim; c++) {
+        az_expr_parities(parity, &p->graph, c, none);
+        for (int i = 0; i < p->n_trials; i++) {
+            const az_trial_decl *t = &p->trial[i];
+            if (!t->parity[c] || !parity_broken(p, t, c, parity)) continue;
+            az_parse_fail(P, where_declared(P, t->name), AZ_EPROBLEM, NULL, "the trial '%s' cannot be %s in '%s' with %s", t->name,
+                          t->parity[c] == AZ_EVEN ? "even" : "odd", p->coord[c].name,
+                          t->parity[c] == AZ_EVEN ? "an odd input" : "even inputs only");
+            break;
+        }
+    }
+    az_free(parity);
+    return P->status == AZ_OK;
+}
+
 static bool check_setting(az_parser *P, const az_setting *set)
 {
     const az_problem *p = P->p;
-    const char *best = NULL;
+    az_nearest best = {0};
     char hint[120];
-    int distance = 3;
 
     for (int i = 0; i < p->n_parameters; i++) {
         const char *name = p->scalar[i].name;
-        int k = az_name_distance(name, strlen(name), set->name, strlen(set->name));
         if (!strcmp(name, set->name)) return true;
-        if (k < distance) best = name;
-        if (k < distance) distance = k;
+        az_nearest_offer(&best, name, strlen(name), set->name, strlen(set->name));
     }
     for (int i = p->n_parameters; i < p->n_scalars; i++) {
         if (strcmp(p->scalar[i].name, set->name)) continue;
         az_parse_fail(P, AZ_NOWHERE, AZ_EOPTION, NULL, "'%s' is an unknown and cannot be set; only parameters can", set->name);
         return false;
     }
-    if (best) snprintf(hint, sizeof hint, "did you mean '%s'?", best);
-    az_parse_fail(P, AZ_NOWHERE, AZ_EOPTION, best ? hint : NULL, "the problem has no parameter '%.63s'", set->name);
+    if (best.name) snprintf(hint, sizeof hint, "did you mean '%s'?", best.name);
+    az_parse_fail(P, AZ_NOWHERE, AZ_EOPTION, best.name ? hint : NULL, "the problem has no parameter '%.63s'", set->name);
     return false;
 }
 
@@ -148,5 +180,5 @@ bool az_parse_check(az_parser *P)
     unsigned char *mark = reach(P);
     bool ok = mark && check_use(P, mark);
     az_free(mark);
-    return ok && check_conditions(P);
+    return ok && check_parities(P) && check_conditions(P);
 }

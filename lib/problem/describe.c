@@ -137,15 +137,28 @@ static void add_place(az_text *t, const az_problem *p, const az_row_decl *r)
     az_text_add(t, "\n");
 }
 
-/* order[k*g->n + i] for the pair k = trial*dim + coordinate */
-static void add_orders(az_text *t, const az_problem *p, const az_row_decl *r, const unsigned char *order)
+/* Highest derivatives of each trial in each coordinate, over the row and its scale: order[n_rows][n_trials][dim]. */
+static void find_orders(unsigned char *order, unsigned char *scratch, const az_problem *p)
+{
+    const int pairs = p->n_trials * p->dim;
+
+    for (int k = 0; k < pairs; k++) {
+        az_expr_orders(scratch, &p->graph, k / p->dim, k % p->dim);
+        for (int i = 0; i < p->n_rows; i++) {
+            unsigned char a = scratch[p->row[i].node], b = p->row[i].scale < 0 ? AZ_NO_TRIAL : scratch[p->row[i].scale];
+            order[i * pairs + k] = a == AZ_NO_TRIAL || (b != AZ_NO_TRIAL && b > a) ? b : a;
+        }
+    }
+}
+
+static void add_orders(az_text *t, const az_problem *p, const unsigned char *order)
 {
     const char *before = "    highest derivatives: ";
 
     for (int k = 0; k < p->n_trials; k++) {
         bool first = true;
         for (int c = 0; c < p->dim; c++) {
-            int o = order[(size_t)(k * p->dim + c) * (size_t)p->graph.n + (size_t)r->node];
+            int o = order[k * p->dim + c];
             if (o == AZ_NO_TRIAL || !(p->graph.node[p->trial[k].node].deps >> c & 1)) continue;
             if (first) az_text_add(t, "%s%s", before, p->trial[k].name);
             az_text_add(t, " %s:%d", p->coord[c].name, o);
@@ -163,30 +176,30 @@ static void add_rows(az_text *t, const az_problem *p, const unsigned char *order
         const az_row_decl *r = &p->row[i];
         az_text_add(t, "  line %d: %s\n", r->line, r->text);
         add_place(t, p, r);
-        add_orders(t, p, r, order);
-        add_operators(t, "    operators: ", uses[r->node], "\n");
+        add_orders(t, p, order + i * p->n_trials * p->dim);
+        add_operators(t, "    operators: ", uses[r->node] | (r->scale < 0 ? 0 : uses[r->scale]), "\n");
     }
 }
 
 az_status az_problem_describe(const az_problem *p, char **text, az_error *err)
 {
-    const size_t n = (size_t)p->graph.n, pairs = (size_t)p->n_trials * (size_t)p->dim;
-    unsigned char *order = az_alloc_array(pairs, n), *uses = az_alloc_array(n, 1);
-    az_text t = {.failed = !order || !uses};
+    const size_t n = (size_t)p->graph.n;
+    unsigned char *order = az_calloc((size_t)p->n_rows * (size_t)p->n_trials, (size_t)p->dim), *scratch = az_calloc(n, 1);
+    az_text t = {.failed = !order || !scratch};
 
     *text = NULL;
     if (!t.failed) {
-        for (size_t k = 0; k < pairs; k++) az_expr_orders(order + k * n, &p->graph, (int)k / p->dim, (int)k % p->dim);
-        az_expr_operators(uses, &p->graph);
+        find_orders(order, scratch, p);
+        az_expr_operators(scratch, &p->graph);
         az_text_add(&t, "problem %s: %s\n", p->name, p->title);
         add_coords(&t, p);
         add_scalars(&t, p);
         add_trials(&t, p);
-        add_lets(&t, p, uses);
-        add_rows(&t, p, order, uses);
+        add_lets(&t, p, scratch);
+        add_rows(&t, p, order, scratch);
     }
     az_free(order);
-    az_free(uses);
+    az_free(scratch);
     if (t.failed) {
         az_text_clear(&t);
         return az_fail(err, AZ_ENOMEM, "out of memory");

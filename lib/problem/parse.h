@@ -73,6 +73,7 @@ typedef struct az_parser {
 /* Records the first error, with the line, a caret at pos (none for AZ_NOWHERE) and a second line `hint` (may be NULL). Returns -1. */
 int az_parse_fail(az_parser *P, size_t pos, az_status s, const char *hint, const char *format, ...) __attribute__((format(printf, 5, 6)));
 int az_parse_nomem(az_parser *P);
+int az_parse_line(const az_parser *P, size_t pos);          /* from 1 */
 const char *az_parse_token_text(const az_parser *P, char buffer[64]);   /* "'foo'", "end of the statement" */
 
 void az_parse_next(az_parser *P);
@@ -96,8 +97,13 @@ bool az_parse_new_name(az_parser *P, az_token *name, char **copy);  /* takes a n
 bool az_name_reserved(const char *name, size_t n);
 /* "expected ...; did you mean 'x'?" into buffer; the candidates are the declared names, with functions if asked. */
 void az_suggest(const az_parser *P, char *buffer, size_t size, const char *expected, const char *name, size_t n, bool functions);
-/* Damerau-Levenshtein distance, cut at 3. */
-int az_name_distance(const char *a, size_t n_a, const char *b, size_t n_b);
+/* The candidate nearest to a name so far; NULL while none is near (two wrong letters, at most half of the name, in any case). */
+typedef struct az_nearest {
+    const char *name;
+    size_t n;
+    int distance;
+} az_nearest;
+void az_nearest_offer(az_nearest *best, const char *candidate, size_t n_c, const char *name, size_t n);
 
 /* Statements. */
 bool az_parse_coord_index(az_parser *P, int *coord);        /* takes the name of a coordinate */

@@ -35,11 +35,25 @@ bool az_parse_take(az_parser *P, int kind)
 bool az_parse_expect(az_parser *P, int kind, const char *context)
 {
     char buffer[64], hint[160];
+    bool quoted = P->tok.kind == AZ_T_STRING;
 
     if (az_parse_take(P, kind)) return P->status == AZ_OK;
     snprintf(hint, sizeof hint, "expected %s", context);
-    az_parse_fail(P, P->tok.pos, AZ_ESYNTAX, hint, "unexpected %s", az_parse_token_text(P, buffer));
+    az_parse_fail(P, P->tok.pos - quoted, AZ_ESYNTAX, hint, "unexpected %s", az_parse_token_text(P, buffer));
     return false;
+}
+
+/* ")" of the "(" at `open`, which is named if it stands in another line */
+static bool expect_close(az_parser *P, size_t open, const char *context)
+{
+    char hint[100];
+    int line = az_parse_line(P, open);
+
+    if (P->tok.kind != ')' && line != az_parse_line(P, P->tok.pos)) {
+        snprintf(hint, sizeof hint, "')' to close the '(' of line %d", line);
+        context = hint;
+    }
+    return az_parse_expect(P, ')', context);
 }
 
 static unsigned char larger(unsigned char a, unsigned char b)
@@ -196,13 +210,14 @@ static int parse_argument(az_parser *P, const az_token *name)
     const char *s = P->text + name->pos;
     char hint[128];
 
+    size_t open = P->tok.pos;
     snprintf(hint, sizeof hint, "'(' and the argument of '%.*s'", (int)name->n, s);
     if (!az_parse_expect(P, '(', hint)) return -1;
     if (P->tok.kind == ')') return az_parse_fail(P, P->tok.pos, AZ_ESYNTAX, NULL, "'%.*s' takes one argument", (int)name->n, s);
     int a = az_parse_expr(P);
     if (a < 0) return -1;
     if (P->tok.kind == ',') return az_parse_fail(P, P->tok.pos, AZ_ESYNTAX, NULL, "'%.*s' takes one argument", (int)name->n, s);
-    return az_parse_expect(P, ')', "')'") ? a : -1;
+    return expect_close(P, open, "')'") ? a : -1;
 }
 
 /* coordinate's index; the name is taken */
@@ -218,7 +233,8 @@ bool az_parse_coord_index(az_parser *P, int *coord)
         return P->status == AZ_OK;
     }
     for (int c = 0; c < P->p->dim; c++)
-        n += (size_t)snprintf(hint + n, sizeof hint - n, "%s%.40s", c ? ", " : "the coordinates are ", P->p->coord[c].name);
+        n += (size_t)snprintf(hint + n, sizeof hint - n, "%s%.40s", c ? ", " : P->p->dim > 1 ? "the coordinates are " : "the only coordinate is ",
+                              P->p->coord[c].name);
     if (!n) snprintf(hint, sizeof hint, "no coordinate has been declared before this line");
     if (P->tok.kind == AZ_T_NAME)
         az_parse_fail(P, P->tok.pos, AZ_EPROBLEM, hint, "'%.*s' is not a coordinate", (int)P->tok.n, P->text + P->tok.pos);
@@ -248,6 +264,7 @@ static bool check_derivative(az_parser *P, int a, size_t pos, size_t end, int co
 /* derivative = "d" "(" expr "," coordinate { "," coordinate } ")" */
 static int parse_derivative(az_parser *P, const az_token *name)
 {
+    size_t open = P->tok.pos;
     int coord;
 
     if (!az_parse_expect(P, '(', "'(': d(expression, coordinate, ...)")) return -1;
@@ -260,7 +277,7 @@ static int parse_derivative(az_parser *P, const az_token *name)
         a = az_parse_checked(P, az_graph_d(&P->p->graph, a, coord), name->pos);
         if (a < 0) return -1;
     } while (az_parse_take(P, ','));
-    return az_parse_expect(P, ')', "')' or another coordinate") ? a : -1;
+    return expect_close(P, open, "')' or another coordinate") ? a : -1;
 }
 
 static int parse_hilbert(az_parser *P, const az_token *name)
@@ -291,7 +308,7 @@ static int parse_call(az_parser *P, const az_token *name)
 {
     const char *s = P->text + name->pos;
     az_graph *g = &P->p->graph;
-    char hint[128];
+    char hint[200];
     int f = az_func_find(s, name->n), a;
 
     if (f >= 0) return az_graph_func(g, (az_func)f, (a = parse_argument(P, name)));
@@ -306,7 +323,7 @@ static int parse_call(az_parser *P, const az_token *name)
         snprintf(hint, sizeof hint, "write '%.*s' without arguments, or '*' for a product", (int)name->n, s);
         return az_parse_fail(P, name->pos, AZ_EPROBLEM, hint, "'%.*s' is not a function", (int)name->n, s);
     }
-    az_suggest(P, hint, sizeof hint, "a function", s, name->n, true);
+    az_suggest(P, hint, sizeof hint, "a function such as exp, sin, d or hilbert", s, name->n, true);
     return az_parse_fail(P, name->pos, AZ_EPROBLEM, hint, "unknown function '%.*s'", (int)name->n, s);
 }
 
@@ -361,7 +378,7 @@ static int parse_primary(az_parser *P)
     case '(':
         az_parse_next(P);
         a = az_parse_expr(P);
-        return a >= 0 && az_parse_expect(P, ')', "')'") ? a : -1;
+        return a >= 0 && expect_close(P, t.pos, "')'") ? a : -1;
     default: az_parse_expect(P, AZ_T_NUMBER, "an expression"); return -1;
     }
 }
@@ -387,6 +404,7 @@ static bool parse_bare_component(az_parser *P, double *x)
 /* point = bare | "(" expr { "," expr } ")", one component per coordinate */
 static bool parse_point(az_parser *P, az_point *point, size_t at)
 {
+    size_t open = P->tok.pos;
     int n = 0;
 
     *point = (az_point){{0}};
@@ -399,7 +417,7 @@ static bool parse_point(az_parser *P, az_point *point, size_t at)
             if (n < AZ_MAX_DIM) point->x[n] = x;
             n++;
         } while (az_parse_take(P, ','));
-        if (!az_parse_expect(P, ')', "')'")) return false;
+        if (!expect_close(P, open, "')'")) return false;
     }
     if (P->status != AZ_OK) return false;
     if (n == P->p->dim) return true;

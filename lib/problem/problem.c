@@ -115,17 +115,12 @@ static int find_builtin(const char *name)
 
 static az_status no_such_problem(const char *name, az_error *err)
 {
-    const char *best = NULL;
-    int distance = 3;
+    az_nearest best = {0};
 
-    for (int i = 0; i < az_builtin_count(); i++) {
-        const char *other = az_builtin_name(i);
-        int k = az_name_distance(other, strlen(other), name, strlen(name));
-        if (k < distance) best = other;
-        if (k < distance) distance = k;
-    }
-    return az_fail(err, AZ_EIO, "there is no built-in problem and no file '%.200s'%s%s%s", name, best ? "; did you mean '" : "", best ? best : "",
-                   best ? "'?" : "");
+    for (int i = 0; i < az_builtin_count(); i++)
+        az_nearest_offer(&best, az_builtin_name(i), strlen(az_builtin_name(i)), name, strlen(name));
+    return az_fail(err, AZ_EIO, "there is no built-in problem and no file '%.200s'%s%s%s", name, best.name ? "; did you mean '" : "",
+                   best.name ? best.name : "", best.name ? "'?" : "");
 }
 
 az_status az_problem_load(az_problem **out, const char *name_or_path, const az_setting *set, int n_set, az_error *err)

@@ -153,6 +153,8 @@ static bool check_content(az_parser *P, const az_row_decl *r, size_t pos)
     const az_node_info *info = az_parse_info(P, r->node);
 
     if (!info) return false;
+    if (r->kind == AZ_ROW_EQUATION && info->has & AZ_HAS_TRIAL && !P->p->graph.node[r->node].deps)
+        return fail_at(P, pos, AZ_EPROBLEM, "the equation depends on no coordinate; use pin or select");
     if (info->has & AZ_HAS_TRIAL) return true;
     if (r->kind == AZ_ROW_EQUATION) return fail_at(P, pos, AZ_EPROBLEM, "the equation contains no trial or field");
     if (info->has & AZ_HAS_UNKNOWN) return true;
@@ -163,8 +165,7 @@ static bool add_row(az_parser *P, az_row_decl *r, size_t start)
 {
     az_problem *p = P->p;
 
-    r->line = 1;
-    for (size_t i = 0; i < start; i++) r->line += P->text[i] == '\n';
+    r->line = az_parse_line(P, start);
     if (az_vector_room(&p->row, p->n_rows, sizeof *p->row)) r->text = statement_text(P, start);
     if (!r->text) {
         az_parse_nomem(P);

@@ -389,16 +389,12 @@ static const struct {
 
 static bool unknown_statement(az_parser *P)
 {
-    const char *s = P->text + P->tok.pos, *best = NULL;
+    az_nearest best = {0};
     char buffer[64], hint[80];
-    int distance = 3;
 
-    for (size_t i = 0; P->tok.kind == AZ_T_NAME && i < N_STATEMENTS; i++) {
-        int k = az_name_distance(statements[i].word, strlen(statements[i].word), s, P->tok.n);
-        if (k < distance) best = statements[i].word;
-        if (k < distance) distance = k;
-    }
-    if (best) snprintf(hint, sizeof hint, "did you mean '%s'?", best);
+    for (size_t i = 0; P->tok.kind == AZ_T_NAME && i < N_STATEMENTS; i++)
+        az_nearest_offer(&best, statements[i].word, strlen(statements[i].word), P->text + P->tok.pos, P->tok.n);
+    if (best.name) snprintf(hint, sizeof hint, "did you mean '%s'?", best.name);
     else snprintf(hint, sizeof hint, "expected a statement: domain, unknown, trial, let, equation, ...");
     az_parse_fail(P, P->tok.pos, AZ_ESYNTAX, hint, "unknown statement %s", az_parse_token_text(P, buffer));
     return false;
@@ -407,7 +403,6 @@ static bool unknown_statement(az_parser *P)
 static bool parse_statement(az_parser *P)
 {
     size_t start = P->tok.pos, k = 0;
-    char buffer[64];
 
     while (k < N_STATEMENTS && !az_parse_is(P, statements[k].word)) k++;
     if (!P->p->name && k) {
@@ -422,9 +417,7 @@ static bool parse_statement(az_parser *P)
     az_parse_next(P);
     if (P->status != AZ_OK) return false;
     if (!(statements[k].parse ? statements[k].parse(P) : az_parse_row(P, statements[k].row, start))) return false;
-    if (P->tok.kind == AZ_T_END) return true;
-    az_parse_fail(P, P->tok.pos, AZ_ESYNTAX, "expected the end of the statement", "unexpected %s", az_parse_token_text(P, buffer));
-    return false;
+    return P->tok.kind == AZ_T_END || az_parse_expect(P, AZ_T_END, "the end of the statement");
 }
 
 /* How many statements begin with this word; text behind a lexical error does not count. */

@@ -2,6 +2,9 @@
 #include "problem/parse.h"
 
 #include <string.h>
+#include <strings.h>
+
+#define MAX_DISTANCE 2 /* wrong letters of a name that is still suggested */
 
 static const char *const reserved[] = {
     "problem", "parameter", "unknown", "domain", "time", "periodic", "trial", "let", "field", "equation", "pin", "select", "initial",
@@ -41,7 +44,7 @@ const az_symbol *az_symbol_find(const az_parser *P, const char *name, size_t n)
     return NULL;
 }
 
-static int line_of(const az_parser *P, size_t pos)
+int az_parse_line(const az_parser *P, size_t pos)
 {
     int line = 1;
 
@@ -66,7 +69,7 @@ bool az_parse_new_name(az_parser *P, az_token *name, char **copy)
     }
     const az_symbol *old = az_symbol_find(P, s, P->tok.n);
     if (old) {
-        snprintf(hint, sizeof hint, "it was declared in line %d", line_of(P, old->pos));
+        snprintf(hint, sizeof hint, "it was declared in line %d", az_parse_line(P, old->pos));
         az_parse_fail(P, P->tok.pos, AZ_EPROBLEM, hint, "the name '%.*s' is used twice", n, s);
         return false;
     }
@@ -94,13 +97,13 @@ static int least(int a, int b)
     return a < b ? a : b;
 }
 
-/* Rows of the dynamic programme of Wagner and Fischer, with exchanges of neighbours (optimal string alignment). */
-int az_name_distance(const char *a, size_t n_a, const char *b, size_t n_b)
+/* Damerau-Levenshtein distance, cut above MAX_DISTANCE. Rows of the dynamic programme of Wagner and Fischer, with exchanges of neighbours (optimal string alignment). */
+static int name_distance(const char *a, size_t n_a, const char *b, size_t n_b)
 {
     int row[3][AZ_MAX_NAME + 1];
     size_t gap = n_a > n_b ? n_a - n_b : n_b - n_a;
 
-    if (gap > 2 || n_a > AZ_MAX_NAME || n_b > AZ_MAX_NAME) return 3;
+    if (gap > MAX_DISTANCE || n_a > AZ_MAX_NAME || n_b > AZ_MAX_NAME) return MAX_DISTANCE + 1;
     for (size_t j = 0; j <= n_b; j++) row[0][j] = (int)j;
     for (size_t i = 1; i <= n_a; i++) {
         int *now = row[i % 3], *up = row[(i + 2) % 3], *upper = row[(i + 1) % 3];
@@ -110,32 +113,26 @@ int az_name_distance(const char *a, size_t n_a, const char *b, size_t n_b)
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) now[j] = least(now[j], upper[j - 2] + 1);
         }
     }
-    return least(row[n_a % 3][n_b], 3);
+    return least(row[n_a % 3][n_b], MAX_DISTANCE + 1);
 }
 
-typedef struct nearest {
-    const char *name;
-    size_t n;
-    int distance;
-} nearest;
-
-static void consider(nearest *best, const char *candidate, size_t n_c, const char *name, size_t n)
+void az_nearest_offer(az_nearest *best, const char *candidate, size_t n_c, const char *name, size_t n)
 {
-    int k = az_name_distance(candidate, n_c, name, n);
+    int k = n == n_c && !strncasecmp(candidate, name, n) ? 0 : name_distance(candidate, n_c, name, n);
 
-    if (k >= best->distance || 2 * (size_t)k > n) return; /* at most half of the name is wrong */
-    *best = (nearest){candidate, n_c, k};
+    if (k > MAX_DISTANCE || 2 * (size_t)k > n || (best->name && k >= best->distance)) return;
+    *best = (az_nearest){candidate, n_c, k};
 }
 
 void az_suggest(const az_parser *P, char *buffer, size_t size, const char *expected, const char *name, size_t n, bool functions)
 {
     static const char *const call[] = {"d", "hilbert", "primitive", "sech"};
-    nearest best = {NULL, 0, 3};
+    az_nearest best = {0};
 
     for (int i = 0; i < P->n_symbols; i++)
-        if (!functions) consider(&best, P->text + P->symbol[i].pos, P->symbol[i].n, name, n);
-    for (int f = 0; functions && f < AZ_N_FUNC; f++) consider(&best, az_func_name((az_func)f), strlen(az_func_name((az_func)f)), name, n);
-    for (size_t i = 0; functions && i < sizeof call / sizeof *call; i++) consider(&best, call[i], strlen(call[i]), name, n);
+        if (!functions) az_nearest_offer(&best, P->text + P->symbol[i].pos, P->symbol[i].n, name, n);
+    for (int f = 0; functions && f < AZ_N_FUNC; f++) az_nearest_offer(&best, az_func_name((az_func)f), strlen(az_func_name((az_func)f)), name, n);
+    for (size_t i = 0; functions && i < sizeof call / sizeof *call; i++) az_nearest_offer(&best, call[i], strlen(call[i]), name, n);
     if (best.name) snprintf(buffer, size, "expected %s; did you mean '%.*s'?", expected, (int)best.n, best.name);
     else snprintf(buffer, size, "expected %s", expected);
 }

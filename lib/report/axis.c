@@ -106,7 +106,7 @@ static void linear_ticks(az_ticks *t, const az_scale *s, int wanted)
     if (!isfinite(step) || step <= 0 || size / step > 1e12) return;
     t->exponent = top >= 5 || digit < -4 ? top : 0;
     t->decimals = digit < t->exponent ? t->exponent - digit : 0;
-    for (double k = ceil(s->lo / step - slack); k * step <= s->hi + slack * step; k++) add_tick(t, k * step, true);
+    for (double k = ceil(s->lo / step - slack); k * step <= s->hi + slack * step; k++) add_tick(t, k * step + 0.0, true); /* + 0: no -0 */
 }
 
 /* Decades, every few of them on a long axis; 2 and 5 between them on a short one. */
@@ -127,21 +127,23 @@ static void log_ticks(az_ticks *t, const az_scale *s, int wanted)
     }
 }
 
-/* 0 and the powers of ten of both signs from the unit on. */
+/* 0 and powers of ten of both signs from the unit on, none so close to 0 that the labels would meet. */
 static void asinh_ticks(az_ticks *t, const az_scale *s, int wanted)
 {
     static const int steps[] = {1, 2, 3, 5, 10, 20, 50, 100};
+    const double room = 34;
     const int first = (int)ceil(log10(s->unit) - 1e-9);
-    const int up = s->hi > 0 ? (int)floor(log10(s->hi)) : first - 1, down = s->lo < 0 ? (int)floor(log10(-s->lo)) : first - 1;
+    const int up = s->hi > 0 ? (int)floor(log10(s->hi) + 1e-9) : first - 1, down = s->lo < 0 ? (int)floor(log10(-s->lo) + 1e-9) : first - 1;
     const int sides = (s->hi > 0) + (s->lo < 0), longest = (up > down ? up : down) - first;
+    const double zero = az_scale_map(s, 0);
     size_t i = 0;
 
     while (i + 1 < sizeof steps / sizeof *steps && longest * sides > wanted * steps[i]) i++;
     for (int k = down; k >= first; k--)
-        if ((k - first) % steps[i] == 0) add_tick(t, -pow(10, k), true);
+        if (k % steps[i] == 0 && fabs(az_scale_map(s, -pow(10, k)) - zero) > room) add_tick(t, -pow(10, k), true);
     if (s->lo <= 0 && s->hi >= 0) add_tick(t, 0, true);
     for (int k = first; k <= up; k++)
-        if ((k - first) % steps[i] == 0) add_tick(t, pow(10, k), true);
+        if (k % steps[i] == 0 && fabs(az_scale_map(s, pow(10, k)) - zero) > room) add_tick(t, pow(10, k), true);
 }
 
 void az_ticks_find(az_ticks *t, const az_scale *s, int wanted)

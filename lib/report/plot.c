@@ -6,7 +6,7 @@
 
 #define WIDTH 480.0
 #define HEIGHT 300.0
-#define CHAR_WIDTH 6.2          /* of the 12 px font, on average; places the legend */
+#define CHAR_WIDTH 6.0          /* of the 12 px font, on average; places the legend */
 #define SWATCH 22.0
 #define MAX_DRAWN 1500          /* more points than a picture has columns: keep the lowest and highest of each group */
 
@@ -105,33 +105,68 @@ static void draw_series(az_text *out, const az_plot *p, const az_scale *x, const
     }
 }
 
-static double label_width(const char *label)
+static double text_width(const char *s)
 {
     double n = 0;
 
-    for (; *label; label++) n += (*label & 0xc0) != 0x80; /* characters, not bytes */
-    return SWATCH + 6 + CHAR_WIDTH * n + 14;
+    for (; *s; s++) n += (*s & 0xc0) != 0x80; /* characters, not bytes */
+    return CHAR_WIDTH * n;
 }
 
-/* From the right end of the line above the frame. */
+static double label_width(const char *label) { return SWATCH + 6 + text_width(label) + 12; }
+
+#define LEGEND_ROW 16.0
+
+/* The series that fit on one row of the legend from `first` on: their end, and their width. */
+static int legend_row(const az_plot *p, int first, double room, double *width)
+{
+    int i = first;
+
+    *width = 0;
+    for (; i < p->n_series; i++) {
+        const double w = p->series[i].label ? label_width(p->series[i].label) : 0;
+        if (i > first && *width + w > room) break;
+        *width += w;
+    }
+    return i;
+}
+
+static double legend_room(const az_plot *p) { return WIDTH - 84 - text_width(p->y.label ? p->y.label : ""); }
+
+static int legend_rows(const az_plot *p)
+{
+    double width;
+    int n = 0;
+
+    for (int i = 0; i < p->n_series; n++) i = legend_row(p, i, legend_room(p), &width);
+    return n;
+}
+
+static void legend_entry(az_text *out, const az_series *s, const style *look, double x, double y)
+{
+    if (s->marks)
+        az_text_add(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"2.3\" fill=\"%s\"/>", x + SWATCH / 2, y - 4, look->colour);
+    else
+        az_text_add(out, "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"%s\" stroke-width=\"1.8\" stroke-dasharray=\"%s\"/>", x,
+                    y - 4, x + SWATCH, y - 4, look->colour, look->dash);
+    az_text_add(out, "<text x=\"%.1f\" y=\"%.1f\">", x + SWATCH + 6, y);
+    az_xml_escape(out, s->label);
+    az_text_add(out, "</text>\n");
+}
+
+/* Above the frame, from the right end, the last row level with the label of the axis. */
 static void draw_legend(az_text *out, const az_plot *p, const az_frame *f)
 {
-    double x = f->right;
+    double width, y = f->top - 10 - LEGEND_ROW * (legend_rows(p) - 1);
 
-    for (int i = 0; i < p->n_series; i++)
-        if (p->series[i].label) x -= label_width(p->series[i].label);
-    for (int i = 0; i < p->n_series; i++) {
-        const style *look = style_of(i);
-        if (!p->series[i].label) continue;
-        if (p->series[i].marks)
-            az_text_add(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"2.3\" fill=\"%s\"/>", x + SWATCH / 2, f->top - 14, look->colour);
-        else
-            az_text_add(out, "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"%s\" stroke-width=\"1.8\" stroke-dasharray=\"%s\"/>",
-                        x, f->top - 14, x + SWATCH, f->top - 14, look->colour, look->dash);
-        az_text_add(out, "<text x=\"%.1f\" y=\"%.1f\">", x + SWATCH + 6, f->top - 10);
-        az_xml_escape(out, p->series[i].label);
-        az_text_add(out, "</text>\n");
-        x += label_width(p->series[i].label);
+    for (int i = 0; i < p->n_series; y += LEGEND_ROW) {
+        const int end = legend_row(p, i, legend_room(p), &width);
+        double x = f->right - width;
+        for (; i < end; i++) {
+            if (!p->series[i].label) continue;
+            legend_entry(out, &p->series[i], style_of(i), x, y);
+            x += label_width(p->series[i].label);
+        }
     }
 }
 
@@ -147,7 +182,8 @@ static void draw_rules(az_text *out, const az_plot *p, const az_scale *x, const 
 
 void az_plot_svg(az_text *out, const az_plot *p)
 {
-    const az_frame f = {58, WIDTH - 14, 34, HEIGHT - 46};
+    const double top = 34 + LEGEND_ROW * (p->n_series ? legend_rows(p) - 1 : 0);
+    const az_frame f = {58, WIDTH - 14, top, HEIGHT - 46};
     az_scale x, y;
 
     if (!init_scale(&x, p, true, f.left, f.right) || !init_scale(&y, p, false, f.bottom, f.top)) {

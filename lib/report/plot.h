@@ -34,7 +34,6 @@ void az_plot_svg(az_text *out, const az_plot *p);
 
 /* value[n_y][n_x] at points spread evenly from lo to hi of the (linear) axes, first row at y.lo. What is not finite stays blank. */
 typedef struct az_heat {
-    int id;
     const char *about;
     az_axis x, y;
     const char *label;      /* of the values */

@@ -151,7 +151,7 @@ static az_status globals(az_program *g, az_error *err) {
     bool *r = reachable(g);
     signed char *parity = az_calloc((size_t)g->graph.n + 1, 1);
     az_status st = r && parity ? AZ_OK : AZ_ENOMEM;
-    if (!st && g->p->dim == 1) az_parity_of_nodes(parity, &g->graph, g->p);
+    if (!st && g->p->dim == 1) az_node_parity(parity, &g->graph, g->p);
     for (int i = 0; i < g->graph.n && !st; i++) {
         az_op op = g->graph.node[i].op;
         if (!r[i] || (op != AZ_AT && op != AZ_HILBERT && op != AZ_PRIMITIVE)) continue;

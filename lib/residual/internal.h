@@ -114,8 +114,6 @@ struct az_program {
     double seconds_jets, seconds_operators;
 };
 
-/* parity.c */
-void az_parity_of_nodes(signed char *parity, const az_graph *g, const az_problem *p);
 /* plan.c: steps, layouts and masks of a set for its sinks */
 az_status az_plan_set(az_program *g, int set, az_error *err);
 az_status az_plan_tasks(az_program *g);

@@ -26,8 +26,7 @@ static int of_power(const az_graph *g, const az_node *t, int a) {
     return fmod(s, 2) == 0 ? AZ_EVEN : AZ_ODD;
 }
 
-/* Parity of every node under y -> -y in one dimension: 1, -1 or 0 (none). */
-void az_parity_of_nodes(signed char *parity, const az_graph *g, const az_problem *p) {
+void az_node_parity(signed char *parity, const az_graph *g, const az_problem *p) {
     for (int i = 0; i < g->n; i++) {
         const az_node *t = &g->node[i];
         int a = t->a >= 0 ? parity[t->a] : 0, b = t->b >= 0 ? parity[t->b] : 0, s = 0;
@@ -62,7 +61,7 @@ bool az_problem_half_line(const az_problem *p) {
     if (p->dim != 1 || p->coord[0].range != AZ_LINE) return false;
     signed char *parity = az_calloc((size_t)p->graph.n + 1, 1);
     if (!parity) return false;
-    az_parity_of_nodes(parity, &p->graph, p);
+    az_node_parity(parity, &p->graph, p);
     bool half = true;
     for (int k = 0; k < p->n_rows; k++)
         if (p->row[k].kind == AZ_ROW_EQUATION && !parity[p->row[k].node]) half = false;

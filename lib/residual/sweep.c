@@ -131,7 +131,7 @@ static void accumulate(double **to, double **from, int n, double sign) {
 /* First column of trial t, and the number of columns before the unknowns if t is n_trials. */
 static int first_column(const az_binding *b, int t) {
     int n = 0;
-    for (int k = 0; k < t; k++) n += b->trial[k].stage[b->trial[k].n_stages - 1].n_weights;
+    for (int k = 0; k < t; k++) n += az_mlp_trained(&b->trial[k].stage[b->trial[k].n_stages - 1]);
     return n;
 }
 

@@ -1,7 +1,7 @@
 /* lm.c: Levenberg's method with chord corrections.
  *
- * Each iteration solves (J'J + mu s I) d = -J'r, s the largest squared column norm, and accepts a lower residual: mu/10, else mu*3. An
- * accepted step is followed by chord corrections: the same factor applied to the new residual, while each lowers it enough. They cost a residual
+ * Each iteration solves (J'J + mu s I) d = -J'r, s the largest squared column norm, and accepts a lower residual: mu/10
+ * if at once, else mu stays where it was found, by threes. An accepted step is followed by chord corrections: the same factor applied to the new residual, while each lowers it enough. They cost a residual
  * evaluation, a twentieth of a Jacobian, and act as iterative refinement of the normal equations (recipes: as deep as QR).
  * Levenberg 1944; Moré 1978; the chord method: Kelley, Iterative Methods for Linear and Nonlinear Equations, 5.4.
  */
@@ -16,8 +16,8 @@
 #define MU_MAX 1e6
 #define MU_DOWN 0.1
 #define MU_UP 3.0
-#define CHORD_MAX 8
-#define CHORD_PAYS 0.9  /* a correction that gains less than 10% is the last */
+#define CHORD_MAX 40
+#define CHORD_PAYS 0.95 /* a correction that gains less than 5% is the last */
 
 void az_lm_reset(double *memory) {
     memory[0] = MU_START;
@@ -93,7 +93,7 @@ az_step az_lm_step(az_solver *s, double *x, double *r, double *memory) {
     s->times.products += az_seconds() - t;
     double scale = largest_diagonal(s->gram, s->f.cols);
     if (!(scale > 0) || !isfinite(scale)) return AZ_STEP_NONE;
-    for (double mu = memory[0]; mu <= MU_MAX; mu *= MU_UP) {
+    for (double mu = memory[0], first = mu; mu <= MU_MAX; mu *= MU_UP) {
         t = az_seconds();
         bool ok = (s->method == AZ_METHOD_LM_QR || factorise(s, mu * scale)) && direction(s, s->d, r, mu * scale);
         s->times.factor += az_seconds() - t;
@@ -102,7 +102,7 @@ az_step az_lm_step(az_solver *s, double *x, double *r, double *memory) {
         if (!(next < now)) continue;
         accept(s, x, r);
         chord(s, x, r, next, mu * scale);
-        memory[0] = fmax(mu * MU_DOWN, MU_MIN);
+        memory[0] = mu == first ? fmax(mu * MU_DOWN, MU_MIN) : mu;
         return AZ_STEP_OK;
     }
     memory[0] = MU_START;

@@ -33,6 +33,7 @@ void az_solver_destroy(az_solver *s);
 int az_solver_memory(az_method method, int cols);
 void az_solver_reset(az_method method, double *memory, int cols);
 /* One iteration from x with residual r (both updated). */
+#define AZ_LM_MU_LINEAR 1e-12 /* start of the damping where the model is nearly linear: random features */
 az_step az_solver_step(az_solver *s, double *x, double *r, double *memory);
 const az_solver_times *az_solver_get_times(const az_solver *s);
 

@@ -14,19 +14,19 @@
 /* value rounded to a multiple of 10^decade, "%f" way. */
 static void print_fixed(char *s, double value, int decade) { snprintf(s, BUFFER, "%.*f", -decade, value); }
 
-/* The same with an exponent; "0e<decade>" if the value rounds to nothing. The exponent may rise by rounding (9.96 to 10.0): then one more
- * digit is due. */
+/* The same with an exponent; "0e<decade>" if the value rounds to nothing. Rounding may raise the exponent (9.96 to 10.0): then the rounded
+ * value gets the digit it is due. */
 static void print_exponent(char *s, double value, int decade)
 {
-    int digits = value != 0 ? (int)floor(log10(fabs(value))) - decade : -1;
+    const int most = DBL_DIG + 2, digits = value != 0 ? (int)floor(log10(fabs(value))) - decade : -1;
 
-    for (int i = 0; i < 2 && digits >= 0; i++) {
-        snprintf(s, BUFFER, "%.*e", digits > DBL_DIG + 2 ? DBL_DIG + 2 : digits, value);
-        const int due = atoi(strchr(s, 'e') + 1) - decade;
-        if (due == digits) return;
-        digits = due;
+    if (digits < 0) {
+        snprintf(s, BUFFER, "0e%+03d", decade);
+        return;
     }
-    if (digits < 0) snprintf(s, BUFFER, "0e%+03d", decade);
+    snprintf(s, BUFFER, "%.*e", digits > most ? most : digits, value);
+    const int due = atoi(strchr(s, 'e') + 1) - decade;
+    if (due > digits && due <= most) snprintf(s, BUFFER, "%.*e", due, strtod(s, NULL));
 }
 
 /* The last digit d: d * 10^decade covers the error and the rounding of the printed value. */

@@ -18,6 +18,7 @@ typedef struct az_network {
     az_activation first;
     double scale;                   /* the stage adds scale * network to the trial */
     int n_weights;
+    int n_frozen;                   /* the first of them, not trained: 0, or all hidden layers (random features) */
     double *weight;
 } az_network;
 

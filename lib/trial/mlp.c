@@ -121,9 +121,11 @@ void az_mlp_reverse(const az_network *net, const az_layout *l, double *column, s
         y -= k > 0 ? jet * (size_t)n_in : 0;
         dy -= k > 0 ? jet * (size_t)n_in : 0;
         const double *x = k > 0 ? y : work;
-        if (column) {
-            weight_columns(column + (size_t)offset * ld, ld, n_lanes, l, zbar, n_out, x, n_in);
-            if (k < last) bias_columns(column + (size_t)(offset + n_in * n_out) * ld, ld, n_lanes, l, zbar, n_out);
+        if (offset < net->n_frozen && !inbar) return;
+        if (column && offset >= net->n_frozen) {
+            double *first = column - (size_t)net->n_frozen * ld;
+            weight_columns(first + (size_t)offset * ld, ld, n_lanes, l, zbar, n_out, x, n_in);
+            if (k < last) bias_columns(first + (size_t)(offset + n_in * n_out) * ld, ld, n_lanes, l, zbar, n_out);
         }
         if (k == 0 && !inbar) return;
         cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, n_in, cols, n_out, 1.0, w, n_in, zbar, cols, 0.0, ybar, cols);
@@ -143,4 +145,16 @@ void az_mlp_init(az_network *net, az_rng *rng, double gain, double spread, doubl
         if (k == net->n_layers) break;
         for (int i = 0; i < out; i++) *w++ = k == 0 ? spread * (2 * az_rng_uniform(rng) - 1) : 0;
     }
+}
+
+int az_mlp_trained(const az_network *net) {
+    return net->n_weights - net->n_frozen;
+}
+
+void az_mlp_features(az_network *net, az_rng *rng, double range) {
+    int in = net->width[0], m = net->width[1];
+    for (int i = 0; i < in * m; i++) net->weight[i] = range * (2 * az_rng_uniform(rng) - 1);
+    for (int i = 0; i < m; i++) net->weight[in * m + i] = M_PI * (2 * az_rng_uniform(rng) - 1);
+    net->n_frozen = (in + 1) * m;
+    memset(net->weight + net->n_frozen, 0, sizeof(double) * (size_t)m);
 }

@@ -11,16 +11,18 @@ size_t az_mlp_work(const az_network *net, const az_layout *l);
 /* out = net(in): out[c] and in[k][c] are lane vectors per coefficient, in NULL = zero. Does not apply net->scale. Keeps in work what the reverse needs. */
 void az_mlp_forward(const az_network *net, const az_layout *l, double *const out[], double *const *const in[], double *work);
 
-/* Adjoint of the last forward with this work: for the output adjoint seed[c] (NULL = zero), writes d/d(weight w) to column[w*ld + lane] for
- * lanes < n_lanes (column NULL: weights are frozen) and adds the input adjoints to inbar[k][c] (inbar NULL, or inbar[k] NULL: not wanted). */
+/* Adjoint of the last forward with this work: for the output adjoint seed[c] (NULL = zero), writes d/d(trained weight w) to column[w*ld + lane] for
+ * lanes < n_lanes (column NULL: none is trained) and adds the input adjoints to inbar[k][c] (inbar NULL, or inbar[k] NULL: not wanted). */
 void az_mlp_reverse(const az_network *net, const az_layout *l, double *column, size_t ld, int n_lanes, double *const *const inbar[],
                     double *const seed[], double *work);
+
+int az_mlp_trained(const az_network *net); /* n_weights - n_frozen */
 
 /* Glorot-scaled normal weights times gain in the first layer; biases of the first layer spread uniformly over [-spread, spread]; the
  * output layer scaled by `out_gain` (0: the network starts as the zero function). */
 void az_mlp_init(az_network *net, az_rng *rng, double gain, double spread, double out_gain);
 
-/* Adds `extra` neurons to every hidden layer without changing the function: random incoming weights, zero outgoing. */
-az_status az_mlp_widen(az_network *net, az_rng *rng, int extra);
+/* Random features: sin(w.x + b) with every w uniform in [-range, range] and b in [-pi, pi], frozen; output weights zero. One hidden layer. */
+void az_mlp_features(az_network *net, az_rng *rng, double range);
 
 #endif

@@ -4,23 +4,23 @@
 #include <float.h>
 #include <string.h>
 
-#define GAUSS 6         /* nodes, exact to degree 11 */
-#define BEFORE 5        /* stencil nodes before the cell a polynomial is used in */
+#define GAUSS 8         /* nodes, exact to degree 15 */
+#define BEFORE 7        /* stencil nodes before the cell a polynomial is used in */
 #define SNAP_ULPS 8     /* x to z to x and back loses less than this */
 
 /* Gauss-Legendre on [-1, 1], Abramowitz and Stegun table 25.4 */
-static const double gauss_x[GAUSS] = {-0.932469514203152027812301554494, -0.661209386466264513661399595020, -0.238619186083196908630501721681,
-                                      0.238619186083196908630501721681,  0.661209386466264513661399595020,  0.932469514203152027812301554494};
-static const double gauss_w[GAUSS] = {0.171324492379170345040296142173, 0.360761573048138607569833513838, 0.467913934572691047389870343990,
-                                      0.467913934572691047389870343990, 0.360761573048138607569833513838, 0.171324492379170345040296142173};
+static const double gauss_x[GAUSS] = {-0.960289856497536231683560868569, -0.796666477413626739591553936476,
+                                      -0.525532409916328985817739049189, -0.183434642495649804939476142360,
+                                      0.183434642495649804939476142360,  0.525532409916328985817739049189,
+                                      0.796666477413626739591553936476,  0.960289856497536231683560868569};
+static const double gauss_w[GAUSS] = {0.101228536290376259152531354310, 0.222381034453374470544355994426, 0.313706645877887287337962201987,
+                                      0.362683783378361982965150449277, 0.362683783378361982965150449277, 0.313706645877887287337962201987,
+                                      0.222381034453374470544355994426, 0.101228536290376259152531354310};
 
 /* y = rise z/(1 + bend z) with y(-1) = lo, y(1) = hi; only one side is used where lo or hi is 0 */
 static void init_interval(az_line *g, double lo, double hi, double h)
 {
-    const int m = (int)lround(1 / h);
-
-    lo = fmin(lo, 0);
-    hi = fmax(hi, 0);
+    const int m = (int)fmax(round(1 / h), AZ_LINE_STENCIL);
     const bool both = lo < 0 && hi > 0;
     g->bend = both ? -(lo + hi) / (hi - lo) : 0;
     g->rise = both ? hi * (1 + g->bend) : hi - lo;
@@ -97,6 +97,7 @@ void az_line_locate(const az_line *g, az_spot *s, double x)
     s->nearest = (int)lround(t);
     const double offset = z / g->h - (s->nearest + g->first);
     if (fabs(offset) <= (s->nearest + g->first ? snap : 0)) s->node = s->nearest;
+    if (s->node >= 0) return;
     s->left = stencil_start(g, (int)floor(t));
     lagrange(s->value, s->nearest - s->left + offset);
     lagrange_area(s->area, s->nearest - s->left, offset);
@@ -147,7 +148,7 @@ static void accumulate(const az_line *g, az_num *out, const az_num *integrand, i
     }
 }
 
-void az_line_primitive(const az_line *g, az_num *out, const az_num *integrand)
+void az_uniform_primitive(const az_line *g, az_num *out, const az_num *integrand)
 {
     double weight[AZ_LINE_STENCIL - 1][AZ_LINE_STENCIL];
 

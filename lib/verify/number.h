@@ -1,6 +1,6 @@
-/* number.h: the scalars of the independent evaluator: double complex, so that a perturbation i*1e-30 of a weight or an unknown comes out as
- * the exact derivative of any value. Every function here is analytic near the real axis, has the real function's value on it and gives NaN where
- * the real function is undefined (log(-1) is NaN, not i*pi). */
+/* number.h: the scalars of the independent evaluator: double complex, so that a perturbation i*1e-30 of a weight or an unknown comes out
+ * as the exact derivative of any value. Every function here is analytic near the real axis, has the real function's value on it and gives
+ * NaN where the real function is undefined (log(-1) is NaN, not i*pi). */
 #ifndef AZ_VERIFY_NUMBER_H
 #define AZ_VERIFY_NUMBER_H
 

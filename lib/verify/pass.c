@@ -142,7 +142,7 @@ static void eval_trial(const az_reference *s, const az_pass *p, az_num *v, int t
 
 static void eval_nonlocal(const az_reference *s, const az_pass *p, const az_num *v, int i, int order, const az_spot *spot, az_num *out)
 {
-    const az_num *kept = s->kept[i].value, *f = v + p->place[s->g->node[i].a];
+    const az_num *kept = s->kept[i], *f = v + p->place[s->g->node[i].a];
     const size_t n = (size_t)s->line.n;
 
     if (s->g->node[i].op == AZ_HILBERT) {
@@ -177,7 +177,7 @@ static void eval_node(const az_reference *s, const az_pass *p, az_num *v, int i,
     switch (t->op) {
     case AZ_CONST: case AZ_COORD: eval_leaf(s, t, order, x, t->value, out); break;
     case AZ_SCALAR: eval_leaf(s, t, order, x, s->scalar[t->index], out); break;
-    case AZ_AT: eval_leaf(s, t, order, x, s->kept[i].value[0], out); break;
+    case AZ_AT: eval_leaf(s, t, order, x, s->kept[i][0], out); break;
     case AZ_TRIAL: eval_trial(s, p, v, t->index, order, out); break;
     case AZ_ADD: for (int c = 0; c < n; c++) out[c] = a[c] + b[c]; break;
     case AZ_SUB: for (int c = 0; c < n; c++) out[c] = a[c] - b[c]; break;

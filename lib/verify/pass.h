@@ -6,11 +6,6 @@
 #include "verify/reference.h"
 #include "verify/taylor.h"
 
-/* Values kept between sweeps. HILBERT: Taylor coefficient k of the node on the grid at value + k*line.n. PRIMITIVE: the node, then f dy/dz. AT: one. */
-typedef struct az_kept {
-    az_num *value;
-} az_kept;
-
 struct az_reference {
     const az_result *r;
     const az_graph *g;
@@ -21,7 +16,9 @@ struct az_reference {
     bool any_nonlocal;
     az_taylor taylor;
     az_line line;           /* n = 0 without nonlocal operators */
-    az_kept *kept;          /* [g->n] */
+    /* [g->n] values kept between sweeps: of a HILBERT node the Taylor coefficients, k at kept + k*line.n; of a PRIMITIVE node its values on
+     * the grid, then those of f dy/dz; of an AT node one number */
+    az_num **kept;
 };
 
 /* The nodes below some targets, children first, down to kept values, each with its Taylor order. */

@@ -8,7 +8,7 @@
 #define NEGLIGIBLE 1e-17    /* an input this small against its maximum is lost in double arithmetic */
 #define PROBE_STEP 0.5      /* in z, of the search for the decay */
 #define PROBES ((int)(REACH_MAX / PROBE_STEP))
-#define DEFAULT_SPACING 0.0625
+#define DEFAULT_SPACING 0.015625
 #define DEFAULT_SPACING_INTERVAL 0.00390625
 
 static bool is_operator(const az_node *t) { return t->op == AZ_HILBERT || t->op == AZ_PRIMITIVE; }
@@ -21,7 +21,10 @@ static az_status check_node(const az_reference *s, int i, az_error *err)
     if (is_operator(t) && p->dim != 1) return az_fail(err, AZ_EPROBLEM, "cannot verify a nonlocal operator in %d coordinates", p->dim);
     if (t->op == AZ_HILBERT && p->coord[0].range != AZ_LINE)
         return az_fail(err, AZ_EPROBLEM, "cannot verify a Hilbert transform outside the line");
-    if (t->op == AZ_POW && s->g->node[t->b].op != AZ_CONST) return az_fail(err, AZ_EPROBLEM, "cannot verify a power with a variable exponent");
+    if (t->op == AZ_PRIMITIVE && p->coord[0].range == AZ_INTERVAL && !(p->coord[0].lo <= 0 && p->coord[0].hi >= 0))
+        return az_fail(err, AZ_EPROBLEM, "cannot verify a primitive on an interval without 0");
+    if (t->op == AZ_POW && s->g->node[t->b].op != AZ_CONST)
+        return az_fail(err, AZ_EPROBLEM, "cannot verify a power with a variable exponent");
     for (int j = 0; t->op == AZ_TRIAL && j < p->trial[t->index].n_inputs; j++)
         if (p->trial[t->index].input[j] >= i) return az_fail(err, AZ_EPROBLEM, "a trial comes before its inputs");
     return AZ_OK;
@@ -99,8 +102,8 @@ az_status az_reference_create(az_reference **out, const az_result *r, const int 
 static void forget(az_reference *s)
 {
     for (int i = 0; i < s->g->n; i++) {
-        az_free(s->kept[i].value);
-        s->kept[i].value = NULL;
+        az_free(s->kept[i]);
+        s->kept[i] = NULL;
     }
     s->line.n = 0;
 }
@@ -121,16 +124,15 @@ void az_reference_destroy(az_reference *s)
 
 az_num *az_reference_scalar(az_reference *s) { return s->scalar; }
 az_num *az_reference_weight(az_reference *s, int trial, int stage) { return s->weight[trial * AZ_MAX_STAGES + stage]; }
-bool az_reference_nonlocal(const az_reference *s) { return s->any_nonlocal; }
 
 static az_status keep_at(az_reference *s, int i)
 {
     const az_node *t = &s->g->node[i];
     const int zero = 0;
 
-    s->kept[i].value = az_alloc_array(1, sizeof(az_num));
-    if (!s->kept[i].value) return AZ_ENOMEM;
-    return az_pass_run(s, s->kept[i].value, &t->a, &zero, 1, s->g->point[t->index].x, 1, 1);
+    s->kept[i] = az_alloc_array(1, sizeof(az_num));
+    if (!s->kept[i]) return AZ_ENOMEM;
+    return az_pass_run(s, s->kept[i], &t->a, &zero, 1, s->g->point[t->index].x, 1, 1);
 }
 
 static az_status keep_hilbert(az_reference *s, int i, const double *y, int threads)
@@ -139,12 +141,12 @@ static az_status keep_hilbert(az_reference *s, int i, const double *y, int threa
     az_num *f = az_alloc_array(n * count, sizeof *f), *column = az_alloc_array(n, sizeof *column);
     az_status st = AZ_ENOMEM;
 
-    s->kept[i].value = az_alloc_array(n * count, sizeof(az_num));
-    if (f && column && s->kept[i].value) st = az_pass_run(s, f, &s->g->node[i].a, &s->need[i], 1, y, s->line.n, threads);
+    s->kept[i] = az_alloc_array(n * count, sizeof(az_num));
+    if (f && column && s->kept[i]) st = az_pass_run(s, f, &s->g->node[i].a, &s->need[i], 1, y, s->line.n, threads);
     for (size_t k = 0; !st && k < count; k++) {
         for (size_t j = 0; j < n; j++) column[j] = f[j * count + k];
         az_line_fill_origin(&s->line, column);
-        st = az_line_hilbert(&s->line, s->kept[i].value + k * n, column, threads);
+        st = az_uniform_hilbert(&s->line, s->kept[i] + k * n, column, threads);
     }
     az_free(f);
     az_free(column);
@@ -156,14 +158,14 @@ static az_status keep_primitive(az_reference *s, int i, const double *y, int thr
     const size_t n = (size_t)s->line.n;
     const int zero = 0;
 
-    s->kept[i].value = az_alloc_array(2 * n, sizeof(az_num));
-    if (!s->kept[i].value) return AZ_ENOMEM;
-    az_num *f = s->kept[i].value + n;
+    s->kept[i] = az_alloc_array(2 * n, sizeof(az_num));
+    if (!s->kept[i]) return AZ_ENOMEM;
+    az_num *f = s->kept[i] + n;
     const az_status st = az_pass_run(s, f, &s->g->node[i].a, &zero, 1, y, s->line.n, threads);
     if (st) return st;
     az_line_fill_origin(&s->line, f);
     for (size_t j = 0; j < n; j++) f[j] *= az_line_slope(&s->line, (int)j);
-    az_line_primitive(&s->line, s->kept[i].value, f);
+    az_uniform_primitive(&s->line, s->kept[i], f);
     return AZ_OK;
 }
 
@@ -187,7 +189,7 @@ static az_status keep_all(az_reference *s, int threads)
 
     for (int j = 0; y && j < s->line.n; j++) y[j] = az_line_x(&s->line, j);
     for (int i = 0; !st && i < s->g->n; i++) {
-        if (s->need[i] < 0 || s->kept[i].value) continue;
+        if (s->need[i] < 0 || s->kept[i]) continue;
         if (s->g->node[i].op == AZ_AT) st = keep_at(s, i);
         if (s->g->node[i].op == AZ_HILBERT) st = keep_hilbert(s, i, y, threads);
         if (s->g->node[i].op == AZ_PRIMITIVE) st = keep_primitive(s, i, y, threads);
@@ -205,7 +207,8 @@ az_status az_reference_prepare(az_reference *s, double h, double reach, int thre
     return keep_all(s, threads);
 }
 
-/* How far out |f| stays above NEGLIGIBLE of its maximum; an overflow of f ends the search. f[2*PROBES], pairs of z = -k, +k times PROBE_STEP. */
+/* How far out |f| stays above NEGLIGIBLE of its maximum; an overflow of f ends the search. f[2*PROBES], pairs of z = -k, +k times
+ * PROBE_STEP. */
 static double decay(const az_num *f)
 {
     double top = 0, reach = 0;
@@ -240,15 +243,26 @@ static az_status probe_decay(az_reference *s, double *reach)
     return st;
 }
 
+/* |z| of the points where the problem states something */
+static double named_points(const az_problem *p)
+{
+    double z = 0;
+
+    for (int c = 0; c < p->dim; c++) {
+        if (p->coord[c].range == AZ_INTERVAL) continue;
+        for (int i = 0; i < p->graph.n_points; i++) z = fmax(z, asinh(fabs(p->graph.point[i].x[c]) / p->coord[c].scale));
+        for (int i = 0; i < p->n_rows; i++)
+            if (p->row[i].fixed >> c & 1) z = fmax(z, asinh(fabs(p->row[i].at.x[c]) / p->coord[c].scale));
+    }
+    return z;
+}
+
 az_status az_reference_reach(az_reference *s, double *reach)
 {
     const az_result *r = s->r;
 
-    *reach = asinh(1 / DBL_EPSILON);
+    *reach = fmax(asinh(1 / DBL_EPSILON), named_points(r->problem));
     for (int i = 0; i < r->n_edges; i++) *reach = fmax(*reach, fabs(r->edge[i]));
-    for (int i = 0; i < r->problem->graph.n_points; i++)
-        for (int c = 0; c < r->problem->dim; c++)
-            if (r->problem->coord[c].range != AZ_INTERVAL) *reach = fmax(*reach, asinh(fabs(r->problem->graph.point[i].x[c]) / r->problem->coord[c].scale));
     const az_status st = s->any_nonlocal && r->problem->coord[0].range == AZ_LINE ? probe_decay(s, reach) : AZ_OK;
     *reach = fmin(*reach, REACH_MAX);
     return st;
@@ -293,7 +307,8 @@ static az_status eval_row(const az_reference *s, az_num *out, const az_row_decl 
     return st;
 }
 
-az_status az_reference_rows(az_num *out, const az_result *r, const double *points, int n, const az_reference_options *options, az_error *err)
+az_status az_reference_rows(az_num *out, const az_result *r, const double *points, int n, const az_reference_options *options,
+                            az_error *err)
 {
     const az_problem *p = r->problem;
     const az_reference_options o = options ? *options : (az_reference_options){.h = 0};

@@ -1,5 +1,5 @@
-/* taylor.c: arithmetic of truncated Taylor polynomials, in the plainest form: products by the definition, quotients by forward substitution,
- * a function by its univariate series at the constant term, composed with Horner's scheme. */
+/* taylor.c: arithmetic of truncated Taylor polynomials, in the plainest form: products by the definition, quotients by forward
+ * substitution, a function by its univariate series at the constant term, composed with Horner's scheme. */
 #include "verify/taylor.h"
 
 #include <string.h>

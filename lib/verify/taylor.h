@@ -1,5 +1,6 @@
-/* taylor.h: truncated Taylor polynomials in up to 4 coordinates at one point, all multi-indices of total degree <= order. Coefficient alpha of f is
- * (d^alpha f)/alpha!. Indices are sorted by total degree, so that a polynomial of lower order is a prefix of one of higher order. */
+/* taylor.h: truncated Taylor polynomials in up to 4 coordinates at one point, all multi-indices of total degree <= order. Coefficient
+ * alpha of f is (d^alpha f)/alpha!. Indices are sorted by total degree, so that a polynomial of lower order is a prefix of one of higher
+ * order. */
 #ifndef AZ_VERIFY_TAYLOR_H
 #define AZ_VERIFY_TAYLOR_H
 

@@ -2,7 +2,7 @@
 
 # The options of a command, from its help text.
 _ansatz_options() {
-    "$1" "$2" --help 2>/dev/null | sed -n '/^[A-Z].*:$/,$s/^ *\(-[a-z], \)\{0,1\}\(--[a-z][a-z-]*\).*/\2/p' | sort -u
+    { "$1" --help; "$1" "$2" --help; } 2>/dev/null | sed -n '/^[A-Z].*:$/,$s/^ *\(-[a-z], \)\{0,1\}\(--[a-z][a-z-]*\).*/\2/p' | sort -u
 }
 
 _ansatz_commands() {
@@ -20,7 +20,7 @@ _ansatz() {
     elif [[ $command == help ]]; then
         words=$(_ansatz_commands "$program")
     elif [[ $word == -* ]]; then
-        words="$(_ansatz_options "$program" "$command") --json --quiet --threads --seed --help"
+        words=$(_ansatz_options "$program" "$command")
     else
         case $before in
         --method) words="lm lm-qr adam: lbfgs: ssbroyden:" ;;
@@ -29,10 +29,9 @@ _ansatz() {
         esac
         if [[ -z $words && -z $kinds ]]; then
             case $command in
-            solve | show | check)
+            solve | show | check | bench)
                 words=$("$program" list 2>/dev/null | sed -n 's/^\([a-z][a-z0-9_-]*\) .*/\1/p')
                 kinds=ansatz\|h5 ;;
-            bench) return ;;
             *) kinds=h5 ;;
             esac
         fi
@@ -43,6 +42,7 @@ _ansatz() {
     compopt -o filenames 2>/dev/null
     local file
     while IFS= read -r file; do
+        [[ ${file##*/} == .* && ${word##*/} != .* ]] && continue
         if [[ -d $file || $kinds == all || $file =~ \.($kinds)$ ]]; then COMPREPLY+=("$file"); fi
     done < <(compgen -f -- "$word")
 }

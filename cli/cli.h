@@ -1,0 +1,138 @@
+/* cli.h: what the commands share. Each command is one file with a help text and a function; main.c lists them.
+ *
+ * Every function that takes a cli_context reports its own failures: a message on standard error and, with --json, an error object
+ * on standard output. Its caller only returns CLI_ERROR. */
+#ifndef CLI_H
+#define CLI_H
+
+#include "ansatz.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdbool.h>
+
+/* Exit statuses of every command. */
+enum { CLI_OK = 0, CLI_NOT_REACHED = 1, CLI_ERROR = 2 };
+
+typedef struct cli_context {
+    const char *command;    /* the word after `ansatz`, "" before it is known */
+    const char *help;       /* its help text */
+    const char *line;       /* the command as typed, quoted for a shell */
+    bool json, quiet;
+    int threads;            /* 0 = all */
+    uint64_t seed;
+    bool seed_given;
+    int status;             /* of the program, once cli_next has returned CLI_DONE */
+} cli_context;
+
+typedef struct cli_command {
+    const char *name, *brief, *help;
+    int (*run)(cli_context *c, int argc, char **argv); /* argv[0] is the command's name; returns an exit status */
+} cli_command;
+
+int cmd_list(cli_context *c, int argc, char **argv);
+int cmd_show(cli_context *c, int argc, char **argv);
+int cmd_check(cli_context *c, int argc, char **argv);
+int cmd_solve(cli_context *c, int argc, char **argv);
+int cmd_verify(cli_context *c, int argc, char **argv);
+int cmd_eval(cli_context *c, int argc, char **argv);
+int cmd_export(cli_context *c, int argc, char **argv);
+int cmd_report(cli_context *c, int argc, char **argv);
+int cmd_bench(cli_context *c, int argc, char **argv);
+
+extern const char list_help[], show_help[], check_help[], solve_help[], verify_help[], eval_help[], export_help[], report_help[],
+    bench_help[];
+
+/* fail.c: messages. All return CLI_ERROR. */
+int cli_usage(const cli_context *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int cli_fail(const cli_context *c, az_status s, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int cli_fail_error(const cli_context *c, const az_error *e); /* what the library said */
+void cli_warn(const cli_context *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int cli_nomem(const cli_context *c);
+
+/* options.c: getopt_long with the common options handled and messages of our own. Returns the `val` of the command's next option (its
+ * argument is in optarg), or CLI_END after the last, or CLI_DONE when the command must return c->status at once. */
+enum { CLI_END = -1, CLI_DONE = -2 };
+enum { CLI_OPT_HELP = 256, CLI_OPT_JSON, CLI_OPT_QUIET, CLI_OPT_THREADS, CLI_OPT_SEED, CLI_OPT_FIRST = 512 };
+/* Each command's table of long options ends with these. */
+#define CLI_COMMON_OPTIONS \
+    {"help", no_argument, NULL, CLI_OPT_HELP}, {"json", no_argument, NULL, CLI_OPT_JSON}, {"quiet", no_argument, NULL, CLI_OPT_QUIET}, \
+    {"threads", required_argument, NULL, CLI_OPT_THREADS}, {"seed", required_argument, NULL, CLI_OPT_SEED}, {NULL, 0, NULL, 0}
+int cli_next(cli_context *c, int argc, char **argv, const struct option *options);
+/* The index in argv of the only operand, or 0 after a message; `what` names it. */
+int cli_operand(const cli_context *c, int argc, char **argv, const char *what);
+/* The nearest of n names, NULL if none is near. */
+const char *cli_nearest(const char *word, const char *const *name, int n);
+
+/* number.c: strict reading of whole strings. The option_ forms report "--name: expected ..., found '...'". */
+bool cli_parse_double(const char *text, double *out);              /* finite, nothing after it */
+bool cli_parse_int(const char *text, int lo, int hi, int *out);
+bool cli_parse_u64(const char *text, uint64_t *out);
+bool option_int(const cli_context *c, const char *name, const char *text, int lo, int hi, int *out);
+bool option_positive(const cli_context *c, const char *name, const char *text, double *out);
+bool option_not_negative(const cli_context *c, const char *name, const char *text, double *out);
+
+/* problem.c: the problem named on a command line, with its settings. */
+#define CLI_MAX_SETTINGS 64
+typedef struct cli_settings {
+    az_setting set[CLI_MAX_SETTINGS];   /* names are owned */
+    int n;
+} cli_settings;
+bool option_set(const cli_context *c, const char *text, cli_settings *s); /* name=value */
+void cli_settings_clear(cli_settings *s);
+az_problem *cli_problem(const cli_context *c, const char *name_or_path, const cli_settings *s); /* NULL after a message */
+int cli_unknown_problem(const cli_context *c, const char *name);    /* says so; returns CLI_ERROR */
+
+/* points.c: --at, --grid and --points. */
+typedef struct cli_points {
+    const char *at, *grid, *file;   /* as given, NULL if not */
+    int n, dim;
+    double *x;                      /* [n][dim], owned */
+} cli_points;
+/* Fills n, dim and x for problem p from the option given; from a default sample of `wanted` points when there is none. */
+bool cli_points_read(const cli_context *c, cli_points *p, const az_problem *problem, int wanted);
+void cli_points_clear(cli_points *p);
+
+/* output.c: files. All names returned are owned by the caller. */
+char *cli_name(const char *stem, const char *suffix);               /* stem + suffix */
+char *cli_replace_suffix(const char *path, const char *suffix);     /* the last component's extension replaced */
+/* True if path can be created or replaced by rename. */
+bool cli_check_writable(const cli_context *c, const char *path);
+bool cli_same_file(const char *a, const char *b);
+/* What is at path. */
+typedef enum cli_found { CLI_FOUND_NOTHING, CLI_FOUND_RESULT, CLI_FOUND_FOREIGN } cli_found;
+cli_found cli_look(const char *path, az_stop *stop);
+bool cli_is_our_report(const char *path);                           /* nothing there, or a report of this program */
+bool cli_keep_old(const cli_context *c, const char *path);          /* path~ becomes another name of path */
+
+/* result.c: what is said about a result. */
+az_result *cli_result(const cli_context *c, const char *path);      /* NULL after a message */
+bool cli_reached(const az_result *r);                               /* the asked tolerance, by the best evidence there is */
+int cli_result_status(const az_result *r);                          /* CLI_OK or CLI_NOT_REACHED */
+void cli_print_result(const az_result *r);                          /* for people, on standard output */
+bool cli_resumable(az_stop s);
+/* The JSON object of solve, verify and report. Paths may be NULL; trouble is put under "error" if its status is not AZ_OK. */
+void cli_json_result(const az_result *r, const char *file, const char *report, const az_error *trouble);
+
+/* progress.c: az_progress_fn for a terminal or a log; ends the run when a signal asked for it. */
+typedef struct cli_progress {
+    bool show, live;
+    const az_problem *problem;
+    double max_seconds;         /* 0 = none */
+    double shown_at;            /* seconds, of the run */
+    double started_at;          /* of the run, when this session began */
+    int shown_iteration, first_iteration;
+    bool began, drawn;          /* drawn: a live line is on the screen */
+} cli_progress;
+void cli_progress_init(cli_progress *p, const cli_context *c, const az_problem *problem, double max_seconds);
+int cli_progress_step(void *progress, const az_progress *step);
+void cli_progress_end(cli_progress *p);
+/* From begin to end the first SIGINT or SIGTERM is remembered; the next one kills. */
+void cli_signals_begin(void);
+void cli_signals_end(void);
+bool cli_interrupted(void);
+
+/* tune.c */
+void cli_tune(char **argv);
+
+#endif

@@ -1,0 +1,159 @@
+/* progress.c: what a run says while it works.
+ *
+ * On a terminal one line is redrawn and decisions scroll above it. Elsewhere each record is a line `progress: key = value, ...`, so that
+ * plots come from logs. */
+#include "cli.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define REDRAW_SECONDS 0.1      /* the eye follows no faster */
+#define LOG_SECONDS 1.0
+#define LOG_ITERATIONS 25
+#define LINE_SIZE 512
+
+static volatile sig_atomic_t interrupted, told; /* told: a person watches */
+
+static void remember(int signal_number)
+{
+    static const char words[] = "\nstopping after this iteration; once more kills\n";
+
+    (void)signal_number;
+    interrupted = 1;
+    if (told && write(STDERR_FILENO, words, sizeof words - 1) < 0) told = 0;
+}
+
+static const int ending[] = {SIGINT, SIGTERM};
+static struct sigaction before[2];
+
+/* A signal that was ignored from the start, as in the background of a script, stays ignored. */
+void cli_signals_begin(void)
+{
+    struct sigaction a = {.sa_handler = remember, .sa_flags = SA_RESTART | (int)SA_RESETHAND};
+
+    sigemptyset(&a.sa_mask);
+    for (int i = 0; i < 2; i++)
+        if (!sigaction(ending[i], NULL, &before[i]) && before[i].sa_handler != SIG_IGN) sigaction(ending[i], &a, NULL);
+}
+
+void cli_signals_end(void)
+{
+    for (int i = 0; i < 2; i++) sigaction(ending[i], &before[i], NULL);
+}
+
+bool cli_interrupted(void) { return interrupted; }
+
+void cli_progress_init(cli_progress *p, const cli_context *c, const az_problem *problem, double max_seconds)
+{
+    const char *term = getenv("TERM");
+
+    *p = (cli_progress){.show = !c->quiet, .problem = problem, .max_seconds = max_seconds};
+    p->live = p->show && isatty(STDERR_FILENO) && term && strcmp(term, "dumb");
+    told = p->live;
+}
+
+static int columns(void)
+{
+    struct winsize w;
+
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &w) || w.ws_col < 20) return 80;
+    return w.ws_col;
+}
+
+/* The longest the run can still take by its limits; NaN without any. */
+static double most_seconds_left(const cli_progress *p, const az_progress *s)
+{
+    double by_time = p->max_seconds > 0 ? p->max_seconds - s->seconds : NAN, by_count = NAN;
+    int done = s->iteration - p->first_iteration;
+
+    if (s->max_iterations > 0 && done > 0) by_count = (s->max_iterations - s->iteration) * (s->seconds - p->started_at) / done;
+    double left = fmin(by_time, by_count);
+    return left < 0 ? 0 : left;
+}
+
+static void add(char *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void add(char *line, const char *format, ...)
+{
+    size_t n = strlen(line);
+    va_list ap;
+
+    va_start(ap, format);
+    vsnprintf(line + n, LINE_SIZE - n, format, ap);
+    va_end(ap);
+}
+
+static void add_time(char *line, double seconds)
+{
+    if (seconds < 120) add(line, "%.1f s", seconds);
+    else if (seconds < 2 * 3600) add(line, "%.0f min", seconds / 60);
+    else add(line, "%.1f h", seconds / 3600);
+}
+
+static void draw(cli_progress *p, const az_progress *s)
+{
+    char line[LINE_SIZE] = "";
+    int width = columns();
+
+    add(line, "stage %d %s  %d", s->stage, s->phase ? s->phase : "", s->iteration);
+    if (s->max_iterations > 0) add(line, "/%d", s->max_iterations);
+    add(line, "  rms %.1e", s->rms);
+    if (!isnan(s->check_max)) add(line, "  check %.1e", s->check_max);
+    for (int i = 0; i < s->n_unknowns; i++) add(line, "  %s %.13g", az_problem_unknown(p->problem, i), s->unknowns[i]);
+    add(line, "  ");
+    add_time(line, s->seconds);
+    double left = most_seconds_left(p, s);
+    if (!isnan(left)) {
+        add(line, ", at most ");
+        add_time(line, left);
+        add(line, " more");
+    }
+    if (width - 1 < LINE_SIZE) line[width - 1] = 0; /* a wrapped line cannot be redrawn */
+    fprintf(stderr, "\r\033[K%s", line);
+    fflush(stderr);
+    p->drawn = true;
+}
+
+static void erase(cli_progress *p)
+{
+    if (p->drawn) fputs("\r\033[K", stderr);
+    p->drawn = false;
+}
+
+static void log_line(const cli_progress *p, const az_progress *s)
+{
+    fprintf(stderr, "progress: stage = %d, phase = %s, iteration = %d, rms = %.6e, check = %.6e", s->stage, s->phase ? s->phase : "-",
+            s->iteration, s->rms, s->check_max);
+    for (int i = 0; i < s->n_unknowns; i++) fprintf(stderr, ", %s = %.17g", az_problem_unknown(p->problem, i), s->unknowns[i]);
+    fprintf(stderr, ", seconds = %.3f\n", s->seconds);
+}
+
+int cli_progress_step(void *data, const az_progress *s)
+{
+    cli_progress *p = data;
+
+    if (!p->show) return cli_interrupted();
+    if (!p->began) {
+        p->began = true;
+        p->started_at = s->seconds;
+        p->first_iteration = s->iteration;
+        p->shown_at = -INFINITY;
+    }
+    if (s->note) {
+        erase(p);
+        fprintf(stderr, "%s%s\n", p->live ? "" : "note: ", s->note);
+    }
+    double since = s->seconds - p->shown_at;
+    bool due = p->live ? since >= REDRAW_SECONDS || s->note : since >= LOG_SECONDS || s->iteration - p->shown_iteration >= LOG_ITERATIONS;
+    if (due) {
+        p->live ? draw(p, s) : log_line(p, s);
+        p->shown_at = s->seconds;
+        p->shown_iteration = s->iteration;
+    }
+    return cli_interrupted();
+}
+
+void cli_progress_end(cli_progress *p) { erase(p); }

@@ -1,0 +1,148 @@
+/* result.c: what is said about a result. */
+#include "cli.h"
+#include "json.h"
+
+#include <math.h>
+#include <string.h>
+
+az_result *cli_result(const cli_context *c, const char *path)
+{
+    az_result *r = NULL;
+    az_error e;
+
+    if (az_result_load(&r, path, &e) == AZ_OK) return r;
+    cli_fail_error(c, &e);
+    return NULL;
+}
+
+bool cli_reached(const az_result *r)
+{
+    az_evidence e = az_result_evidence(r);
+
+    if (e.tier == AZ_TIER_REEVALUATED) return e.reevaluated_relative <= az_result_options(r)->tolerance;
+    return az_result_stop(r) == AZ_STOP_TOLERANCE;
+}
+
+int cli_result_status(const az_result *r) { return cli_reached(r) ? CLI_OK : CLI_NOT_REACHED; }
+
+bool cli_resumable(az_stop s)
+{
+    return s == AZ_STOP_RUNNING || s == AZ_STOP_CANCELLED || s == AZ_STOP_TIME || s == AZ_STOP_ITERATIONS;
+}
+
+static void print_evidence(const az_evidence *e, double tolerance)
+{
+    printf("  %-13s %.2e  rms of the rows that were minimised\n", "trained", e->trained_rms);
+    if (e->tier == AZ_TIER_REEVALUATED) {
+        printf("  %-13s %.2e  largest residual, as written, at %d independent points\n", "re-evaluated", e->reevaluated_max, e->points);
+        printf("  %-13s %.2e  the same relative to the equations' scale (asked: %.0e)\n", "", e->reevaluated_relative, tolerance);
+    } else {
+        printf("  %-13s not done; `ansatz verify` does it\n", "re-evaluated");
+    }
+}
+
+void cli_print_result(const az_result *r)
+{
+    const az_problem *p = az_result_problem(r);
+    const az_solve_options *o = az_result_options(r);
+    const char *title = az_problem_title(p);
+    az_evidence e = az_result_evidence(r);
+    char digits[AZ_UNKNOWN_LENGTH];
+    double value, error;
+
+    printf("%s%s%s\n", az_problem_name(p), title && *title ? ": " : "", title ? title : "");
+    for (int i = 0; i < az_problem_n_parameters(p); i++) {
+        const char *name = az_problem_parameter(p, i, &value);
+        printf("  %-13s %.10g\n", name, value);
+    }
+    for (int i = 0; i < az_problem_n_unknowns(p); i++) {
+        value = az_result_unknown(r, i, &error);
+        az_format_unknown(digits, value, error);
+        printf("  %-13s %s\n", az_problem_unknown(p, i), digits);
+    }
+    print_evidence(&e, o->tolerance);
+    printf("  %-13s %s\n", "stopped", az_stop_message(az_result_stop(r)));
+    if (az_result_stop(r) == AZ_STOP_TOLERANCE && !cli_reached(r)) printf("  %-13s but the re-evaluated residual is above it\n", "");
+    printf("  %-13s %.2f s, %d iterations, seed %llu\n", "run", az_result_seconds(r), az_result_iterations(r), (unsigned long long)o->seed);
+    printf("  %-13s %016llx\n", "hash", (unsigned long long)az_result_hash(r));
+}
+
+static void json_problem(json *j, const az_result *r)
+{
+    const az_problem *p = az_result_problem(r);
+    const az_solve_options *o = az_result_options(r);
+    double value;
+
+    json_string(j, "version", AZ_VERSION);
+    json_string(j, "problem", az_problem_name(p));
+    json_object(j, "parameters");
+    for (int i = 0; i < az_problem_n_parameters(p); i++) {
+        const char *name = az_problem_parameter(p, i, &value);
+        json_number(j, name, value);
+    }
+    json_object_end(j);
+    json_string(j, "command", az_result_command(r));
+    json_hex(j, "hash", az_result_hash(r));
+    json_unsigned(j, "seed", o->seed);
+    json_integer(j, "threads", o->threads);
+    json_number(j, "tolerance", o->tolerance);
+}
+
+static void json_unknowns(json *j, const az_result *r)
+{
+    const az_problem *p = az_result_problem(r);
+    double error;
+
+    json_object(j, "unknowns");
+    for (int i = 0; i < az_problem_n_unknowns(p); i++) {
+        double value = az_result_unknown(r, i, &error);
+        json_object(j, az_problem_unknown(p, i));
+        json_number(j, "value", value);
+        json_number(j, "error", error);
+        json_object_end(j);
+    }
+    json_object_end(j);
+}
+
+static void json_residual(json *j, const az_evidence *e)
+{
+    bool done = e->tier == AZ_TIER_REEVALUATED;
+
+    json_object(j, "residual");
+    json_number(j, "trained_rms", e->trained_rms);
+    json_number(j, "reevaluated_max", done ? e->reevaluated_max : NAN);
+    json_number(j, "reevaluated_relative", done ? e->reevaluated_relative : NAN);
+    json_integer(j, "points", done ? e->points : 0);
+    json_object_end(j);
+}
+
+void cli_json_result(const az_result *r, const char *file, const char *report, const az_error *trouble)
+{
+    az_evidence e = az_result_evidence(r);
+    json j;
+
+    json_begin(&j, stdout);
+    json_object(&j, NULL);
+    json_problem(&j, r);
+    json_number(&j, "seconds", az_result_seconds(r));
+    json_integer(&j, "iterations", az_result_iterations(r));
+    json_string(&j, "stop", az_stop_name(az_result_stop(r)));
+    json_bool(&j, "reached", cli_reached(r));
+    json_string(&j, "tier", az_tier_name(e.tier));
+    json_unknowns(&j, r);
+    json_residual(&j, &e);
+    json_object(&j, "files");
+    json_string(&j, "result", file);
+    json_string(&j, "report", report);
+    json_object_end(&j);
+    if (trouble && trouble->status != AZ_OK) {
+        json_object(&j, "error");
+        json_string(&j, "status", az_status_name(trouble->status));
+        json_string(&j, "message", trouble->message);
+        json_integer(&j, "line", trouble->line);
+        json_integer(&j, "column", trouble->column);
+        json_object_end(&j);
+    }
+    json_object_end(&j);
+    json_end(&j);
+}

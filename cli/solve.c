@@ -1,0 +1,193 @@
+/* solve.c: ansatz solve. */
+#include "solve.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The names a run writes. */
+typedef struct solve_files {
+    char *result, *report;  /* report NULL if none is wanted */
+} solve_files;
+
+static bool name_files(const cli_context *c, solve_files *f, const solve_request *q, const char *result, const char *stem)
+{
+    f->result = stem ? cli_name(stem, ".h5") : cli_name(result, "");
+    f->report = f->result && q->report ? cli_replace_suffix(f->result, ".html") : NULL;
+    if (!f->result || (q->report && !f->report)) return cli_nomem(c), false;
+    return true;
+}
+
+static void clear_files(solve_files *f)
+{
+    free(f->result);
+    free(f->report);
+}
+
+static bool check_files(const cli_context *c, const solve_files *f)
+{
+    if (!cli_check_writable(c, f->result)) return false;
+    if (!f->report) return true;
+    if (!strcmp(f->report, f->result))
+        return cli_usage(c, "--output: the report would take the name '%s'; choose another, or --no-report", f->report), false;
+    if (!cli_is_our_report(f->report)) {
+        cli_fail(c, AZ_EIO, "'%s' is not a report of this program and is not replaced; choose another --output, or --no-report", f->report);
+        return false;
+    }
+    return true;
+}
+
+/* A finished result is worth keeping; an unfinished one only where it pushes nothing out. */
+static bool make_way(const cli_context *c, const char *path)
+{
+    az_stop stop = AZ_STOP_RUNNING;
+
+    switch (cli_look(path, &stop)) {
+    case CLI_FOUND_NOTHING: return true;
+    case CLI_FOUND_FOREIGN:
+        cli_fail(c, AZ_EFORMAT, "'%s' is not a result of this program and is not replaced; choose another --output", path);
+        return false;
+    case CLI_FOUND_RESULT: break;
+    }
+    bool finished = stop != AZ_STOP_RUNNING && stop != AZ_STOP_CANCELLED;
+    char *old = cli_name(path, "~");
+    if (!old) return cli_nomem(c), false;
+    bool keep = finished || cli_look(old, NULL) == CLI_FOUND_NOTHING;
+    free(old);
+    return !keep || cli_keep_old(c, path);
+}
+
+/* The evidence, the files and the summary of a run that has ended. What cannot be written is said, and does not take the rest away. */
+static int finish(const cli_context *c, const solve_request *q, az_result *r, const solve_files *f)
+{
+    az_error trouble = {.status = AZ_OK}, e = {.status = AZ_OK};
+    az_stop stop = az_result_stop(r);
+    const char *report = NULL;
+
+    if (q->verify && stop != AZ_STOP_CANCELLED && az_verify(r, c->threads, &e) != AZ_OK) trouble = e;
+    if (!*az_result_command(r) && az_result_set_command(r, c->line) != AZ_OK) return cli_nomem(c);
+    bool saved = az_result_save(r, f->result, &e) == AZ_OK;
+    if (!saved) trouble = e;
+    if (f->report && az_report(r, f->report, c->line, &e) == AZ_OK) report = f->report;
+    else if (f->report && trouble.status == AZ_OK) trouble = e;
+    if (c->json) {
+        cli_json_result(r, saved ? f->result : NULL, report, &trouble);
+    } else {
+        cli_print_result(r);
+        printf("  %-13s %s%s%s\n", "files", saved ? f->result : "", saved && report ? ", " : "", report ? report : "");
+    }
+    if (trouble.status != AZ_OK) cli_warn(c, "%s", trouble.message);
+    if (cli_resumable(stop) && !cli_reached(r) && saved)
+        cli_warn(c, "%s; to continue: ansatz solve --resume=%s", az_stop_message(stop), f->result);
+    return trouble.status != AZ_OK ? CLI_ERROR : cli_result_status(r);
+}
+
+/* Runs with signals remembered. The result comes back in *r. */
+static az_status work(const cli_context *c, solve_request *q, const az_problem *p, az_result **r, const char *path, az_error *e)
+{
+    cli_progress progress;
+    az_status s;
+
+    cli_progress_init(&progress, c, p, q->o.max_seconds);
+    q->o.checkpoint = path;
+    if (progress.live) fprintf(stderr, "solving %s; Ctrl-C stops and keeps what was found in %s\n", az_problem_name(p), path);
+    cli_signals_begin();
+    if (*r) s = az_resume(*r, &q->o, cli_progress_step, &progress, e);
+    else s = az_solve(r, p, &q->o, cli_progress_step, &progress, e);
+    cli_signals_end();
+    cli_progress_end(&progress);
+    return s;
+}
+
+static int solve(const cli_context *c, solve_request *q)
+{
+    az_result *r = NULL;
+    solve_files f = {0};
+    az_error e;
+    int status = CLI_ERROR;
+    az_problem *p = cli_problem(c, q->problem, &q->settings);
+
+    if (!p) return CLI_ERROR;
+    if (!name_files(c, &f, q, q->output, q->output ? NULL : az_problem_name(p))) goto done;
+    if (!check_files(c, &f) || !make_way(c, f.result)) goto done;
+    if (work(c, q, p, &r, f.result, &e) != AZ_OK) cli_fail_error(c, &e);
+    else status = finish(c, q, r, &f);
+done:
+    az_result_destroy(r);
+    az_problem_destroy(p);
+    clear_files(&f);
+    return status;
+}
+
+/* A resumed run keeps the mathematics of its file; what the command line says of it must agree. */
+static bool agrees(const cli_context *c, const solve_request *q, const az_problem *named, const az_result *r, const char *path)
+{
+    const az_problem *p = az_result_problem(r);
+
+    if (named && strcmp(az_problem_text(named), az_problem_text(p)))
+        return cli_fail(c, AZ_EOPTION, "'%s' holds another problem than '%s'", path, q->problem), false;
+    for (int i = 0; i < q->settings.n; i++) {
+        const az_setting *set = &q->settings.set[i];
+        double value = NAN;
+        bool found = false;
+        for (int k = 0; k < az_problem_n_parameters(p) && !found; k++) found = !strcmp(az_problem_parameter(p, k, &value), set->name);
+        if (!found) return cli_fail(c, AZ_ENAME, "'%s' has no parameter '%s'", path, set->name), false;
+        if (value == set->value) continue;
+        cli_fail(c, AZ_EOPTION, "'%s' was computed with %s = %.17g, which cannot change in a run that is resumed", path, set->name, value);
+        return false;
+    }
+    return true;
+}
+
+static int finished_already(const cli_context *c, const az_result *r, const char *path)
+{
+    if (c->json) cli_json_result(r, path, NULL, NULL);
+    else cli_print_result(r);
+    cli_warn(c, "'%s' is finished (%s), there is nothing to resume", path, az_stop_name(az_result_stop(r)));
+    return cli_result_status(r);
+}
+
+static int resume_file(const cli_context *c, solve_request *q, const az_problem *named, const solve_files *f)
+{
+    az_error e;
+    int status = CLI_ERROR;
+    az_result *r = cli_result(c, f->result);
+
+    if (!r) return CLI_ERROR;
+    if (!agrees(c, q, named, r, f->result)) goto done;
+    if (!cli_resumable(az_result_stop(r))) {
+        status = finished_already(c, r, f->result);
+        goto done;
+    }
+    if (!check_files(c, f)) goto done;
+    if (work(c, q, az_result_problem(r), &r, f->result, &e) != AZ_OK) cli_fail_error(c, &e);
+    else status = finish(c, q, r, f);
+done:
+    az_result_destroy(r);
+    return status;
+}
+
+static int resume(const cli_context *c, solve_request *q)
+{
+    const char *path = q->file ? q->file : q->output;
+    az_problem *named = NULL;
+    solve_files f = {0};
+    int status = CLI_ERROR;
+
+    if (q->problem && !(named = cli_problem(c, q->problem, &q->settings))) return CLI_ERROR;
+    if (name_files(c, &f, q, path, path ? NULL : az_problem_name(named))) status = resume_file(c, q, named, &f);
+    az_problem_destroy(named);
+    clear_files(&f);
+    return status;
+}
+
+int cmd_solve(cli_context *c, int argc, char **argv)
+{
+    solve_request q = {.verify = true, .report = true};
+
+    az_solve_options_init(&q.o);
+    int status = solve_read(c, &q, argc, argv);
+    if (status == CLI_END) status = q.resume ? resume(c, &q) : solve(c, &q);
+    cli_settings_clear(&q.settings);
+    return status;
+}

@@ -1,0 +1,33 @@
+/* page.h: the report while it is written; shared by the files of lib/report. */
+#ifndef AZ_REPORT_PAGE_H
+#define AZ_REPORT_PAGE_H
+
+#include "report/plot.h"
+#include "state/state.h"
+
+typedef struct az_page {
+    az_text out;
+    const az_result *r;
+    const char *command;    /* that asked for the report, may be empty */
+    int next_id;            /* of pictures */
+} az_page;
+
+/* "1.2·10<sup>-9</sup>", a dash for NaN. */
+void az_page_number(az_text *out, double v, int digits);
+
+void az_page_figure_begin(az_page *g);
+void az_page_figure_end(az_page *g, const char *format, ...) __attribute__((format(printf, 2, 3)));    /* the caption; escaped */
+
+/* Pictures. A name that cannot be evaluated leaves a sentence in its place; only AZ_ENOMEM is returned. */
+az_status az_page_profiles(az_page *g);
+az_status az_page_residual(az_page *g);
+az_status az_page_history(az_page *g);
+
+/* Tables. */
+void az_page_headline(az_page *g);
+void az_page_evidence(az_page *g);
+void az_page_problem(az_page *g);
+void az_page_networks(az_page *g);
+void az_page_run(az_page *g);
+
+#endif

@@ -1,0 +1,139 @@
+/* judge.c: the residual where the optimiser does not look: on the line with every panel cut in two, elsewhere on further points of the same
+ * sequence. Where it is much larger than what was trained, the grid is refined there. */
+#include "solve/run.h"
+
+#include <math.h>
+#include <string.h>
+
+#define BLIND 10.0          /* a panel whose residual exceeds this times the trained rms is cut */
+#define TAIL_MAX 1e-16      /* operands at the last node, relative to their maximum */
+#define TAIL_STEP 1.25
+#define REACH_MAX 330.0     /* e^330 squared does not overflow in double */
+#define ROUNDING 1e-12      /* residuals below need no refinement */
+#define POOL 4
+#define SHARE 0.5
+
+static double worst_of(const double *r, int n, double worst) {
+    for (int i = 0; i < n; i++)
+        if (!(fabs(r[i]) <= worst)) worst = fabs(r[i]);
+    return worst;
+}
+
+/* max over all rows of |residual / scale|, weights taken out */
+static double worst_row(const az_run *run, const az_program *g, const double *res) {
+    double worst = 0;
+    for (int k = 0; k < run->p->n_rows; k++) {
+        int first, count;
+        az_program_row_range(g, k, &first, &count);
+        double w = worst_of(res + first, count, 0) * run->r->unit / run->p->row[k].weight;
+        if (!(w <= worst)) worst = w;
+    }
+    return worst;
+}
+
+static az_status open_judge(az_run *run, const az_program_setup *setup, az_program **g, double **res) {
+    az_status st = az_program_create(g, run->p, setup, run->err);
+    if (st) return st;
+    *res = az_doubles((size_t)az_program_rows(*g));
+    if (!*res) {
+        az_program_destroy(*g);
+        return az_fail(run->err, AZ_ENOMEM, "out of memory");
+    }
+    az_binding b = {.trial = run->r->trial, .scalar = run->r->scalar, .unit = run->r->unit};
+    az_program_residual(*g, &b, *res);
+    return AZ_OK;
+}
+
+static bool mark_panels(az_run *run, const az_program *g, const double *res, bool *mark) {
+    bool any = false;
+    double limit = fmax(BLIND * run->r->rms, ROUNDING);
+    for (int k = 0; k < run->p->n_rows; k++) {
+        int first, count;
+        if (run->p->row[k].kind != AZ_ROW_EQUATION) continue;
+        az_program_row_range(g, k, &first, &count);
+        for (int i = 0; i < run->r->n_edges - 1; i++) {
+            double w = worst_of(res + first + i * 2 * AZ_PANEL_NODES, 2 * AZ_PANEL_NODES, 0) * run->r->unit / run->p->row[k].weight;
+            if (!(w <= limit)) any = mark[i] = true;
+        }
+    }
+    return any;
+}
+
+/* The last panel is repeated until the operands die out, or doubles overflow. */
+static az_status extend(az_result *r, double tail, bool *changed) {
+    double last = r->edge[r->n_edges - 1], width = last - r->edge[r->n_edges - 2];
+    if (!(tail > TAIL_MAX) || last * TAIL_STEP > REACH_MAX) return AZ_OK;
+    int extra = (int)ceil((TAIL_STEP - 1) * last / width), both = r->edge[0] < 0 ? 2 : 1;
+    double *e = az_alloc_array((size_t)(r->n_edges + both * extra), sizeof *e);
+    if (!e) return AZ_ENOMEM;
+    int n = 0;
+    for (int i = extra; i > 0 && both == 2; i--) e[n++] = r->edge[0] - i * width;
+    memcpy(e + n, r->edge, sizeof(double) * (size_t)r->n_edges);
+    n += r->n_edges;
+    for (int i = 1; i <= extra; i++) e[n++] = last + i * width;
+    az_realloc(r->edge, 0);
+    r->edge = e;
+    r->n_edges = n;
+    *changed = true;
+    return AZ_OK;
+}
+
+static az_status judge_panels(az_run *run, bool *refined) {
+    az_result *r = run->r;
+    double *fine, *res;
+    int n_fine;
+    az_program *g;
+    if (az_panels_split(&fine, &n_fine, r->edge, r->n_edges)) return az_fail(run->err, AZ_ENOMEM, "out of memory");
+    az_program_setup setup = {.edge = fine, .n_edges = n_fine, .points = r->points, .rows = true, .threads = run->threads};
+    az_status st = open_judge(run, &setup, &g, &res);
+    az_realloc(fine, 0);
+    if (st) return st;
+    r->check = worst_row(run, g, res);
+    bool *mark = az_calloc((size_t)r->n_edges, sizeof *mark);
+    if (!mark) st = AZ_ENOMEM;
+    if (!st && isfinite(r->check) && mark_panels(run, g, res, mark)) {
+        st = az_panels_refine(&r->edge, &r->n_edges, mark);
+        *refined = true;
+    }
+    if (!st) st = extend(r, az_program_tail(g), refined);
+    az_realloc(mark, 0);
+    az_doubles_free(res);
+    az_program_destroy(g);
+    return st ? az_fail(run->err, st, "out of memory while refining the grid") : AZ_OK;
+}
+
+static az_status judge_points(az_run *run, bool *refined) {
+    az_result *r = run->r;
+    az_points *pool = az_calloc((size_t)run->p->n_rows + 1, sizeof *pool);
+    az_status st = pool ? AZ_OK : AZ_ENOMEM;
+    for (int k = 0; k < run->p->n_rows && !st; k++)
+        if (r->points[k].n) {
+            const az_row_decl *row = &run->p->row[k];
+            int skip = r->points[k].n + (int)(az_rng_next(&r->rng) % 1000003);
+            st = az_points_spread(&pool[k], run->p, row->kind == AZ_ROW_EQUATION ? 0 : row->fixed, &row->at, POOL * r->points[k].n, skip);
+        }
+    double *res;
+    az_program *g = NULL;
+    az_program_setup setup = {.points = pool, .rows = true, .threads = run->threads};
+    if (!st) st = open_judge(run, &setup, &g, &res);
+    if (!st) {
+        r->check = worst_row(run, g, res);
+        for (int k = 0; k < run->p->n_rows && r->check > BLIND * r->rms && r->check > ROUNDING; k++) {
+            int first, count;
+            az_program_row_range(g, k, &first, &count);
+            if (!r->points[k].n) continue;
+            az_points_adapt(&r->points[k], &pool[k], res + first, SHARE, &r->rng);
+            *refined = true;
+        }
+        az_doubles_free(res);
+        az_program_destroy(g);
+    }
+    for (int k = 0; pool && k < run->p->n_rows; k++) az_doubles_free(pool[k].x);
+    az_realloc(pool, 0);
+    return st;
+}
+
+az_status az_run_judge(az_run *run, bool *refined) {
+    *refined = false;
+    return run->r->n_edges ? judge_panels(run, refined) : judge_points(run, refined);
+}

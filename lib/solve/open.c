@@ -1,0 +1,123 @@
+#include "solve/run.h"
+
+#include <math.h>
+#include <string.h>
+
+static az_network *active(const az_run *run, int t) {
+    return &run->r->trial[t].stage[run->r->trial[t].n_stages - 1];
+}
+
+static double *base(const az_run *run) {
+    return run->r->memory + run->n_method;
+}
+
+/* Weights and unknowns of the state from x. */
+static void put(az_run *run, const double *x) {
+    for (int t = 0; t < run->p->n_trials; t++) {
+        az_network *net = active(run, t);
+        int n = az_mlp_trained(net);
+        memcpy(net->weight + net->n_frozen, x, sizeof(double) * (size_t)n);
+        x += n;
+    }
+    double *relative = base(run) + run->n_unknowns;
+    for (int i = 0; i < run->n_unknowns; i++) {
+        relative[i] = x[i];
+        run->r->scalar[run->p->n_parameters + i] = base(run)[i] + run->r->unit * x[i];
+    }
+}
+
+void az_run_gather(az_run *run) {
+    double *x = run->x;
+    for (int t = 0; t < run->p->n_trials; t++) {
+        const az_network *net = active(run, t);
+        int n = az_mlp_trained(net);
+        memcpy(x, net->weight + net->n_frozen, sizeof(double) * (size_t)n);
+        x += n;
+    }
+    memcpy(x, base(run) + run->n_unknowns, sizeof(double) * (size_t)run->n_unknowns);
+}
+
+static az_binding binding(const az_run *run) {
+    return (az_binding){.trial = run->r->trial, .scalar = run->r->scalar, .unit = run->r->unit};
+}
+
+static void evaluate(void *data, double *r, const double *x) {
+    az_run *run = data;
+    put(run, x);
+    az_binding b = binding(run);
+    az_program_residual(run->program, &b, r);
+}
+
+static az_status jacobian(void *data, double *jac, const double *x) {
+    az_run *run = data;
+    put(run, x);
+    az_binding b = binding(run);
+    return az_program_jacobian(run->program, &b, jac, run->f.ld);
+}
+
+/* Hard bounds: the unknowns, given relative to their base in units, are moved onto the bound. */
+static void project(void *data, double *x) {
+    az_run *run = data;
+    double *u = x + run->f.cols - run->n_unknowns;
+    for (int i = 0; i < run->n_unknowns; i++) {
+        const az_scalar_decl *s = &run->p->scalar[run->p->n_parameters + i];
+        double value = base(run)[i] + run->r->unit * u[i];
+        if (value < s->lo) u[i] = (s->lo - base(run)[i]) / run->r->unit;
+        if (value > s->hi) u[i] = (s->hi - base(run)[i]) / run->r->unit;
+    }
+}
+
+static az_method current_method(const az_result *r) {
+    return r->stage == 1 ? r->options.phase[r->phase] : AZ_METHOD_LM;
+}
+
+/* The memory of a stage that begins now: the method's start, unknowns as they are, measured from there (in the first stage from 0). */
+static az_status fresh_memory(az_run *run, az_method method, int cols) {
+    az_result *r = run->r;
+    int n = run->n_method + 2 * run->n_unknowns;
+    double *m = az_realloc(r->memory, sizeof(double) * (size_t)n);
+    if (!m) return AZ_ENOMEM;
+    r->memory = m;
+    r->n_memory = n;
+    az_solver_reset(method, m, cols);
+    for (int i = 0; i < run->n_unknowns; i++) {
+        double value = r->scalar[run->p->n_parameters + i];
+        base(run)[i] = r->stage == 1 ? 0 : value;
+        base(run)[run->n_unknowns + i] = r->stage == 1 ? value : 0;
+    }
+    if (r->stage > 1) m[0] = AZ_LM_MU_LINEAR;
+    return AZ_OK;
+}
+
+az_status az_run_open(az_run *run) {
+    az_result *r = run->r;
+    az_program_setup setup = {.edge = r->n_edges ? r->edge : NULL, .n_edges = r->n_edges, .points = r->points, .rows = true, .threads = run->threads};
+    az_status st = az_program_create(&run->program, run->p, &setup, run->err);
+    if (st) return st;
+    run->n_unknowns = run->p->n_scalars - run->p->n_parameters;
+    int rows = az_program_rows(run->program), cols = az_program_columns(run->program, r->trial);
+    az_method method = current_method(r);
+    run->n_method = az_solver_memory(method, cols);
+    if (r->n_memory != run->n_method + 2 * run->n_unknowns) st = fresh_memory(run, method, cols);
+    run->f = (az_objective){.rows = rows, .cols = cols, .ld = (rows + 7) / 8 * 8, .threads = run->threads, .data = run,
+                            .residual = evaluate, .jacobian = jacobian, .project = run->n_unknowns ? project : NULL};
+    run->x = az_doubles((size_t)cols);
+    run->residual = az_doubles((size_t)rows);
+    if (!st && (!run->x || !run->residual)) st = AZ_ENOMEM;
+    if (!st) st = az_solver_create(&run->solver, method, &run->f);
+    if (st) return az_fail(run->err, st, "out of memory: a Jacobian of %d rows and %d columns takes %.0f MB", rows, cols, 8e-6 * rows * cols);
+    az_run_gather(run);
+    evaluate(run, run->residual, run->x);
+    r->rms = r->unit * sqrt(az_dense_dot(run->residual, run->residual, rows) / rows);
+    return AZ_OK;
+}
+
+void az_run_close(az_run *run) {
+    az_solver_destroy(run->solver);
+    az_program_destroy(run->program);
+    az_doubles_free(run->x);
+    az_doubles_free(run->residual);
+    run->solver = NULL;
+    run->program = NULL;
+    run->x = run->residual = NULL;
+}

@@ -1,0 +1,140 @@
+#include "solve/points.h"
+
+#include <math.h>
+#include <string.h>
+
+#define CORE_REACH 6.0      /* panels are uniform up to here: y = 200 scale lengths */
+#define GROWTH 0.25         /* panel width per unit of z beyond */
+#define WIDEST 4.0          /* e^-z is resolved by 16 nodes to 1e-16 on a panel this wide */
+#define END_CLUSTER 0.5     /* share of the arcsine density in an interval */
+
+static az_status add_edge(double **edge, int *n, int *cap, double z) {
+    if (*n == *cap) {
+        *cap = *cap ? 2 * *cap : 64;
+        double *grown = az_realloc(*edge, sizeof(double) * (size_t)*cap);
+        if (!grown) return AZ_ENOMEM;
+        *edge = grown;
+    }
+    (*edge)[(*n)++] = z;
+    return AZ_OK;
+}
+
+az_status az_panels_start(double **edge, int *n_edges, double core, double reach, bool half) {
+    double *positive = NULL;
+    int n = 0, cap = 0, cap_out = 0;
+    az_status st = AZ_OK;
+    for (double z = half ? 0 : 0.5 * core; !st; z += z < CORE_REACH ? core : fmin(WIDEST, core + GROWTH * (z - CORE_REACH))) {
+        st = add_edge(&positive, &n, &cap, fmin(z, reach));
+        if (z >= reach) break;
+    }
+    *edge = NULL, *n_edges = 0;
+    for (int i = n - 1; i >= 0 && !half && !st; i--) st = add_edge(edge, n_edges, &cap_out, -positive[i]);
+    for (int i = 0; i < n && !st; i++) st = add_edge(edge, n_edges, &cap_out, positive[i]);
+    az_realloc(positive, 0);
+    return st;
+}
+
+static az_status split_marked(double **out, int *n_out, const double *edge, int n_edges, const bool *mark) {
+    int cap = 0;
+    *out = NULL, *n_out = 0;
+    az_status st = AZ_OK;
+    for (int i = 0; i < n_edges && !st; i++) {
+        st = add_edge(out, n_out, &cap, edge[i]);
+        if (!st && i + 1 < n_edges && (!mark || mark[i])) st = add_edge(out, n_out, &cap, 0.5 * (edge[i] + edge[i + 1]));
+    }
+    return st;
+}
+
+az_status az_panels_split(double **out, int *n_out, const double *edge, int n_edges) {
+    return split_marked(out, n_out, edge, n_edges, NULL);
+}
+
+static bool mark_uneven(bool *mark, const double *edge, int n_edges) {
+    bool any = false;
+    for (int i = 0; i + 1 < n_edges; i++) {
+        double w = edge[i + 1] - edge[i], left = i > 0 ? edge[i] - edge[i - 1] : w, right = i + 2 < n_edges ? edge[i + 2] - edge[i + 1] : w;
+        mark[i] = w > AZ_PANEL_RATIO * fmin(left, right);
+        any |= mark[i];
+    }
+    return any;
+}
+
+az_status az_panels_refine(double **edge, int *n_edges, const bool *mark) {
+    double *now, *next;
+    int n, n_next;
+    az_status st = split_marked(&now, &n, *edge, *n_edges, mark);
+    while (!st) {
+        bool *uneven = az_calloc((size_t)n, sizeof *uneven);
+        if (!uneven) {
+            st = AZ_ENOMEM;
+            break;
+        }
+        bool any = mark_uneven(uneven, now, n);
+        if (any) st = split_marked(&next, &n_next, now, n, uneven);
+        az_realloc(uneven, 0);
+        if (!any) break;
+        if (st) break;
+        az_realloc(now, 0);
+        now = next, n = n_next;
+    }
+    if (st) {
+        az_realloc(now, 0);
+        return st;
+    }
+    az_realloc(*edge, 0);
+    *edge = now, *n_edges = n;
+    return AZ_OK;
+}
+
+/* phi_d: the root of x^(d+1) = x + 1 */
+static double generalised_golden(int d) {
+    double x = 2;
+    for (int k = 0; k < 60; k++) x = pow(1 + x, 1.0 / (d + 1));
+    return x;
+}
+
+static double place(const az_coord_decl *c, double u) {
+    double v = (1 - END_CLUSTER) * u + END_CLUSTER * 0.5 * (1 - cos(M_PI * u));
+    if (c->range == AZ_INTERVAL) return c->lo + (c->hi - c->lo) * (c->periodic ? u : v);
+    double t = c->range == AZ_LINE ? 2 * u - 1 : u; /* z = atanh-like stretch to |z| about 18: y about 3e7 */
+    return c->scale * sinh(4 * t / (1.1 - fabs(t)) * 0.45 * fabs(t) + t);
+}
+
+az_status az_points_spread(az_points *out, const az_problem *p, unsigned fixed, const az_point *at, int n, int first) {
+    int free_dims = 0;
+    for (int c = 0; c < p->dim; c++) free_dims += !(fixed >> c & 1);
+    double phi = generalised_golden(free_dims > 0 ? free_dims : 1);
+    *out = (az_points){.n = n, .dim = p->dim, .x = az_doubles((size_t)(n * p->dim))};
+    if (!out->x) return AZ_ENOMEM;
+    for (int i = 0; i < n; i++) {
+        double alpha = 1;
+        for (int c = 0; c < p->dim; c++) {
+            double *x = &out->x[i * p->dim + c];
+            if (fixed >> c & 1) {
+                *x = at->x[c];
+                continue;
+            }
+            alpha /= phi;
+            double u = 0.5 + alpha * (first + i + 1);
+            *x = place(&p->coord[c], u - floor(u));
+        }
+    }
+    return AZ_OK;
+}
+
+void az_points_adapt(az_points *points, const az_points *pool, const double *residual, double share, az_rng *rng) {
+    double sum = 0, total = 0;
+    for (int i = 0; i < pool->n; i++) sum += residual[i] * residual[i];
+    double mean = sum / pool->n;
+    if (!(mean > 0) || !isfinite(mean)) return;
+    for (int i = 0; i < pool->n; i++) total += 1 + residual[i] * residual[i] / mean;
+    int count = (int)(share * points->n), k = points->n - count;
+    double gap = total / count, next = gap * az_rng_uniform(rng), run = 0;
+    for (int i = 0; i < pool->n && k < points->n; i++) {
+        run += 1 + residual[i] * residual[i] / mean;
+        if (run <= next) continue;
+        memcpy(points->x + (size_t)k * (size_t)points->dim, pool->x + (size_t)i * (size_t)pool->dim, sizeof(double) * (size_t)points->dim);
+        k++;
+        while (next < run) next += gap;
+    }
+}

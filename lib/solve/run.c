@@ -1,0 +1,267 @@
+/* run.c: the driver. A run is a sequence of stages; each adds a network that is trained on what the sum of the earlier ones left, measured in its own unit
+ * (multistage networks, Wang and Lai 2024). A stage ends when it no longer pays, the residual is judged on another grid every so often, and every
+ * decision is told through the callback. One pass of `advance` is a function of the state alone, so a checkpoint may be taken between any two. */
+#include "solve/run.h"
+
+#include "io/io.h"
+
+#include <math.h>
+#include <omp.h>
+#include <string.h>
+
+#define GAIN_TANH 3.0       /* first-layer weights: 2-4 times Glorot's, measured */
+#define SPREAD 1.0
+#define UNIT_OF_RMS 10.0    /* a later stage's unit over the rms it starts from: best of 1..1000 */
+#define CORE_PANEL 0.6
+#define REACH_LOCAL 40.0    /* z of the last node without nonlocal operators: y about 1e17 */
+#define REACH_NONLOCAL 80.0
+#define JUDGE_EVERY 40
+#define CLOUD_CORRECTION 4  /* faces get n^((d-1)/d) points times this */
+
+static void tell(az_run *run, const char *phase) {
+    const az_result *r = run->r;
+    if (!run->fn) return;
+    az_progress g = {.stage = r->stage, .iteration = r->iterations, .max_iterations = r->options.max_iterations, .phase = phase, .rms = r->rms,
+                     .check_max = r->check, .seconds = r->seconds, .n_unknowns = run->n_unknowns,
+                     .unknowns = r->scalar + run->p->n_parameters, .note = run->note[0] ? run->note : NULL};
+    if (run->fn(run->data, &g) && r->stop == AZ_STOP_RUNNING) run->r->stop = AZ_STOP_CANCELLED;
+    run->note[0] = 0;
+}
+
+static const char *phase_name(const az_result *r) {
+    return r->stage == 1 ? az_method_name(r->options.phase[r->phase]) : "lm";
+}
+
+static az_status start_points(az_result *r, const az_problem *p) {
+    const az_coord_decl *c = &p->coord[0];
+    if (p->dim == 1 && c->range != AZ_INTERVAL) {
+        bool half = c->range == AZ_HALF_LINE || az_problem_half_line(p);
+        double core = CORE_PANEL * 600.0 / r->options.points * (half ? 1 : 2);
+        return az_panels_start(&r->edge, &r->n_edges, core, az_problem_nonlocal(p) ? REACH_NONLOCAL : REACH_LOCAL, half);
+    }
+    bool first = true;
+    for (int k = 0; k < p->n_rows; k++) {
+        const az_row_decl *row = &p->row[k];
+        unsigned all = (1u << p->dim) - 1, fixed = row->kind == AZ_ROW_EQUATION ? 0 : row->fixed;
+        if (row->kind == AZ_ROW_EQUATION && !first) continue;
+        if (row->kind != AZ_ROW_EQUATION && (fixed == 0 || fixed == all)) continue;
+        first = first && row->kind != AZ_ROW_EQUATION;
+        int n = r->options.points;
+        if (fixed) n = (int)(CLOUD_CORRECTION * pow(n, (p->dim - 1.0) / p->dim));
+        az_status st = az_points_spread(&r->points[k], p, fixed, &row->at, n, 0);
+        if (st) return st;
+    }
+    return AZ_OK;
+}
+
+static az_status add_networks(az_run *run, double scale) {
+    az_result *r = run->r;
+    az_stage_plan plan;
+    az_plan_stage(&plan, run->p, &r->options, r->stage);
+    for (int t = 0; t < run->p->n_trials; t++) {
+        az_status st = az_state_add_stage(r, t, plan.n_layers, plan.layers, plan.features ? AZ_ACT_SINE : AZ_ACT_TANH, scale);
+        if (st) return st;
+        az_network *net = &r->trial[t].stage[r->trial[t].n_stages - 1];
+        if (plan.features) az_mlp_features(net, &r->rng, plan.range);
+        else az_mlp_init(net, &r->rng, GAIN_TANH, SPREAD, 1);
+    }
+    char widths[64] = "";
+    for (int k = 0; k < plan.n_layers; k++)
+        snprintf(widths + strlen(widths), sizeof widths - strlen(widths), "%s%d", k ? "x" : "", plan.layers[k]);
+    if (plan.features) snprintf(run->note, sizeof run->note, "stage %d: %s sine features up to frequency %.0f, unit %.1e", r->stage, widths, plan.range, scale);
+    else snprintf(run->note, sizeof run->note, "stage %d: tanh network %s", r->stage, widths);
+    return AZ_OK;
+}
+
+static az_status begin(az_run *run) {
+    az_result *r = run->r;
+    az_rng_seed(&r->rng, r->options.seed);
+    r->stage = 1;
+    r->unit = 1;
+    r->check = NAN;
+    az_status st = start_points(r, run->p);
+    if (!st) st = add_networks(run, 1);
+    return st ? az_fail(run->err, st, "out of memory") : AZ_OK;
+}
+
+static az_status next_stage(az_run *run) {
+    az_result *r = run->r;
+    az_run_close(run);
+    r->stage++;
+    r->stage_iteration = 0;
+    r->unit = UNIT_OF_RMS * r->rms;
+    r->n_memory = -1;
+    az_status st = add_networks(run, r->unit);
+    if (st) return az_fail(run->err, st, "out of memory");
+    return az_run_open(run);
+}
+
+/* rms of `back` recorded iterations ago within this stage, NaN if there are not that many */
+static double earlier(const az_result *r, int back) {
+    const az_history *h = &r->history;
+    int i = h->n - 1 - back;
+    return r->stage_iteration > back && i >= 0 && h->stage[i] == r->stage ? h->rms[i] : NAN;
+}
+
+static bool stage_is_over(const az_run *run, az_step step) {
+    const az_result *r = run->r;
+    az_stage_plan plan;
+    az_plan_stage(&plan, run->p, &r->options, r->stage);
+    if (step == AZ_STEP_NONE) return true;
+    if (r->stage == 1 && r->phase + 1 < r->options.n_phases) return false;
+    if (r->stage_iteration >= plan.max_iterations && r->options.max_stages > 1) return true;
+    return earlier(r, plan.window) < plan.gain * r->rms;
+}
+
+static az_status judge(az_run *run) {
+    bool refined;
+    az_result *r = run->r;
+    int before = r->n_edges;
+    az_status st = az_run_judge(run, &refined);
+    if (st || !refined) return st;
+    if (r->n_edges) snprintf(run->note, sizeof run->note, "grid refined from %d to %d panels (residual %.1e between the nodes)", before - 1, r->n_edges - 1, r->check);
+    else snprintf(run->note, sizeof run->note, "points moved to where the residual is large (%.1e)", r->check);
+    az_run_close(run);
+    return az_run_open(run);
+}
+
+static az_status next_phase(az_run *run) {
+    az_result *r = run->r;
+    az_run_close(run);
+    r->phase++;
+    r->n_memory = -1;
+    snprintf(run->note, sizeof run->note, "phase %d: %s", r->phase + 1, phase_name(r));
+    return az_run_open(run);
+}
+
+static az_status end_of_stage(az_run *run) {
+    az_result *r = run->r;
+    if (r->stage == 1 && r->phase + 1 < r->options.n_phases) return next_phase(run);
+    az_status st = judge(run);
+    if (st) return st;
+    if (r->check <= r->options.tolerance) r->stop = AZ_STOP_TOLERANCE;
+    else if (r->stage >= r->options.max_stages) r->stop = AZ_STOP_STALLED;
+    else return next_stage(run);
+    return AZ_OK;
+}
+
+static bool phase_is_over(const az_result *r) {
+    int done = 0;
+    for (int k = 0; k <= r->phase && k + 1 < r->options.n_phases; k++) done += r->options.phase_iterations[k];
+    return r->stage == 1 && r->phase + 1 < r->options.n_phases && r->stage_iteration >= done;
+}
+
+static void check_limits(az_run *run) {
+    az_result *r = run->r;
+    if (r->stop != AZ_STOP_RUNNING) return;
+    if (r->iterations >= r->options.max_iterations) r->stop = AZ_STOP_ITERATIONS;
+    if (r->options.max_seconds > 0 && r->seconds >= r->options.max_seconds) r->stop = AZ_STOP_TIME;
+}
+
+/* One iteration and what follows from it. */
+static az_status advance(az_run *run) {
+    az_result *r = run->r;
+    az_step step = az_solver_step(run->solver, run->x, run->residual, r->memory);
+    if (step == AZ_STEP_FAILED) return az_fail(run->err, AZ_ENOMEM, "out of memory in iteration %d", r->iterations);
+    run->f.residual(run, run->residual, run->x);
+    r->iterations++;
+    r->stage_iteration++;
+    r->rms = r->unit * sqrt(az_dense_dot(run->residual, run->residual, run->f.rows) / run->f.rows);
+    r->seconds = run->seconds_before + az_seconds() - run->started;
+    az_status st = AZ_OK;
+    if (phase_is_over(r)) st = next_phase(run);
+    else if (stage_is_over(run, step)) st = end_of_stage(run);
+    else if (r->stage_iteration % JUDGE_EVERY == 0) st = judge(run);
+    if (!st) st = az_history_add(&r->history, r->iterations, r->stage, r->rms, r->check, r->seconds, r->scalar + run->p->n_parameters);
+    return st;
+}
+
+static az_status checkpoint(az_run *run, bool force) {
+    double now = az_seconds();
+    if (!run->checkpoint || (!force && now - run->last_checkpoint < run->checkpoint_every)) return AZ_OK;
+    run->last_checkpoint = now;
+    return az_result_save(run->r, run->checkpoint, run->err);
+}
+
+static az_status loop(az_run *run) {
+    az_result *r = run->r;
+    az_status st = az_run_open(run);
+    if (!st && !isfinite(r->rms)) r->stop = AZ_STOP_NONFINITE;
+    if (!st) tell(run, phase_name(r));
+    while (!st && r->stop == AZ_STOP_RUNNING) {
+        st = advance(run);
+        if (st) break;
+        check_limits(run);
+        tell(run, phase_name(r));
+        if (r->stop == AZ_STOP_RUNNING) st = checkpoint(run, false);
+    }
+    bool refined;
+    if (!st && r->stop != AZ_STOP_TOLERANCE && r->stop != AZ_STOP_NONFINITE) st = az_run_judge(run, &refined);
+    r->evidence = (az_evidence){.tier = AZ_TIER_TRAINED, .trained_rms = r->rms, .reevaluated_max = NAN, .reevaluated_relative = NAN};
+    if (!st) st = checkpoint(run, true);
+    az_run_close(run);
+    return st;
+}
+
+static az_status run_from(az_result *r, const az_solve_options *o, bool fresh, az_progress_fn fn, void *data, az_error *err) {
+    az_run run = {.r = r, .p = r->problem, .fn = fn, .data = data, .checkpoint = o->checkpoint, .checkpoint_every = o->checkpoint_seconds,
+                  .started = az_seconds(), .last_checkpoint = az_seconds(), .seconds_before = r->seconds, .err = err};
+    run.threads = o->threads > 0 ? o->threads : omp_get_max_threads();
+    az_dense_init();
+    az_status st = fresh ? begin(&run) : AZ_OK;
+    return st ? st : loop(&run);
+}
+
+/* A copy of a problem with the parameters it has. */
+static az_status clone(az_problem **out, const az_problem *p, az_error *err) {
+    az_setting *set = az_calloc((size_t)p->n_parameters + 1, sizeof *set);
+    if (!set) return az_fail(err, AZ_ENOMEM, "out of memory");
+    for (int i = 0; i < p->n_parameters; i++) set[i] = (az_setting){p->scalar[i].name, p->scalar[i].value};
+    az_status st = az_problem_parse(out, p->origin, p->text, strlen(p->text), set, p->n_parameters, err);
+    az_realloc(set, 0);
+    return st;
+}
+
+/* Of everything that determines the numbers. */
+static uint64_t hash_of(const az_result *r) {
+    const az_problem *p = r->problem;
+    const az_solve_options *o = &r->options;
+    uint64_t h = az_hash_bytes(AZ_HASH_START, p->text, strlen(p->text));
+    for (int i = 0; i < p->n_parameters; i++) h = az_hash_bytes(h, &p->scalar[i].value, sizeof(double));
+    h = az_hash_bytes(h, &o->seed, sizeof o->seed);
+    h = az_hash_bytes(h, &o->tolerance, sizeof o->tolerance);
+    h = az_hash_bytes(h, o->layers, sizeof(int) * (size_t)o->n_layers);
+    h = az_hash_bytes(h, o->phase, sizeof o->phase[0] * (size_t)o->n_phases);
+    h = az_hash_bytes(h, o->phase_iterations, sizeof(int) * (size_t)o->n_phases);
+    int limits[3] = {o->max_iterations, o->max_stages, o->points};
+    return az_hash_bytes(h, limits, sizeof limits);
+}
+
+az_status az_solve(az_result **out, const az_problem *p, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err) {
+    *out = NULL;
+    az_status st = az_check_options(o, err);
+    az_problem *own = NULL;
+    az_result *r = NULL;
+    if (!st) st = clone(&own, p, err);
+    if (st) return st;
+    if (az_state_create(&r, own)) {
+        az_problem_destroy(own);
+        return az_fail(err, AZ_ENOMEM, "out of memory");
+    }
+    az_resolve_options(&r->options, own, o);
+    r->hash = hash_of(r);
+    st = run_from(r, o, true, fn, data, err);
+    if (st) az_result_destroy(r);
+    else *out = r;
+    return st;
+}
+
+az_status az_resume(az_result *r, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err) {
+    az_status st = az_check_options(o, err);
+    if (st) return st;
+    if (r->stop == AZ_STOP_TOLERANCE || r->stop == AZ_STOP_STALLED || r->stop == AZ_STOP_NONFINITE) return AZ_OK;
+    r->stop = AZ_STOP_RUNNING;
+    if (o->max_iterations > 0) r->options.max_iterations = o->max_iterations;
+    r->options.max_seconds = o->max_seconds;
+    return run_from(r, o, false, fn, data, err);
+}

@@ -1,0 +1,49 @@
+/* run.h: the driver's own view of a run. The state (az_result) is everything that matters; the rest is rebuilt from it. */
+#ifndef AZ_RUN_H
+#define AZ_RUN_H
+
+#include "residual/program.h"
+#include "solve/method.h"
+#include "solve/points.h"
+
+/* The optimiser's memory array: [method's own][base of the unknowns][unknowns relative to base, in units]. */
+typedef struct az_run {
+    az_result *r;
+    const az_problem *p;
+    az_program *program;
+    az_solver *solver;
+    az_objective f;
+    double *x, *residual;
+    int n_unknowns, n_method;       /* n_method: doubles of the method's own memory */
+    double *worst;                  /* scratch of the judge */
+    az_progress_fn fn;
+    void *data;
+    const char *checkpoint;
+    double started, seconds_before, last_checkpoint, checkpoint_every;
+    int threads;
+    char note[160];
+    az_error *err;
+} az_run;
+
+/* schedule.c: what the program decides by itself */
+typedef struct az_stage_plan {
+    bool features;                  /* frozen random features, else a trained network */
+    int n_layers, layers[AZ_MAX_LAYERS];
+    double range;                   /* of feature frequencies */
+    int window;                     /* iterations over which progress is judged */
+    double gain;                    /* least factor of progress over the window */
+    int max_iterations;
+} az_stage_plan;
+void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_options *o, int stage);
+void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve_options *asked);
+az_status az_check_options(const az_solve_options *o, az_error *err);
+
+/* open.c: program, solver and vectors for the current state */
+az_status az_run_open(az_run *run);
+void az_run_close(az_run *run);
+void az_run_gather(az_run *run);    /* x from the state */
+
+/* judge.c: max residual/scale on a grid the optimiser does not see, and refinement. *refined: the state's points changed. */
+az_status az_run_judge(az_run *run, bool *refined);
+
+#endif

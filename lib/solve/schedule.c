@@ -1,0 +1,78 @@
+#include "solve/run.h"
+
+#include <math.h>
+
+/* Measured by bench/bench_schedule on the shipped problems: the smallest that gave full depth on ten seeds. */
+#define WIDTH_1D 16
+#define WIDTH_ND 24
+#define FEATURES_1D 240
+#define FEATURES_ND 1200
+#define RANGE_1D 40.0
+#define RANGE_ND 8.0
+#define RANGE_GROWTH 2.5
+#define POINTS_1D 600
+#define POINTS_ND 2500
+#define STAGES 4
+
+void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_options *o, int stage) {
+    bool line = p->dim == 1;
+    *plan = (az_stage_plan){.features = stage > 1};
+    if (stage == 1) {
+        plan->n_layers = o->n_layers;
+        for (int k = 0; k < o->n_layers; k++) plan->layers[k] = o->layers[k];
+        plan->window = line ? 15 : 40;
+        plan->gain = 2;
+        plan->max_iterations = line ? 120 : 600;
+        return;
+    }
+    plan->n_layers = 1;
+    plan->layers[0] = line ? FEATURES_1D : FEATURES_ND;
+    plan->range = (line ? RANGE_1D : RANGE_ND) * pow(RANGE_GROWTH, stage - 2);
+    plan->window = 6;
+    plan->gain = 2;
+    plan->max_iterations = 40;
+}
+
+void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve_options *asked) {
+    bool line = p->dim == 1;
+    *o = *asked;
+    o->checkpoint = NULL;
+    if (!o->n_layers) {
+        o->n_layers = line ? 2 : 3;
+        for (int k = 0; k < o->n_layers; k++) o->layers[k] = line ? WIDTH_1D : WIDTH_ND;
+    }
+    if (!o->max_iterations) o->max_iterations = line ? 400 : 2000;
+    if (!o->max_stages) o->max_stages = STAGES;
+    if (!o->points) o->points = line ? POINTS_1D : POINTS_ND;
+    if (!o->n_phases) {
+        o->n_phases = 1;
+        o->phase[0] = AZ_METHOD_LM;
+    }
+}
+
+static az_status bad(az_error *err, const char *what, const char *want) {
+    return az_fail(err, AZ_EOPTION, "option %s is out of range: expected %s", what, want);
+}
+
+az_status az_check_options(const az_solve_options *o, az_error *err) {
+    if (!(o->tolerance > 0) || !isfinite(o->tolerance)) return bad(err, "tolerance", "a number above 0");
+    if (o->max_iterations < 0) return bad(err, "max_iterations", "0 (automatic) or more");
+    if (!(o->max_seconds >= 0) || isinf(o->max_seconds)) return bad(err, "max_seconds", "0 (no limit) or more seconds");
+    if (o->n_layers < 0 || o->n_layers > AZ_MAX_LAYERS) return bad(err, "n_layers", "0 (automatic) to 8");
+    for (int k = 0; k < o->n_layers; k++)
+        if (o->layers[k] < 1 || o->layers[k] > 2000) return bad(err, "layers", "widths from 1 to 2000");
+    if (o->max_stages < 0 || o->max_stages > AZ_MAX_STAGES) return bad(err, "max_stages", "0 (automatic) to 6");
+    if (o->points < 0 || o->points > 10000000) return bad(err, "points", "0 (automatic) to 10000000");
+    if (o->threads < 0 || o->threads > 1024) return bad(err, "threads", "0 (all) to 1024");
+    if (o->n_phases < 0 || o->n_phases > AZ_MAX_PHASES) return bad(err, "n_phases", "0 (automatic) to 8");
+    for (int k = 0; k < o->n_phases; k++) {
+        if ((int)o->phase[k] < 0 || o->phase[k] >= AZ_N_METHOD) return bad(err, "phase", "a method of az_method");
+        if (k + 1 < o->n_phases && o->phase_iterations[k] < 1) return bad(err, "phase_iterations", "at least 1 for every phase but the last");
+    }
+    if (!(o->checkpoint_seconds >= 0) || isinf(o->checkpoint_seconds)) return bad(err, "checkpoint_seconds", "0 or more");
+    return AZ_OK;
+}
+
+void az_solve_options_init(az_solve_options *o) {
+    *o = (az_solve_options){.seed = 1, .tolerance = 1e-10, .checkpoint_seconds = 30};
+}

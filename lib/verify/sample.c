@@ -1,0 +1,120 @@
+/* sample.c: points of the independent grid. */
+#include "verify/sample.h"
+
+#include <math.h>
+#include <string.h>
+
+#define NEAR 1e-6           /* nearest approach to 0 and to faces: 0/0 there still has ten digits when the expression cancels linearly */
+#define CLUSTER_RATIO 0.25  /* of successive distances */
+#define CELLS_PER_SPACING 8
+#define TENSOR_SHARE 4
+#define TENSOR_MIN 3
+#define HALTON_SKIP 1       /* index 0 is the corner */
+
+static const int prime[AZ_MAX_DIM] = {2, 3, 5, 7};
+
+static double radical_inverse(int i, int base)
+{
+    double f = 1, x = 0;
+
+    for (; i; i /= base) {
+        f /= base;
+        x += f * (i % base);
+    }
+    return x;
+}
+
+/* Point i of coordinate rank c in [0, 1): Halton's, shifted by the fractional part of the square root of the base. */
+static double halton(int i, int c)
+{
+    const double x = radical_inverse(i + HALTON_SKIP, prime[c]) + sqrt(prime[c]);
+
+    return x - floor(x);
+}
+
+/* u in [0, 1] to the coordinate */
+static double place(const az_coord_decl *c, double u, double reach)
+{
+    switch (c->range) {
+    case AZ_LINE: return c->scale * sinh(reach * (2 * u - 1));
+    case AZ_HALF_LINE: return c->scale * sinh(reach * u);
+    default: return u < 1 ? c->lo + (c->hi - c->lo) * u : c->hi;
+    }
+}
+
+/* Uniform nodes on one side of 0 and the cluster. */
+static int side_count(double h, double reach)
+{
+    int n = (int)ceil(reach / h);
+
+    for (double d = NEAR; d < h; d /= CLUSTER_RATIO) n++;
+    return n;
+}
+
+int az_sample_count(const az_coord_decl *c, double h, double reach)
+{
+    if (c->range == AZ_INTERVAL) return (int)lround(CELLS_PER_SPACING / h) + 1;
+    return (c->range == AZ_LINE ? 2 : 1) * side_count(h, reach) + 1;
+}
+
+az_status az_sample_line(double **points, int *n, const az_coord_decl *c, double h, double reach)
+{
+    const int side = side_count(h, reach);
+    int k = 0;
+
+    *n = az_sample_count(c, h, reach);
+    *points = az_doubles((size_t)*n);
+    if (!*points) return AZ_ENOMEM;
+    for (int i = 0; c->range == AZ_INTERVAL && i < *n; i++) (*points)[i] = place(c, (double)i / (*n - 1), 0);
+    if (c->range == AZ_INTERVAL) return AZ_OK;
+    double *x = *points + (c->range == AZ_LINE ? side : 0);
+    x[k++] = 0;
+    for (double d = NEAR; d < h; d /= CLUSTER_RATIO) x[k++] = c->scale * sinh(d);
+    for (int j = 1; k <= side; j++) x[k++] = c->scale * sinh(j * h);
+    for (int i = 1; c->range == AZ_LINE && i <= side; i++) x[-i] = -x[i];
+    return AZ_OK;
+}
+
+static void fill_point(double *x, const az_problem *p, unsigned fixed, const az_point *at, double reach, const double *u)
+{
+    for (int c = 0, k = 0; c < p->dim; c++) x[c] = fixed >> c & 1 ? at->x[c] : place(&p->coord[c], u[k++], reach);
+}
+
+az_status az_sample_domain(double **points, int *n, const az_problem *p, unsigned fixed, const az_point *at, double reach, int wanted)
+{
+    int d = 0, m = 1, n_tensor = 1;
+
+    for (int c = 0; c < p->dim; c++) d += !(fixed >> c & 1);
+    if (d) m = (int)fmax(TENSOR_MIN, pow((double)wanted / TENSOR_SHARE, 1.0 / d));
+    for (int c = 0; c < d; c++) n_tensor *= m;
+    *n = n_tensor + (d ? wanted : 0);
+    *points = az_doubles((size_t)*n * (size_t)p->dim);
+    if (!*points) return AZ_ENOMEM;
+    for (int i = 0; i < *n; i++) {
+        double u[AZ_MAX_DIM] = {0};
+        for (int c = 0, rest = i; c < d; c++, rest /= m)
+            u[c] = i < n_tensor ? (double)(rest % m) / (m - 1) : halton(i - n_tensor, c);
+        fill_point(*points + (size_t)i * (size_t)p->dim, p, fixed, at, reach, u);
+    }
+    return AZ_OK;
+}
+
+bool az_sample_nudge(double *x, const az_problem *p, unsigned fixed)
+{
+    bool moved = false;
+
+    for (int c = 0; c < p->dim; c++) {
+        const az_coord_decl *d = &p->coord[c];
+        const double before = x[c];
+        if (fixed >> c & 1) continue;
+        if (d->range != AZ_INTERVAL) {
+            if (x[c] == 0) x[c] = NEAR * d->scale;
+        } else if (x[c] <= d->lo) {
+            x[c] = d->lo + NEAR * (d->hi - d->lo);
+        } else if (x[c] >= d->hi) {
+            x[c] = d->hi - NEAR * (d->hi - d->lo);
+        }
+        moved = moved || x[c] != before;
+    }
+    return moved;
+}
