@@ -174,6 +174,7 @@ static void test_dependence(void **state)
     assert_int_equal(az_graph_at(g, f->s, &p), f->s);
     assert_int_equal(az_graph_at(g, at, &p), at);
     assert_const(g, az_graph_at(g, f->y, &p), 11);
+    assert_int_equal(az_graph_at(g, f->v, &(az_point){{0}}), az_graph_at(g, f->v, &(az_point){{-0.0}}));
     assert_const(g, az_graph_at(g, f->x, &(az_point){{-0.0}}), 0);
 }
 

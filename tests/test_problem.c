@@ -181,6 +181,7 @@ static void test_bytes(void **state)
     assert_fails("# \xf4\x90\x80\x80\n", 7, AZ_ESYNTAX, "no printable UTF-8 text");
     assert_fails("# \xc2\x9b\n", 5, AZ_ESYNTAX, "no printable UTF-8 text");
     assert_fails("problem t \"T\"\rdomain", 20, AZ_ESYNTAX, "a control character");
+    assert_fails("problem t\r\n", 11, AZ_ESYNTAX, "t.ansatz:1:10: error: unexpected end of the statement\n  problem t\n           ^\n");
     assert_fails("", 0, AZ_EPROBLEM, "t.ansatz: error: the problem has no statement");
 }
 
@@ -398,6 +399,16 @@ static void test_settings(void **state)
     assert_int_equal(az_problem_parse(&p, "t", text, strlen(text), bad[0].set, 1, NULL), AZ_EOPTION);
 }
 
+/* An unknown or a trial that only a scale uses is used. */
+static void test_use_in_scale(void **state)
+{
+    az_problem *p = parse("problem t \"T\"\nunknown k = 1\nunknown l = 1\ndomain y in line\ntrial u(y)\ntrial w(y^2*l)\nequation u = y scale k + w\n");
+
+    (void)state;
+    assert_int_equal(p->n_rows, 1);
+    az_problem_destroy(p);
+}
+
 static void test_domains(void **state)
 {
     az_problem *p = parse("problem t \"T\"\ndomain y1, y2 in half-plane scale 2\ndomain x in [-pi, pi]\ntime t in [1, 2]\nperiodic x\n"
@@ -553,7 +564,7 @@ static void test_round_trip(void **state)
 static void test_describe(void **state)
 {
     static const char text[] = "problem t \"Title\"\nparameter a = 2\nunknown k = 1 in [0, inf]\ndomain y in line scale 3\n"
-                               "field u(y) odd decay k\nlet U = primitive(hilbert(u))\nequation d(u, y, y) + a*U = 0 scale u weight 2\npin d(u, y) = k at y = 0\n"
+                               "field u(y) odd decay k\nlet U = primitive(hilbert(u))\nequation d(u, y, y) + a*U = 0 scale d(u, y, y, y) weight 2\npin d(u, y) = k at y = 0\n"
                                "pin k = 2\n";
     static const char expected[] =
         "problem t: Title\n"
@@ -571,9 +582,9 @@ static void test_describe(void **state)
         "  field u = exp(-k/2*log(1 + (y/3)^2))*(y/3/sqrt(1 + (y/3)^2))*u:raw\n"
         "  U = primitive(hilbert(u))  (uses hilbert, primitive)\n"
         "\nequations and conditions\n"
-        "  line 7: equation d(u, y, y) + a*U = 0 scale u weight 2\n"
+        "  line 7: equation d(u, y, y) + a*U = 0 scale d(u, y, y, y) weight 2\n"
         "    one row per point, in the whole domain, weight 2\n"
-        "    highest derivatives: u:raw y:2\n"
+        "    highest derivatives: u:raw y:3\n"
         "    operators: hilbert, primitive\n"
         "  line 8: pin d(u, y) = k at y = 0\n"
         "    one row, at the point y = 0\n"
@@ -677,7 +688,7 @@ static void test_load(void **state)
     assert_non_null(f);
     assert_int_equal(ftruncate(fileno(f), (off_t)1 << 30), 0); /* a hole, never read */
     fclose(f);
-    assert_load_fails(path, AZ_ELIMIT, "is longer than 1 MiB");
+    assert_load_fails(path, AZ_ELIMIT, "large' is longer than 1 MiB");
     assert_int_equal(truncate(path, 0), 0);
     assert_load_fails(path, AZ_EPROBLEM, "the problem has no statement");
     unlink(path);
@@ -750,7 +761,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_precedence), cmocka_unit_test(test_errors), cmocka_unit_test(test_bytes), cmocka_unit_test(test_line_ends),
         cmocka_unit_test(test_other_locale),
         cmocka_unit_test(test_nesting), cmocka_unit_test(test_sizes), cmocka_unit_test(test_counts), cmocka_unit_test(test_many_nodes_and_points),
-        cmocka_unit_test(test_ccf), cmocka_unit_test(test_slots), cmocka_unit_test(test_settings), cmocka_unit_test(test_domains),
+        cmocka_unit_test(test_ccf), cmocka_unit_test(test_slots), cmocka_unit_test(test_settings), cmocka_unit_test(test_domains), cmocka_unit_test(test_use_in_scale),
         cmocka_unit_test(test_fields), cmocka_unit_test(test_round_trip), cmocka_unit_test(test_describe), cmocka_unit_test(test_manual),
         cmocka_unit_test(test_problem_folder), cmocka_unit_test(test_builtins), cmocka_unit_test(test_load), cmocka_unit_test(test_allocation_failures),
     };

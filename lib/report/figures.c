@@ -206,7 +206,7 @@ static az_status snapshots_fill(az_page *g, snapshots *s, const char *name, int 
             s->point[2 * i + t] = now;
             s->point[2 * i + 1 - t] = s->x[i];
         }
-        snprintf(s->label[k], sizeof s->label[k], "%.20s = %.3g", time->name, now);
+        snprintf(s->label[k], sizeof s->label[k], "%.20s%s%.3g", k ? "" : time->name, k ? "" : " = ", now);
         s->series[k] = (az_series){.label = s->label[k], .x = s->x, .y = s->v[k], .n = LINE_POINTS};
         st = evaluate(g, s->v[k], name, s->point, LINE_POINTS, err);
     }

@@ -75,8 +75,9 @@ static az_method current_method(const az_result *r) {
 static az_status fresh_memory(az_run *run, az_method method, int cols) {
     az_result *r = run->r;
     int n = run->n_method + 2 * run->n_unknowns;
-    double *m = az_realloc(r->memory, sizeof(double) * (size_t)n);
+    double *m = az_doubles((size_t)n);
     if (!m) return AZ_ENOMEM;
+    az_doubles_free(r->memory);
     r->memory = m;
     r->n_memory = n;
     az_solver_reset(method, m, cols);

@@ -10,9 +10,11 @@
 
 static az_status add_edge(double **edge, int *n, int *cap, double z) {
     if (*n == *cap) {
-        *cap = *cap ? 2 * *cap : 64;
-        double *grown = az_realloc(*edge, sizeof(double) * (size_t)*cap);
+        double *grown = az_doubles(*cap ? 2 * (size_t)*cap : 64);
         if (!grown) return AZ_ENOMEM;
+        if (*n) memcpy(grown, *edge, sizeof(double) * (size_t)*n);
+        *cap = *cap ? 2 * *cap : 64;
+        az_doubles_free(*edge);
         *edge = grown;
     }
     (*edge)[(*n)++] = z;
@@ -30,7 +32,7 @@ az_status az_panels_start(double **edge, int *n_edges, double core, double reach
     *edge = NULL, *n_edges = 0;
     for (int i = n - 1; i >= 0 && !half && !st; i--) st = add_edge(edge, n_edges, &cap_out, -positive[i]);
     for (int i = 0; i < n && !st; i++) st = add_edge(edge, n_edges, &cap_out, positive[i]);
-    az_realloc(positive, 0);
+    az_doubles_free(positive);
     return st;
 }
 
@@ -74,14 +76,14 @@ az_status az_panels_refine(double **edge, int *n_edges, const bool *mark) {
         az_realloc(uneven, 0);
         if (!any) break;
         if (st) break;
-        az_realloc(now, 0);
+        az_doubles_free(now);
         now = next, n = n_next;
     }
     if (st) {
-        az_realloc(now, 0);
+        az_doubles_free(now);
         return st;
     }
-    az_realloc(*edge, 0);
+    az_doubles_free(*edge);
     *edge = now, *n_edges = n;
     return AZ_OK;
 }

@@ -4,7 +4,7 @@
 
 #include "state/state.h"
 
-/* Panel edges in z for a problem on the line: uniform near 0, growing outwards, up to |z| = reach; both signs unless half. *edge is allocated. */
+/* Panel edges in z for a problem on the line: uniform near 0, growing outwards, up to |z| = reach; both signs unless half. *edge comes from az_doubles, here and below. */
 az_status az_panels_start(double **edge, int *n_edges, double core, double reach, bool half);
 /* Every panel cut in two. */
 az_status az_panels_split(double **out, int *n_out, const double *edge, int n_edges);

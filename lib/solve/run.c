@@ -16,6 +16,7 @@
 #define REACH_LOCAL 40.0    /* z of the last node without nonlocal operators: y about 1e17 */
 #define REACH_NONLOCAL 80.0
 #define JUDGE_EVERY 40
+#define RETRIES 3           /* a stage is continued this often on a refined grid */
 #define CLOUD_CORRECTION 4  /* faces get n^((d-1)/d) points times this */
 
 static void tell(az_run *run, const char *phase) {
@@ -88,12 +89,15 @@ static az_status next_stage(az_run *run) {
     az_result *r = run->r;
     az_run_close(run);
     r->stage++;
-    r->stage_iteration = 0;
+    r->stage_iteration = r->retries = 0;
     r->unit = UNIT_OF_RMS * r->rms;
     r->n_memory = -1;
     az_status st = add_networks(run, r->unit);
     if (st) return az_fail(run->err, st, "out of memory");
-    return az_run_open(run);
+    az_stage_plan plan;
+    az_plan_stage(&plan, run->p, &r->options, r->stage);
+    st = az_run_resolve(run, plan.range);
+    return st ? st : az_run_open(run);
 }
 
 /* rms of `back` recorded iterations ago within this stage, NaN if there are not that many */
@@ -113,12 +117,11 @@ static bool stage_is_over(const az_run *run, az_step step) {
     return earlier(r, plan.window) < plan.gain * r->rms;
 }
 
-static az_status judge(az_run *run) {
-    bool refined;
+static az_status judge(az_run *run, bool *refined) {
     az_result *r = run->r;
     int before = r->n_edges;
-    az_status st = az_run_judge(run, &refined);
-    if (st || !refined) return st;
+    az_status st = az_run_judge(run, refined);
+    if (st || !*refined) return st;
     if (r->n_edges) snprintf(run->note, sizeof run->note, "grid refined from %d to %d panels (residual %.1e between the nodes)", before - 1, r->n_edges - 1, r->check);
     else snprintf(run->note, sizeof run->note, "points moved to where the residual is large (%.1e)", r->check);
     az_run_close(run);
@@ -137,9 +140,11 @@ static az_status next_phase(az_run *run) {
 static az_status end_of_stage(az_run *run) {
     az_result *r = run->r;
     if (r->stage == 1 && r->phase + 1 < r->options.n_phases) return next_phase(run);
-    az_status st = judge(run);
+    bool refined = false;
+    az_status st = judge(run, &refined);
     if (st) return st;
     if (r->check <= r->options.tolerance) r->stop = AZ_STOP_TOLERANCE;
+    else if (refined && r->retries < RETRIES) r->retries++, r->stage_iteration = 0;
     else if (r->stage >= r->options.max_stages) r->stop = AZ_STOP_STALLED;
     else return next_stage(run);
     return AZ_OK;
@@ -169,9 +174,10 @@ static az_status advance(az_run *run) {
     r->rms = r->unit * sqrt(az_dense_dot(run->residual, run->residual, run->f.rows) / run->f.rows);
     r->seconds = run->seconds_before + az_seconds() - run->started;
     az_status st = AZ_OK;
+    bool refined;
     if (phase_is_over(r)) st = next_phase(run);
     else if (stage_is_over(run, step)) st = end_of_stage(run);
-    else if (r->stage_iteration % JUDGE_EVERY == 0) st = judge(run);
+    else if (r->stage_iteration % JUDGE_EVERY == 0) st = judge(run, &refined);
     if (!st) st = az_history_add(&r->history, r->iterations, r->stage, r->rms, r->check, r->seconds, r->scalar + run->p->n_parameters);
     return st;
 }

@@ -45,5 +45,7 @@ void az_run_gather(az_run *run);    /* x from the state */
 
 /* judge.c: max residual/scale on a grid the optimiser does not see, and refinement. *refined: the state's points changed. */
 az_status az_run_judge(az_run *run, bool *refined);
+/* Cuts panels until features of this frequency are resolved by their nodes. */
+az_status az_run_resolve(az_run *run, double range);
 
 #endif

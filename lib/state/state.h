@@ -66,6 +66,7 @@ struct az_result {
 
     az_stop stop;
     int stage, stage_iteration;     /* current stage from 1; iterations in it */
+    int retries;                    /* how often this stage was continued on a refined grid */
     int phase;                      /* index into options.phase during the first stage */
     int iterations;
     double seconds;                 /* of all sessions of this run */
