@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define LOG_SPAN_MAX 40.0       /* decades that a log axis shows below its largest value */
+#define VALUE_MAX 1e300         /* of what is shown: differences must not overflow */
 #define TICK_WIDTH 4.0
 
 void az_xml_escape(az_text *out, const char *s)
@@ -54,12 +55,12 @@ bool az_scale_init(az_scale *s, const az_axis *axis, const double *data, size_t 
     const bool log = axis->kind == AZ_AXIS_LOG;
     size_t m = 0;
 
-    *s = (az_scale){axis->kind, axis->lo, axis->hi, axis->unit > 0 ? axis->unit : 1, from, to};
+    *s = (az_scale){axis->kind, axis->lo, axis->hi, axis->unit > 0 && axis->unit < VALUE_MAX ? axis->unit : 1, from, to};
     if (axis->lo < axis->hi) return true;
     double *v = az_doubles(n);
     if (!v) return false;
     for (size_t i = 0; i < n; i++)
-        if (isfinite(data[i]) && (!log || data[i] > 0)) v[m++] = data[i];
+        if (fabs(data[i]) < VALUE_MAX && (!log || data[i] > 0)) v[m++] = data[i];
     qsort(v, m, sizeof *v, compare);
     s->lo = m ? v[log ? m / 100 : 0] : log;
     s->hi = m ? v[m - 1] : 1;
@@ -106,7 +107,7 @@ static void linear_ticks(az_ticks *t, const az_scale *s, int wanted)
     if (!isfinite(step) || step <= 0 || size / step > 1e12) return;
     t->exponent = top >= 5 || digit < -4 ? top : 0;
     t->decimals = digit < t->exponent ? t->exponent - digit : 0;
-    for (double k = ceil(s->lo / step - slack); k * step <= s->hi + slack * step; k++) add_tick(t, k * step + 0.0, true); /* + 0: no -0 */
+    for (double k = ceil(s->lo / step - slack); k * step <= s->hi + slack * step && t->n < AZ_MAX_TICKS; k++) add_tick(t, k * step + 0.0, true); /* + 0: no -0 */
 }
 
 /* Decades, every few of them on a long axis; 2 and 5 between them on a short one. */

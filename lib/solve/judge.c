@@ -59,7 +59,7 @@ static bool mark_panels(az_run *run, const az_program *g, const double *res, boo
     return any;
 }
 
-/* The last panel is repeated until the operands die out, or doubles overflow. */
+/* The last panel is repeated until a quarter is added; again by the caller until the operands die out, or doubles overflow. */
 static az_status extend(az_result *r, double tail, bool *changed) {
     double last = r->edge[r->n_edges - 1], width = last - r->edge[r->n_edges - 2];
     if (!(tail > TAIL_MAX) || last * TAIL_STEP > REACH_MAX) return AZ_OK;
@@ -131,6 +131,13 @@ static az_status judge_points(az_run *run, bool *refined) {
     for (int k = 0; pool && k < run->p->n_rows; k++) az_doubles_free(pool[k].x);
     az_realloc(pool, 0);
     return st;
+}
+
+az_status az_run_extend(az_run *run, bool *changed) {
+    *changed = false;
+    if (!run->r->n_edges) return AZ_OK;
+    az_status st = extend(run->r, az_program_tail(run->program), changed);
+    return st ? az_fail(run->err, st, "out of memory while extending the grid") : AZ_OK;
 }
 
 #define PHASE_PER_PANEL 12.0 /* 16 nodes carry exp(i k x) over 12 radians to 1e-9, and what is fitted there is a small part of the solution */

@@ -48,22 +48,35 @@ static void evaluate(void *data, double *r, const double *x) {
     az_program_residual(run->program, &b, r);
 }
 
+/* The first steps leave the unknowns alone: random networks would drive them anywhere. */
+static bool holding(const az_run *run) {
+    return run->r->stage == 1 && run->r->iterations < AZ_HOLD;
+}
+
 static az_status jacobian(void *data, double *jac, const double *x) {
     az_run *run = data;
     put(run, x);
     az_binding b = binding(run);
-    return az_program_jacobian(run->program, &b, jac, run->f.ld);
+    az_status st = az_program_jacobian(run->program, &b, jac, run->f.ld);
+    size_t ld = (size_t)run->f.ld, networks = (size_t)(run->f.cols - run->n_unknowns);
+    if (!st && holding(run)) memset(jac + networks * ld, 0, sizeof(double) * ld * (size_t)run->n_unknowns);
+    return st;
 }
 
-/* Hard bounds: the unknowns, given relative to their base in units, are moved onto the bound. */
+#define TO_BOUND 0.1 /* of the way to a bound in one step: an unknown cannot run onto it while the networks still know nothing */
+
+/* Hard bounds: a step goes at most a tenth of the way to the bound it heads for. x holds the trial point, the state's memory the current one. */
 static void project(void *data, double *x) {
     az_run *run = data;
     double *u = x + run->f.cols - run->n_unknowns;
+    const double *now = run->x + run->f.cols - run->n_unknowns;
     for (int i = 0; i < run->n_unknowns; i++) {
         const az_scalar_decl *s = &run->p->scalar[run->p->n_parameters + i];
-        double value = base(run)[i] + run->r->unit * u[i];
-        if (value < s->lo) u[i] = (s->lo - base(run)[i]) / run->r->unit;
-        if (value > s->hi) u[i] = (s->hi - base(run)[i]) / run->r->unit;
+        if (holding(run)) u[i] = now[i];
+        double here = base(run)[i] + run->r->unit * now[i];
+        double lo = here + TO_BOUND * (s->lo - here), hi = here + TO_BOUND * (s->hi - here), value = base(run)[i] + run->r->unit * u[i];
+        if (value < lo) u[i] = (lo - base(run)[i]) / run->r->unit;
+        if (value > hi) u[i] = (hi - base(run)[i]) / run->r->unit;
     }
 }
 

@@ -13,8 +13,8 @@
 #define SPREAD 1.0
 #define UNIT_OF_RMS 10.0    /* a later stage's unit over the rms it starts from: best of 1..1000 */
 #define CORE_PANEL 0.6
-#define REACH_LOCAL 40.0    /* z of the last node without nonlocal operators: y about 1e17 */
-#define REACH_NONLOCAL 80.0
+#define REACH 40.0          /* z of the last node at first: y about 1e17 */
+#define REACH_EVERY 5
 #define JUDGE_EVERY 40
 #define RETRIES 3           /* a stage is continued this often on a refined grid */
 #define CLOUD_CORRECTION 4  /* faces get n^((d-1)/d) points times this */
@@ -38,7 +38,7 @@ static az_status start_points(az_result *r, const az_problem *p) {
     if (p->dim == 1 && c->range != AZ_INTERVAL) {
         bool half = c->range == AZ_HALF_LINE || az_problem_half_line(p);
         double core = CORE_PANEL * 600.0 / r->options.points * (half ? 1 : 2);
-        return az_panels_start(&r->edge, &r->n_edges, core, az_problem_nonlocal(p) ? REACH_NONLOCAL : REACH_LOCAL, half);
+        return az_panels_start(&r->edge, &r->n_edges, core, REACH, half);
     }
     bool first = true;
     for (int k = 0; k < p->n_rows; k++) {
@@ -128,6 +128,20 @@ static az_status judge(az_run *run, bool *refined) {
     return az_run_open(run);
 }
 
+/* Panels are added until the operands of the nonlocal operators die out. */
+static az_status reach_out(az_run *run) {
+    bool changed = true;
+    az_status st = AZ_OK;
+    while (changed && !st) {
+        st = az_run_extend(run, &changed);
+        if (st || !changed) continue;
+        az_run_close(run);
+        st = az_run_open(run);
+        snprintf(run->note, sizeof run->note, "grid extended to z = %.0f", run->r->edge[run->r->n_edges - 1]);
+    }
+    return st;
+}
+
 static az_status next_phase(az_run *run) {
     az_result *r = run->r;
     az_run_close(run);
@@ -178,6 +192,7 @@ static az_status advance(az_run *run) {
     if (phase_is_over(r)) st = next_phase(run);
     else if (stage_is_over(run, step)) st = end_of_stage(run);
     else if (r->stage_iteration % JUDGE_EVERY == 0) st = judge(run, &refined);
+    if (!st && r->stop == AZ_STOP_RUNNING && r->iterations % REACH_EVERY == 0) st = reach_out(run);
     if (!st) st = az_history_add(&r->history, r->iterations, r->stage, r->rms, r->check, r->seconds, r->scalar + run->p->n_parameters);
     return st;
 }
@@ -192,6 +207,7 @@ static az_status checkpoint(az_run *run, bool force) {
 static az_status loop(az_run *run) {
     az_result *r = run->r;
     az_status st = az_run_open(run);
+    if (!st && r->iterations == 0) st = reach_out(run);
     if (!st && !isfinite(r->rms)) r->stop = AZ_STOP_NONFINITE;
     if (!st) tell(run, phase_name(r));
     while (!st && r->stop == AZ_STOP_RUNNING) {

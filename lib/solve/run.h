@@ -38,6 +38,7 @@ void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_opti
 void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve_options *asked);
 az_status az_check_options(const az_solve_options *o, az_error *err);
 
+#define AZ_HOLD 15 /* iterations before the unknowns move */
 /* open.c: program, solver and vectors for the current state */
 az_status az_run_open(az_run *run);
 void az_run_close(az_run *run);
@@ -45,6 +46,8 @@ void az_run_gather(az_run *run);    /* x from the state */
 
 /* judge.c: max residual/scale on a grid the optimiser does not see, and refinement. *refined: the state's points changed. */
 az_status az_run_judge(az_run *run, bool *refined);
+/* Adds panels at the end if an operand of the open program has not died out there. */
+az_status az_run_extend(az_run *run, bool *changed);
 /* Cuts panels until features of this frequency are resolved by their nodes. */
 az_status az_run_resolve(az_run *run, double range);
 
