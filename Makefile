@@ -11,7 +11,7 @@ FUZZ_SECONDS ?= 60
 # programs small enough for valgrind, by name without test_
 VALGRIND     ?= $(filter-out $(SLOW),$(patsubst tests/test_%.c,%,$(wildcard tests/test_*.c)))
 # tests that solve: too long under valgrind
-SLOW         ?= $(patsubst tests/test_%.c,%,$(shell grep -lE 'az_(solve|resume)\(' tests/test_*.c 2>/dev/null))
+SLOW         ?= $(patsubst tests/test_%.c,%,$(shell grep -lwE 'az_solve|az_resume' tests/test_*.c 2>/dev/null))
 
 # SETUP=no builds with what is there
 ifeq ($(SETUP),no)
@@ -57,7 +57,7 @@ uninstall: ## removes what the last `make install` wrote (same DESTDIR)
 	@sed -e '$$a\' $(BUILD)/install_manifest.txt | while IFS= read -r f; do rm -fv "$(DESTDIR)$$f"; done
 	@rm $(BUILD)/install_manifest.txt
 
-bench: ## measurements beside the published figures, kept in build/bench (python3-torch for its part: sh tools/setup.sh bench)
+bench: ## measurements beside the published figures, kept in build/bench (its PyTorch part: sh tools/setup.sh check bench)
 	@$(setup) --dry-run run
 	@$(call configure,$(BUILD))
 	@$(call build,$(BUILD)) benchmarks

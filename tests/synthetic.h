@@ -46,6 +46,7 @@ static inline az_status synthetic_networks(az_result *r, az_rng *g)
     for (int t = 0; t < r->problem->n_trials; t++) {
         if (az_state_add_stage(r, t, 2, first, AZ_ACT_TANH, 1)) return AZ_ENOMEM;
         if (az_state_add_stage(r, t, 1, second, AZ_ACT_SINE, 3e-9)) return AZ_ENOMEM;
+        r->trial[t].stage[1].n_frozen = r->trial[t].stage[1].n_weights - second[0];
         for (int k = 0; k < 2; k++)
             for (int i = 0; i < r->trial[t].stage[k].n_weights; i++) r->trial[t].stage[k].weight[i] = 0.3 * az_rng_normal(g);
     }
@@ -120,6 +121,8 @@ static inline void synthetic_scalars(az_result *r)
     r->stop = AZ_STOP_TOLERANCE;
     r->stage = 2;
     r->stage_iteration = 17;
+    r->restarts = 3;
+    r->retries = 1;
     r->phase = 1;
     r->iterations = 200;
     r->seconds = 12.34;

@@ -96,7 +96,7 @@ static void same_networks(const az_result *a, const az_result *b)
             SAME(x->width, y->width, x->n_layers + 2);
             assert_int_equal(x->first, y->first);
             SAME(&x->scale, &y->scale, 1);
-            assert_int_equal(x->n_weights, y->n_weights);
+            assert_true(x->n_weights == y->n_weights && x->n_frozen == y->n_frozen);
             SAME(x->weight, y->weight, x->n_weights);
         }
     }
@@ -149,7 +149,7 @@ static void same_state(const az_result *a, const az_result *b)
     same_options(&a->options, &b->options);
     assert_string_equal(a->command, b->command);
     assert_true(a->hash == b->hash && a->stop == b->stop && a->stage == b->stage && a->stage_iteration == b->stage_iteration);
-    assert_true(a->phase == b->phase && a->iterations == b->iterations);
+    assert_true(a->phase == b->phase && a->iterations == b->iterations && a->restarts == b->restarts && a->retries == b->retries);
     SAME(&a->seconds, &b->seconds, 1);
     SAME(&a->unit, &b->unit, 1);
     SAME(&a->rms, &b->rms, 1);
@@ -738,6 +738,7 @@ static const edit edits[] = {
     {"/trials/N/stage1", "weights", RETYPE, 39, "unexpected type"},
     {"/trials/N/stage1", "weights", MOVE_OUT, 43, "unexpected way"},
     {"/trials/N/stage1", "activation", SET_LABEL, 0, "no such choice"},
+    {"/trials/N/stage2", "n_frozen", SET_INT, 13, "is 13"},
     {"/grid", "edges", SET_INT, INT_MAX, "unexpected size"},
     {"/grid", "edge", SET_DATA, NAN, "do not rise"},
     {"/grid", "edge", SET_DATA, 5, "do not rise"},

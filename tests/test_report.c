@@ -324,7 +324,7 @@ static void test_ticks(void **state)
         if (i % 2) s = (az_scale){AZ_AXIS_LOG, pow(10, -20 * az_rng_uniform(&g)), pow(10, 1 + 20 * az_rng_uniform(&g)), 1, 0, 400};
         az_ticks t;
         int labels = 0;
-        az_ticks_find(&t, &s, 7);
+        az_ticks_find(&t, &s, AZ_TICKS_X);
         for (int k = 0; k < t.n; k++) {
             const double pixel = az_scale_map(&s, t.value[k]);
             assert_true(pixel >= -0.01 && pixel <= 400.01);
@@ -340,7 +340,7 @@ static void tick_text(char *s, size_t size, az_scale scale, int i)
     az_ticks t;
     az_text out = {0};
 
-    az_ticks_find(&t, &scale, 7);
+    az_ticks_find(&t, &scale, AZ_TICKS_X);
     assert_true(i < t.n);
     az_tick_label(&out, &t, &scale, i);
     snprintf(s, size, "%s", out.s);

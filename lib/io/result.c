@@ -74,6 +74,7 @@ static void run(az_archive *a, az_result *r)
     CHOICE(a, "stop", &r->stop, AZ_STOP_DIVERGED, AZ_STOP_TOLERANCE, stop_label);
     az_archive_int(a, "stage", &r->stage, 0, MAX_STAGE_NUMBER);
     az_archive_int(a, "stage_iteration", &r->stage_iteration, 0, INT_MAX);
+    az_archive_int(a, "restarts", &r->restarts, 0, INT_MAX);
     az_archive_int(a, "retries", &r->retries, 0, INT_MAX);
     az_archive_int(a, "phase", &r->phase, 0, AZ_MAX_PHASES - 1);
     az_archive_int(a, "iterations", &r->iterations, 0, INT_MAX);

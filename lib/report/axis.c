@@ -8,6 +8,7 @@
 
 #define LOG_SPAN_MAX 40.0       /* decades that a log axis shows below its largest value */
 #define VALUE_MAX 1e300         /* of what is shown: differences must not overflow */
+#define CONSTANT_TOL 1e-9       /* a relative range below it is drawn as a constant: its ticks would differ in the tenth digit */
 #define TICK_WIDTH 4.0
 
 void az_xml_escape(az_text *out, const char *s)
@@ -43,9 +44,9 @@ static void widen(az_scale *s)
         if (!isfinite(s->hi)) s->hi = DBL_MAX;
         return;
     }
+    const double size = fmax(fabs(s->lo), fabs(s->hi));
     double d = s->kind == AZ_AXIS_ASINH ? 0 : margin * (s->hi - s->lo);
-    if (s->hi == s->lo) d = s->lo != 0 ? fabs(s->lo) / 2 : 1;
-    if (!isfinite(d)) d = 0;
+    if (s->hi - s->lo <= CONSTANT_TOL * size) d = size > 1 / VALUE_MAX ? size / 2 : 1;
     s->lo -= d;
     s->hi += d;
 }
@@ -55,7 +56,7 @@ bool az_scale_init(az_scale *s, const az_axis *axis, const double *data, size_t 
     const bool log = axis->kind == AZ_AXIS_LOG;
     size_t m = 0;
 
-    *s = (az_scale){axis->kind, axis->lo, axis->hi, axis->unit > 0 && axis->unit < VALUE_MAX ? axis->unit : 1, from, to};
+    *s = (az_scale){axis->kind, axis->lo, axis->hi, axis->unit > 1 / VALUE_MAX && axis->unit < VALUE_MAX ? axis->unit : 1, from, to};
     if (axis->lo < axis->hi) return true;
     double *v = az_doubles(n);
     if (!v) return false;
@@ -72,9 +73,11 @@ bool az_scale_init(az_scale *s, const az_axis *axis, const double *data, size_t 
 
 static double straighten(const az_scale *s, double v)
 {
+    const double far = 1e9; /* where the asymptotic form is exact to double precision: the next term is 1/(4 far^2) */
+
     switch (s->kind) {
     case AZ_AXIS_LOG: return v > 0 ? log10(v) : NAN;
-    case AZ_AXIS_ASINH: return asinh(v / s->unit);
+    case AZ_AXIS_ASINH: return fabs(v) > far * s->unit ? copysign(log(fabs(v)) - log(s->unit / 2), v) : asinh(v / s->unit); /* v/unit may overflow */
     case AZ_AXIS_LINEAR: break;
     }
     return v;
@@ -100,7 +103,7 @@ static void add_tick(az_ticks *t, double value, bool major)
 static void linear_ticks(az_ticks *t, const az_scale *s, int wanted)
 {
     const double raw = s->hi / wanted - s->lo / wanted, decade = pow(10, floor(log10(raw))), m = raw / decade;
-    const double step = decade * (m < 1.5 ? 1 : m < 3.5 ? 2 : m < 7.5 ? 5 : 10);
+    const double step = decade * (m < 1.2 ? 1 : m < 2.4 ? 2 : m < 6 ? 5 : 10);
     const double size = fmax(fabs(s->lo), fabs(s->hi)), slack = 1e-9;
     const int top = (int)floor(log10(size) + slack), digit = (int)floor(log10(step) + slack);
 
@@ -152,9 +155,19 @@ void az_ticks_find(az_ticks *t, const az_scale *s, int wanted)
     *t = (az_ticks){0};
     switch (s->kind) {
     case AZ_AXIS_LINEAR: linear_ticks(t, s, wanted); break;
-    case AZ_AXIS_LOG: log_ticks(t, s, wanted); break;
-    case AZ_AXIS_ASINH: asinh_ticks(t, s, wanted); break;
+    case AZ_AXIS_LOG: log_ticks(t, s, wanted - 2); break;
+    case AZ_AXIS_ASINH: asinh_ticks(t, s, wanted - 2); break;
     }
+}
+
+double az_ticks_width(const az_ticks *t, const az_scale *s)
+{
+    const double char_width = 6.9, of_power = 36; /* of a digit of the 12 px font; of the longest power of ten */
+    double width = s->kind == AZ_AXIS_LINEAR ? 0 : of_power;
+
+    for (int i = 0; i < t->n && s->kind == AZ_AXIS_LINEAR; i++)
+        width = fmax(width, char_width * snprintf(NULL, 0, "%.*f", t->decimals, t->value[i] / pow(10, t->exponent)));
+    return width;
 }
 
 static void raised(az_text *out, int exponent)
@@ -217,9 +230,8 @@ static void factor(az_text *out, const az_ticks *t, double x, double y, const ch
 void az_svg_x_axis(az_text *out, const az_frame *f, const az_scale *s, const char *label, bool grid)
 {
     az_ticks t;
-    const int wanted = 7;
 
-    az_ticks_find(&t, s, wanted);
+    az_ticks_find(&t, s, AZ_TICKS_X);
     for (int i = 0; i < t.n; i++) {
         const double x = az_scale_map(s, t.value[i]);
         if (grid && t.major[i]) az_text_add(out, LINE, x, f->top, x, f->bottom, FAINT);
@@ -239,9 +251,8 @@ void az_svg_x_axis(az_text *out, const az_frame *f, const az_scale *s, const cha
 void az_svg_y_axis(az_text *out, const az_frame *f, const az_scale *s, const char *label, bool grid)
 {
     az_ticks t;
-    const int wanted = 6;
 
-    az_ticks_find(&t, s, wanted);
+    az_ticks_find(&t, s, AZ_TICKS_Y);
     for (int i = 0; i < t.n; i++) {
         const double y = az_scale_map(s, t.value[i]);
         if (grid && t.major[i]) az_text_add(out, LINE, f->left, y, f->right, y, FAINT);

@@ -18,6 +18,10 @@ typedef struct az_scale {
     double from, to;
 } az_scale;
 
+/* Labels that an axis has room for: about. Powers of ten get fewer. */
+#define AZ_TICKS_X 9
+#define AZ_TICKS_Y 8
+
 /* Final range from the axis and, where it leaves that open, from the data of n values. False: memory ran out. */
 bool az_scale_init(az_scale *s, const az_axis *axis, const double *data, size_t n, double from, double to);
 /* NaN where the axis has no such point. */
@@ -31,6 +35,7 @@ typedef struct az_ticks {
     int decimals;
 } az_ticks;
 void az_ticks_find(az_ticks *t, const az_scale *s, int wanted);
+double az_ticks_width(const az_ticks *t, const az_scale *s);    /* of the widest label, about */
 void az_tick_label(az_text *out, const az_ticks *t, const az_scale *s, int i);
 
 void az_svg_begin(az_text *out, double width, double height, const char *about);

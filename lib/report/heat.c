@@ -96,11 +96,10 @@ static void bar(az_text *out, const az_frame *f, const rgb *palette, double lo, 
     const az_scale s = {AZ_AXIS_LINEAR, lo, hi, 1, f->bottom, f->top};
     unsigned char column[N_COLOURS];
     az_ticks t;
-    const int wanted = 6;
 
     for (int i = 0; i < N_COLOURS; i++) column[i] = (unsigned char)(N_COLOURS - i);
     image(out, f, column, 1, N_COLOURS, palette, false);
-    az_ticks_find(&t, &s, wanted);
+    az_ticks_find(&t, &s, AZ_TICKS_Y);
     for (int i = 0; i < t.n; i++) {
         const double y = az_scale_map(&s, t.value[i]);
         az_text_add(out, "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"#444\"/><text x=\"%.1f\" y=\"%.1f\">", f->right, y,

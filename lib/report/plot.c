@@ -180,13 +180,25 @@ static void draw_rules(az_text *out, const az_plot *p, const az_scale *x, const 
     }
 }
 
+/* The left margin grows with the labels of the y axis. */
+static bool lay_out(const az_plot *p, az_frame *f, az_scale *x, az_scale *y)
+{
+    const double left = 58;
+    az_ticks t;
+
+    *f = (az_frame){left, WIDTH - 14, 34 + LEGEND_ROW * (p->n_series ? legend_rows(p) - 1 : 0), HEIGHT - 46};
+    if (!init_scale(y, p, false, f->bottom, f->top)) return false;
+    az_ticks_find(&t, y, AZ_TICKS_Y);
+    f->left = fmax(left, az_ticks_width(&t, y) + 14);
+    return init_scale(x, p, true, f->left, f->right);
+}
+
 void az_plot_svg(az_text *out, const az_plot *p)
 {
-    const double top = 34 + LEGEND_ROW * (p->n_series ? legend_rows(p) - 1 : 0);
-    const az_frame f = {58, WIDTH - 14, top, HEIGHT - 46};
+    az_frame f;
     az_scale x, y;
 
-    if (!init_scale(&x, p, true, f.left, f.right) || !init_scale(&y, p, false, f.bottom, f.top)) {
+    if (!lay_out(p, &f, &x, &y)) {
         out->failed = true;
         return;
     }

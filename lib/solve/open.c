@@ -50,7 +50,7 @@ static void evaluate(void *data, double *r, const double *x) {
 
 /* The first steps leave the unknowns alone: random networks would drive them anywhere. */
 static bool holding(const az_run *run) {
-    return run->r->stage == 1 && run->r->iterations < AZ_HOLD;
+    return run->r->stage == 1 && run->r->stage_iteration < AZ_HOLD && run->r->retries == 0;
 }
 
 static az_status jacobian(void *data, double *jac, const double *x) {

@@ -14,6 +14,8 @@
 #define UNIT_OF_RMS 10.0    /* a later stage's unit over the rms it starts from: best of 1..1000 */
 #define CORE_PANEL 0.6
 #define REACH 40.0          /* z of the last node at first: y about 1e17 */
+#define RESTARTS 5
+#define LOST 1e-2           /* a first stage that gains less than this on its first iteration has not found anything */
 #define REACH_EVERY 5
 #define JUDGE_EVERY 40
 #define RETRIES 3           /* a stage is continued this often on a refined grid */
@@ -111,8 +113,10 @@ static bool stage_is_over(const az_run *run, az_step step) {
     const az_result *r = run->r;
     az_stage_plan plan;
     az_plan_stage(&plan, run->p, &r->options, r->stage);
-    if (step == AZ_STEP_NONE) return true;
+    bool held = r->stage == 1 && run->n_unknowns && r->stage_iteration < AZ_HOLD;
+    if (step == AZ_STEP_NONE && !held) return true;
     if (r->stage == 1 && r->phase + 1 < r->options.n_phases) return false;
+    if (r->stage == 1 && run->n_unknowns && r->stage_iteration < AZ_HOLD + plan.window) return false;
     if (r->stage_iteration >= plan.max_iterations && r->options.max_stages > 1) return true;
     return earlier(r, plan.window) < plan.gain * r->rms;
 }
@@ -151,9 +155,37 @@ static az_status next_phase(az_run *run) {
     return az_run_open(run);
 }
 
+static void forget(az_run *run) {
+    az_result *r = run->r;
+    for (int t = 0; t < run->p->n_trials; t++) {
+        while (r->trial[t].n_stages > 0) az_doubles_free(r->trial[t].stage[--r->trial[t].n_stages].weight);
+        memset(r->trial[t].stage, 0, sizeof r->trial[t].stage);
+    }
+    for (int i = 0; i < run->n_unknowns; i++) r->scalar[run->p->n_parameters + i] = run->p->scalar[run->p->n_parameters + i].value;
+    r->stage_iteration = r->phase = r->retries = 0;
+    r->n_memory = -1;
+}
+
+/* New random weights, where the first stage led nowhere. */
+static az_status restart(az_run *run) {
+    az_result *r = run->r;
+    az_run_close(run);
+    forget(run);
+    r->restarts++;
+    az_status st = add_networks(run, 1);
+    if (st) return az_fail(run->err, st, "out of memory");
+    snprintf(run->note, sizeof run->note, "the residual stays at %.1e: restart %d from new weights", r->rms, r->restarts);
+    return az_run_open(run);
+}
+
+static bool lost(const az_result *r) {
+    return r->stage == 1 && r->restarts < RESTARTS && r->history.n && !(r->rms < LOST * r->history.rms[0]);
+}
+
 static az_status end_of_stage(az_run *run) {
     az_result *r = run->r;
     if (r->stage == 1 && r->phase + 1 < r->options.n_phases) return next_phase(run);
+    if (lost(r)) return restart(run);
     bool refined = false;
     az_status st = judge(run, &refined);
     if (st) return st;

@@ -66,6 +66,7 @@ struct az_result {
 
     az_stop stop;
     int stage, stage_iteration;     /* current stage from 1; iterations in it */
+    int restarts;                   /* of the first stage from new weights */
     int retries;                    /* how often this stage was continued on a refined grid */
     int phase;                      /* index into options.phase during the first stage */
     int iterations;
@@ -81,9 +82,11 @@ struct az_result {
     az_curve curve;
 };
 
-/* An empty state for p, which it takes over on success only. */
+/* Every `double *` in a result comes from az_doubles, every other pointer from az_realloc and its kin: az_result_destroy relies on it. */
+
+/* An empty state for p, which it takes over on success only: values of the problem file, errors and evidence NaN, generator seeded with 1. AZ_ENOMEM. */
 az_status az_state_create(az_result **out, az_problem *p);
-/* Adds a zero-weight network as the last stage of trial t. */
+/* Adds a zero-weight network as the last stage of trial t. AZ_EOPTION for a width below 1, AZ_ELIMIT above the limits, AZ_ENOMEM. */
 az_status az_state_add_stage(az_result *r, int t, int n_layers, const int *layers, az_activation first, double scale);
 int az_network_count(const az_network *net); /* weights, from the widths; -1 if it overflows int */
 
