@@ -101,6 +101,7 @@ static int measure(const cli_context *c, bench *b, const az_problem *p, const be
 
     b->o.seed = out->seed;
     cli_progress_init(&progress, c, p, b->o.max_seconds);
+    progress.notes = false;
     progress.show = progress.live; /* a log of every run would bury the table */
     az_status s = az_solve(&r, p, &b->o, cli_progress_step, &progress, &e);
     cli_progress_end(&progress);
@@ -120,6 +121,7 @@ static int measure(const cli_context *c, bench *b, const az_problem *p, const be
 
 static int run_seeds(const cli_context *c, bench *b, const az_problem *p, const bench_case *k, bench_run *run, double *scratch)
 {
+    if (!c->json) bench_print_heading(k);
     for (int i = 0; i < b->seeds; i++) {
         run[i].seed = c->seed + (uint64_t)i;
         if (measure(c, b, p, k, &run[i]) != CLI_OK) return CLI_ERROR;
@@ -209,7 +211,6 @@ static int run(const cli_context *c, bench *b)
 
     if (!path && !b->n_names) return cli_fail(c, AZ_EIO, "no table of reference values found; name it with --reference, or name problems");
     if (!path || reference_read(c, &t, path)) {
-        if (!c->json) bench_print_heading();
         status = c->json ? run_json(c, b, &t, path) : run_table(c, b, &t);
     }
     reference_clear(&t);

@@ -22,7 +22,7 @@ typedef struct bench_run {
     double value[MAX_QUANTITIES];   /* NaN where the result has no such quantity */
 } bench_run;
 
-void bench_print_heading(void);
+void bench_print_heading(const bench_case *k);
 void bench_print_run(const bench_case *k, const bench_run *run);
 /* The medians over n runs; scratch[n]. */
 void bench_print_medians(const bench_case *k, const bench_run *run, int n, double *scratch);

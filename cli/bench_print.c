@@ -4,31 +4,35 @@
 #include <math.h>
 #include <stdlib.h>
 
-void bench_print_heading(void)
+static double error_of(const bench_case *k, const bench_run *run, int i) { return fabs(run->value[i] - k->row[i].value); }
+
+void bench_print_heading(const bench_case *k)
 {
-    printf("%-10s %-8s %6s %-12s %-20s %-20s %-9s %-9s %-9s %-9s %8s  %s\n", "problem", "settings", "seed", "quantity", "measured",
-           "reference", "error", "known to", "residual", "relative", "seconds", "stop");
+    printf("%s%s%s\n", k->problem, *k->settings ? ", " : "", k->settings);
+    for (int i = 0; i < k->n; i++) {
+        const reference_row *w = &k->row[i];
+        printf("  %s = %.15g", w->quantity, w->value);
+        if (w->digits == REFERENCE_EXACT) printf(" exactly: %s\n", w->source);
+        else printf(" to %.0e: %s\n", reference_uncertainty(w), w->source);
+    }
+    printf("%8s %-12s %-18s %7s %8s %8s %7s  %s\n", "seed", "", "measured", "error", "residual", "relative", "seconds", "stopped");
 }
 
 static void print_tail(double residual, double relative, double seconds, const char *stop)
 {
-    printf(" %-9.1e %-9.1e %8.2f  %s\n", residual, relative, seconds, stop);
+    printf(" %8.1e %8.1e %7.2f  %s\n", residual, relative, seconds, stop);
 }
-
-static double error_of(const bench_case *k, const bench_run *run, int i) { return fabs(run->value[i] - k->row[i].value); }
 
 void bench_print_run(const bench_case *k, const bench_run *run)
 {
     unsigned long long seed = run->seed;
 
     for (int i = 0; i < k->n; i++) {
-        const reference_row *w = &k->row[i];
-        printf("%-10s %-8s %6llu %-12s %-20.15g %-20.15g %-9.1e %-9.1e", k->problem, k->settings, seed, w->quantity, run->value[i],
-               w->value, error_of(k, run, i), reference_uncertainty(w));
+        printf("%8llu %-12s %-18.15g %7.1e", seed, k->row[i].quantity, run->value[i], error_of(k, run, i));
         print_tail(run->residual, run->relative, run->seconds, az_stop_name(run->stop));
     }
     if (!k->n) {
-        printf("%-10s %-8s %6llu %-12s %-20s %-20s %-9s %-9s", k->problem, k->settings, seed, "-", "-", "-", "-", "-");
+        printf("%8llu %-12s %-18s %7s", seed, "", "", "");
         print_tail(run->residual, run->relative, run->seconds, az_stop_name(run->stop));
     }
     fflush(stdout);
@@ -76,11 +80,11 @@ void bench_print_medians(const bench_case *k, const bench_run *run, int n, doubl
     medians m = find_medians(k, run, n, scratch);
     char note[48];
 
-    snprintf(note, sizeof note, "%d of %d reached", m.reached, n);
+    snprintf(note, sizeof note, "%d of %d", m.reached, n);
     for (int i = 0; i < (k->n ? k->n : 1); i++) {
-        printf("%-10s %-8s %6s %-12s %-20s %-20s ", k->problem, k->settings, "median", k->n ? k->row[i].quantity : "-", "", "");
-        if (k->n) printf("%-9.1e %-9.1e", m.error[i], reference_uncertainty(&k->row[i]));
-        else printf("%-9s %-9s", "-", "-");
+        printf("%8s %-12s %-18s ", "median", k->n ? k->row[i].quantity : "", "");
+        if (k->n) printf("%7.1e", m.error[i]);
+        else printf("%7s", "");
         print_tail(m.residual, m.relative, m.seconds, note);
     }
     putchar('\n');

@@ -116,7 +116,7 @@ void cli_json_result(const az_result *r, const char *file, const char *report, c
 
 /* progress.c: az_progress_fn for a terminal or a log; ends the run when a signal asked for it. */
 typedef struct cli_progress {
-    bool show, live;
+    bool show, live, notes;     /* notes: decisions are told */
     const az_problem *problem;
     double max_seconds;         /* 0 = none */
     double shown_at;            /* seconds, of the run */
@@ -132,7 +132,5 @@ void cli_signals_begin(void);
 void cli_signals_end(void);
 bool cli_interrupted(void);
 
-/* tune.c */
-void cli_tune(char **argv);
 
 #endif

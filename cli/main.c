@@ -167,7 +167,6 @@ int main(int argc, char **argv)
     cli_context c = {.command = "", .help = ""};
 
     signal(SIGXFSZ, SIG_IGN); /* a write above the file size limit then fails with a message */
-    cli_tune(argv);
     az_solve_options_init(&defaults);
     c.seed = defaults.seed;
     c.threads = defaults.threads;

@@ -15,12 +15,14 @@
 #define LOG_SECONDS 1.0
 #define LOG_ITERATIONS 25
 #define LINE_SIZE 512
+#define WIDE 100                /* columns that hold all digits of an unknown */
+#define MARGIN 4                /* a wrapped line cannot be redrawn, and the terminal adds ^C */
 
 static volatile sig_atomic_t interrupted, told; /* told: a person watches */
 
 static void remember(int signal_number)
 {
-    static const char words[] = "\nstopping after this iteration; once more kills\n";
+    static const char words[] = "\r\033[Kstopping after this iteration; once more kills\n";
 
     (void)signal_number;
     interrupted = 1;
@@ -51,7 +53,7 @@ void cli_progress_init(cli_progress *p, const cli_context *c, const az_problem *
 {
     const char *term = getenv("TERM");
 
-    *p = (cli_progress){.show = !c->quiet, .problem = problem, .max_seconds = max_seconds};
+    *p = (cli_progress){.show = !c->quiet, .notes = true, .problem = problem, .max_seconds = max_seconds};
     p->live = p->show && isatty(STDERR_FILENO) && term && strcmp(term, "dumb");
     told = p->live;
 }
@@ -88,30 +90,30 @@ static void add(char *line, const char *format, ...)
 
 static void add_time(char *line, double seconds)
 {
-    if (seconds < 120) add(line, "%.1f s", seconds);
-    else if (seconds < 2 * 3600) add(line, "%.0f min", seconds / 60);
+    if (seconds < 120) add(line, "%.3g s", seconds);
+    else if (seconds < 7200) add(line, "%.0f min", seconds / 60);
     else add(line, "%.1f h", seconds / 3600);
 }
 
+/* The unknowns come last: they are what a narrow terminal may cut. */
 static void draw(cli_progress *p, const az_progress *s)
 {
     char line[LINE_SIZE] = "";
-    int width = columns();
+    int width = columns(), digits = width < WIDE ? 8 : 13, end = width - MARGIN;
 
-    add(line, "stage %d %s  %d", s->stage, s->phase ? s->phase : "", s->iteration);
+    add(line, "stage %d %s %d", s->stage, s->phase ? s->phase : "", s->iteration);
     if (s->max_iterations > 0) add(line, "/%d", s->max_iterations);
-    add(line, "  rms %.1e", s->rms);
-    if (!isnan(s->check_max)) add(line, "  check %.1e", s->check_max);
-    for (int i = 0; i < s->n_unknowns; i++) add(line, "  %s %.13g", az_problem_unknown(p->problem, i), s->unknowns[i]);
     add(line, "  ");
     add_time(line, s->seconds);
     double left = most_seconds_left(p, s);
-    if (!isnan(left)) {
-        add(line, ", at most ");
-        add_time(line, left);
-        add(line, " more");
+    if (!isnan(left) && (width >= WIDE || p->max_seconds > 0)) {
+        add(line, " <");
+        add_time(line, s->seconds + left);
     }
-    if (width - 1 < LINE_SIZE) line[width - 1] = 0; /* a wrapped line cannot be redrawn */
+    add(line, "  rms %.1e", s->rms);
+    if (!isnan(s->check_max)) add(line, "  check %.1e", s->check_max);
+    for (int i = 0; i < s->n_unknowns; i++) add(line, "  %s %.*g", az_problem_unknown(p->problem, i), digits, s->unknowns[i]);
+    if (end < LINE_SIZE) line[end] = 0;
     fprintf(stderr, "\r\033[K%s", line);
     fflush(stderr);
     p->drawn = true;
@@ -142,7 +144,7 @@ int cli_progress_step(void *data, const az_progress *s)
         p->first_iteration = s->iteration;
         p->shown_at = -INFINITY;
     }
-    if (s->note) {
+    if (s->note && p->notes) {
         erase(p);
         fprintf(stderr, "%s%s\n", p->live ? "" : "note: ", s->note);
     }

@@ -34,8 +34,8 @@ static void print_evidence(const az_evidence *e, double tolerance)
 {
     printf("  %-13s %.2e  rms of the rows that were minimised\n", "trained", e->trained_rms);
     if (e->tier == AZ_TIER_REEVALUATED) {
-        printf("  %-13s %.2e  largest residual, as written, at %d independent points\n", "re-evaluated", e->reevaluated_max, e->points);
-        printf("  %-13s %.2e  the same relative to the equations' scale (asked: %.0e)\n", "", e->reevaluated_relative, tolerance);
+        printf("  %-13s %.2e  largest residual as written, %d independent points\n", "re-evaluated", e->reevaluated_max, e->points);
+        printf("  %-13s %.2e  the same over the equations' scale (asked: %.0e)\n", "", e->reevaluated_relative, tolerance);
     } else {
         printf("  %-13s not done; `ansatz verify` does it\n", "re-evaluated");
     }

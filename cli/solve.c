@@ -78,7 +78,7 @@ static int finish(const cli_context *c, const solve_request *q, az_result *r, co
     }
     if (trouble.status != AZ_OK) cli_warn(c, "%s", trouble.message);
     if (cli_resumable(stop) && !cli_reached(r) && saved)
-        cli_warn(c, "%s; to continue: ansatz solve --resume=%s", az_stop_message(stop), f->result);
+        cli_warn(c, "unfinished; to continue: ansatz solve --resume=%s", f->result);
     return trouble.status != AZ_OK ? CLI_ERROR : cli_result_status(r);
 }
 

@@ -12,7 +12,7 @@ const char solve_help[] =
     "Usage: ansatz solve PROBLEM [OPTION]...\n"
     "       ansatz solve --resume FILE.h5 [OPTION]...\n"
     "\n"
-    "Solves a problem, built in (`ansatz list`) or in a file, from random weights:\n"
+    "Solves a problem, built in (`ansatz list`) or in a file. From random weights it\n"
     "finds the fields and the unknown numbers that make the residual small,\n"
     "re-evaluates it independently, writes the result and an HTML report, and prints\n"
     "the unknowns with the digits that the evidence supports: 2.50000001(3) has an\n"

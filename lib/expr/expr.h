@@ -46,6 +46,8 @@ typedef struct az_node {
     int index;
     double value;
     unsigned deps;  /* bit c: depends on coordinate c */
+    bool nonlocal;  /* a HILBERT or PRIMITIVE at or below it, unless inside an AT or the input of a trial */
+    int slope, slope_coord; /* of a nonlocal node: its last derivative and the coordinate, or 0 and -1 */
 } az_node;
 
 typedef struct az_point {
@@ -66,7 +68,8 @@ void az_graph_init(az_graph *g);
 void az_graph_clear(az_graph *g);
 /* Each returns the node, or -1 when memory runs out (also if a child is -1, so that calls nest without checks). Light simplification:
  * constant folding, x+0, x*1, x*0, x^1, x/1, -(-x); d of a constant or of an expression without that coordinate is 0;
- * d(primitive(f)) is f, d(hilbert(f)) is hilbert(d(f)). deps of AZ_TRIAL must be passed. */
+ * d(primitive(f)) is f, d(hilbert(f)) is hilbert(d(f)), and a derivative of an expression with one of them is carried down to them by the rules
+ * of calculus, so that no AZ_D stands above a nonlocal operator. deps of AZ_TRIAL must be passed. */
 int az_graph_const(az_graph *g, double value);
 int az_graph_coord(az_graph *g, int coord);
 int az_graph_scalar(az_graph *g, int slot);

@@ -75,12 +75,19 @@ static bool grow(az_graph *g)
     return true;
 }
 
+static bool below_nonlocal(const az_graph *g, int a)
+{
+    return a >= 0 && g->node[a].nonlocal;
+}
+
 static int intern(az_graph *g, az_node t)
 {
     int *s = g->table_size ? slot(g, &t) : NULL;
 
     if (s && *s) return *s - 1;
     if (g->n >= AZ_MAX_NODES) return fail(g, AZ_ELIMIT);
+    t.nonlocal = t.op == AZ_HILBERT || t.op == AZ_PRIMITIVE || (t.op != AZ_AT && (below_nonlocal(g, t.a) || below_nonlocal(g, t.b)));
+    t.slope_coord = -1;
     if (g->n == g->cap) {
         if (!grow(g)) return fail(g, AZ_ENOMEM);
         s = slot(g, &t);
@@ -220,21 +227,117 @@ static int derive(az_graph *g, int a, int coord)
     return a;
 }
 
+#define MISSING (-2) /* not derived yet */
+
+/* The derivative of a child, MISSING where it has to be carried down first. */
+static int slope_of(az_graph *g, int a, int coord)
+{
+    const az_node *t = &g->node[a];
+
+    if (!t->nonlocal || !(t->deps >> coord & 1)) return az_graph_d(g, a, coord);
+    return t->slope_coord == coord ? t->slope : MISSING;
+}
+
+static int squared(az_graph *g, int a)
+{
+    return az_graph_binary(g, AZ_POW, a, az_graph_const(g, 2));
+}
+
+/* f'(a); y is f(a) */
+static int func_slope(az_graph *g, az_func f, int a, int y)
+{
+    int one = az_graph_const(g, 1);
+
+    switch (f) {
+    case AZ_F_EXP: return y;
+    case AZ_F_EXPM1: return az_graph_func(g, AZ_F_EXP, a);
+    case AZ_F_LOG: return az_graph_binary(g, AZ_DIV, one, a);
+    case AZ_F_LOG1P: return az_graph_binary(g, AZ_DIV, one, az_graph_binary(g, AZ_ADD, one, a));
+    case AZ_F_SQRT: return az_graph_binary(g, AZ_DIV, az_graph_const(g, 0.5), y);
+    case AZ_F_SIN: return az_graph_func(g, AZ_F_COS, a);
+    case AZ_F_COS: return az_graph_neg(g, az_graph_func(g, AZ_F_SIN, a));
+    case AZ_F_TAN: return az_graph_binary(g, AZ_ADD, one, squared(g, y));
+    case AZ_F_SINH: return az_graph_func(g, AZ_F_COSH, a);
+    case AZ_F_COSH: return az_graph_func(g, AZ_F_SINH, a);
+    case AZ_F_TANH: return az_graph_binary(g, AZ_SUB, one, squared(g, y));
+    case AZ_F_ASIN: return az_graph_binary(g, AZ_DIV, one, az_graph_func(g, AZ_F_SQRT, az_graph_binary(g, AZ_SUB, one, squared(g, a))));
+    case AZ_F_ACOS: return az_graph_neg(g, func_slope(g, AZ_F_ASIN, a, y));
+    case AZ_F_ATAN: return az_graph_binary(g, AZ_DIV, one, az_graph_binary(g, AZ_ADD, one, squared(g, a)));
+    case AZ_F_ASINH: return az_graph_binary(g, AZ_DIV, one, az_graph_func(g, AZ_F_SQRT, az_graph_binary(g, AZ_ADD, one, squared(g, a))));
+    case AZ_F_ATANH: return az_graph_binary(g, AZ_DIV, one, az_graph_binary(g, AZ_SUB, one, squared(g, a)));
+    case AZ_F_ERF: return az_graph_binary(g, AZ_MUL, az_graph_const(g, M_2_SQRTPI), az_graph_func(g, AZ_F_EXP, az_graph_neg(g, squared(g, a))));
+    case AZ_N_FUNC: break;
+    }
+    return -1;
+}
+
+/* The derivative of a nonlocal node from those of its children; MISSING while one of them is. */
+static int rule(az_graph *g, int i, int coord)
+{
+    const az_node t = g->node[i]; /* a copy: building moves the nodes */
+    if (t.op == AZ_PRIMITIVE) return t.a;
+
+    int da = t.a >= 0 ? slope_of(g, t.a, coord) : -1, db = t.b >= 0 && t.op != AZ_POW ? slope_of(g, t.b, coord) : 0;
+    if (da == MISSING || db == MISSING) return MISSING;
+    switch (t.op) {
+    case AZ_ADD:
+    case AZ_SUB: return az_graph_binary(g, t.op, da, db);
+    case AZ_MUL: return az_graph_binary(g, AZ_ADD, az_graph_binary(g, AZ_MUL, da, t.b), az_graph_binary(g, AZ_MUL, t.a, db));
+    case AZ_DIV: /* (a' - (a/b) b')/b */
+        return az_graph_binary(g, AZ_DIV, az_graph_binary(g, AZ_SUB, da, az_graph_binary(g, AZ_MUL, i, db)), t.b);
+    case AZ_NEG: return az_graph_neg(g, da);
+    case AZ_POW: {
+        int less = az_graph_binary(g, AZ_POW, t.a, az_graph_const(g, g->node[t.b].value - 1));
+        return az_graph_binary(g, AZ_MUL, az_graph_binary(g, AZ_MUL, t.b, less), da);
+    }
+    case AZ_FUNC: return az_graph_binary(g, AZ_MUL, func_slope(g, (az_func)t.index, t.a, i), da);
+    case AZ_HILBERT: return az_graph_hilbert(g, da);
+    default: return -1;
+    }
+}
+
+/* d(root) carried down to the operators, children first on a stack of our own: each node once. */
+static int carry_down(az_graph *g, int root, int coord)
+{
+    int *stack = NULL, n = 0, cap = 0, next = root;
+
+    while (next >= 0 || n) {
+        if (next >= 0) {
+            if (n == cap) {
+                int *grown = az_realloc(stack, (size_t)(cap ? 2 * cap : FIRST_NODES) * sizeof *stack);
+                if (!grown) {
+                    g->status = AZ_ENOMEM;
+                    break;
+                }
+                stack = grown;
+                cap = cap ? 2 * cap : FIRST_NODES;
+            }
+            stack[n++] = next;
+        }
+        int i = stack[n - 1], d = rule(g, i, coord);
+        if (d == -1) break;
+        if (d == MISSING) {
+            const az_node *t = &g->node[i];
+            next = slope_of(g, t->a, coord) == MISSING ? t->a : t->b;
+            continue;
+        }
+        g->node[i].slope = d;
+        g->node[i].slope_coord = coord;
+        next = -1;
+        n--;
+    }
+    az_free(stack);
+    return n || next >= 0 ? -1 : g->node[root].slope;
+}
+
 int az_graph_d(az_graph *g, int a, int coord)
 {
-    int n_hilbert = 0;
-
     if (a < 0) return -1;
     if (!(g->node[a].deps >> coord & 1)) return az_graph_const(g, 0);
     if (g->node[a].op == AZ_COORD) return az_graph_const(g, 1);
-    if (g->node[a].op == AZ_PRIMITIVE) return g->node[a].a;
-    while (g->node[a].op == AZ_HILBERT) {
-        a = g->node[a].a;
-        n_hilbert++;
-    }
-    a = n_hilbert ? az_graph_d(g, a, coord) : derive(g, a, coord);
-    while (n_hilbert--) a = az_graph_hilbert(g, a);
-    return a;
+    if (!g->node[a].nonlocal) return derive(g, a, coord);
+    int known = slope_of(g, a, coord);
+    return known == MISSING ? carry_down(g, a, coord) : known;
 }
 
 int az_graph_hilbert(az_graph *g, int a)

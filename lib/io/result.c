@@ -82,6 +82,7 @@ static void run(az_archive *a, az_result *r)
     az_archive_double(a, "unit", &r->unit);
     az_archive_double(a, "rms", &r->rms);
     az_archive_double(a, "check", &r->check);
+    az_archive_double(a, "stage_check", &r->stage_check);
     az_archive_leave(a);
 }
 

@@ -57,7 +57,7 @@ bool az_scale_init(az_scale *s, const az_axis *axis, const double *data, size_t 
     size_t m = 0;
 
     *s = (az_scale){axis->kind, axis->lo, axis->hi, axis->unit > 1 / VALUE_MAX && axis->unit < VALUE_MAX ? axis->unit : 1, from, to};
-    if (axis->lo < axis->hi) return true;
+    if (axis->lo < axis->hi && axis->hi < VALUE_MAX && axis->lo > -VALUE_MAX) return true;
     double *v = az_doubles(n);
     if (!v) return false;
     for (size_t i = 0; i < n; i++)
@@ -105,9 +105,9 @@ static void linear_ticks(az_ticks *t, const az_scale *s, int wanted)
     const double raw = s->hi / wanted - s->lo / wanted, decade = pow(10, floor(log10(raw))), m = raw / decade;
     const double step = decade * (m < 1.2 ? 1 : m < 2.4 ? 2 : m < 6 ? 5 : 10);
     const double size = fmax(fabs(s->lo), fabs(s->hi)), slack = 1e-9;
-    const int top = (int)floor(log10(size) + slack), digit = (int)floor(log10(step) + slack);
 
     if (!isfinite(step) || step <= 0 || size / step > 1e12) return;
+    const int top = (int)floor(log10(size) + slack), digit = (int)floor(log10(step) + slack);
     t->exponent = top >= 5 || digit < -4 ? top : 0;
     t->decimals = digit < t->exponent ? t->exponent - digit : 0;
     for (double k = ceil(s->lo / step - slack); k * step <= s->hi + slack * step && t->n < AZ_MAX_TICKS; k++) add_tick(t, k * step + 0.0, true); /* + 0: no -0 */

@@ -10,7 +10,7 @@
 #define HEAT_POINTS 161
 #define CELLS_MIN 12            /* a side, of the residual map */
 #define CELLS_MAX 64
-#define POINTS_IN_CELL 5        /* on average, so that few cells stay empty */
+#define POINTS_IN_CELL 10       /* on average, so that few cells stay empty */
 #define SAMPLE_POINTS 1200
 #define VISIBLE_LENGTHS 10      /* of an unbounded coordinate, in units of its scale */
 #define MAX_NAMES 6
@@ -246,23 +246,45 @@ static az_status one_name(az_page *g, const char *name)
     return st;
 }
 
-/* Fields first, then lets, as far as they depend on a coordinate. */
+/* shown[node]: the expression varies over the domain and is found by the run, not given. */
+static void find_unknown_functions(bool *shown, const az_graph *g)
+{
+    for (int i = 0; i < g->n; i++) {
+        const az_node *t = &g->node[i];
+        shown[i] = t->op == AZ_TRIAL || (t->a >= 0 && shown[t->a]) || (t->b >= 0 && shown[t->b]);
+    }
+    for (int i = 0; i < g->n; i++) shown[i] = shown[i] && g->node[i].deps;
+}
+
+/* Fields first, then lets. */
+static az_status chosen_profiles(az_page *g, const bool *shown)
+{
+    const az_problem *p = g->r->problem;
+    int n = 0;
+    az_status st = AZ_OK;
+
+    for (int field = 1; field >= 0; field--) {
+        for (int i = 0; i < p->n_lets && n < MAX_NAMES && !st; i++) {
+            if (p->let[i].field != field || !shown[p->let[i].node]) continue;
+            st = one_name(g, p->let[i].name);
+            n++;
+        }
+    }
+    return st;
+}
+
 az_status az_page_profiles(az_page *g)
 {
     const az_problem *p = g->r->problem;
-    int shown = 0;
-    az_status st = AZ_OK;
 
     if (p->dim < 1) return AZ_OK;
+    bool *shown = az_calloc((size_t)p->graph.n, sizeof *shown);
+    if (!shown) return AZ_ENOMEM;
+    find_unknown_functions(shown, &p->graph);
     az_text_add(&g->out, "<section><h2>Solution</h2>\n<div class=\"pair\">\n");
-    for (int field = 1; field >= 0; field--) {
-        for (int i = 0; i < p->n_lets && !st; i++) {
-            if (p->let[i].field != field || !p->graph.node[p->let[i].node].deps || shown == MAX_NAMES) continue;
-            st = one_name(g, p->let[i].name);
-            shown++;
-        }
-    }
+    const az_status st = chosen_profiles(g, shown);
     az_text_add(&g->out, "</div></section>\n");
+    az_free(shown);
     return st;
 }
 
@@ -357,15 +379,26 @@ static int stage_starts(double *rule, const az_history *h)
     return n;
 }
 
-static void loss_figure(az_page *g, const double *iteration, const double *rule, int n_rules)
+/* The history repeats the last judgement until the next: only where it changes was one made. */
+static void judgements(double *check, const az_history *h)
+{
+    for (int i = 0; i < h->n; i++) check[i] = i && h->check[i] == h->check[i - 1] ? NAN : h->check[i];
+}
+
+static az_status loss_figure(az_page *g, const double *iteration, const double *rule, int n_rules)
 {
     const az_history *h = &g->r->history;
-    const az_series s[2] = {{"trained, rms", iteration, h->rms, h->n, false}, {"split grid, max", iteration, h->check, h->n, true}};
+    double *check = az_doubles((size_t)h->n);
+    const az_series s[2] = {{"trained, rms", iteration, h->rms, h->n, false}, {"split grid, max", iteration, check, h->n, true}};
 
+    if (!check) return AZ_ENOMEM;
+    judgements(check, h);
     az_page_figure_begin(g);
     plot(g, (az_plot){.about = "residual against iteration", .x = {.label = "iteration"}, .y = {.kind = AZ_AXIS_LOG, .label = "residual"}, .series = s, .n_series = 2,
                       .rule = rule, .n_rules = n_rules});
     az_page_figure_end(g, "Residual while training: of the trained rows, and judged on the split grid%s.", n_rules ? "; dotted: a new stage begins" : "");
+    az_doubles_free(check);
+    return AZ_OK;
 }
 
 static az_status unknown_figure(az_page *g, const double *iteration, const double *rule, int n_rules)
@@ -401,8 +434,8 @@ az_status az_page_history(az_page *g)
     if (!iteration) return AZ_ENOMEM;
     for (int i = 0; i < h->n; i++) iteration[i] = h->iteration[i];
     const int n_rules = stage_starts(rule, h);
-    loss_figure(g, iteration, rule, n_rules);
-    if (h->n_unknowns) st = unknown_figure(g, iteration, rule, n_rules);
+    st = loss_figure(g, iteration, rule, n_rules);
+    if (!st && h->n_unknowns) st = unknown_figure(g, iteration, rule, n_rules);
     az_doubles_free(iteration);
     return st;
 }

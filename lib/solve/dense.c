@@ -65,7 +65,10 @@ static void below(double *a, int lda, int n, int k0, int nk, int threads) {
 bool az_dense_cholesky(double *a, int lda, int n, int threads) {
     for (int k0 = 0; k0 < n; k0 += TILE) {
         int nk = least(TILE, n - k0);
-        if (LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'L', nk, a + (size_t)k0 * (size_t)lda + k0, lda)) return false;
+        double *tile = a + (size_t)k0 * (size_t)lda + k0;
+        if (LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'L', nk, tile, lda)) return false;
+        for (int j = 0; j < nk; j++)
+            if (!(tile[(size_t)j * (size_t)lda + (size_t)j] > 0)) return false; /* OpenBLAS lets NaN pass */
         below(a, lda, n, k0, nk, threads);
     }
     return true;

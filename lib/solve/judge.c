@@ -140,49 +140,6 @@ az_status az_run_extend(az_run *run, bool *changed) {
     return st ? az_fail(run->err, st, "out of memory while extending the grid") : AZ_OK;
 }
 
-#define PHASE_PER_PANEL 12.0 /* 16 nodes carry exp(i k x) over 12 radians to 1e-9, and what is fitted there is a small part of the solution */
-
-/* How far the inputs of the trials move across each panel, largest first: mark those where features of frequency `range` turn too far. */
-static az_status mark_coarse(az_run *run, double range, bool *mark, bool *any) {
-    const az_result *r = run->r;
-    int node[AZ_MAX_INPUTS * 8], n_nodes = 0;
-    for (int t = 0; t < run->p->n_trials; t++)
-        for (int k = 0; k < run->p->trial[t].n_inputs && n_nodes < AZ_MAX_INPUTS * 8; k++) node[n_nodes++] = run->p->trial[t].input[k];
-    double *y = az_doubles((size_t)r->n_edges);
-    if (!y) return AZ_ENOMEM;
-    for (int i = 0; i < r->n_edges; i++) y[i] = run->p->coord[0].scale * sinh(r->edge[i]);
-    az_probe probe = {.x = y, .n = r->n_edges, .node = node, .n_nodes = n_nodes};
-    az_program_setup setup = {.edge = r->edge, .n_edges = r->n_edges, .probe = &probe, .threads = 1};
-    az_program *g;
-    az_status st = az_program_create(&g, run->p, &setup, run->err);
-    az_doubles_free(y);
-    if (st) return st;
-    az_binding b = {.trial = r->trial, .scalar = r->scalar, .unit = 1};
-    az_program_residual(g, &b, NULL);
-    *any = false;
-    for (int i = 0; i + 1 < r->n_edges; i++) {
-        double turn = 0;
-        for (int k = 0; k < n_nodes; k++) turn = fmax(turn, range * fabs(az_program_probe(g, k)[i + 1] - az_program_probe(g, k)[i]));
-        mark[i] = turn > PHASE_PER_PANEL;
-        *any |= mark[i];
-    }
-    az_program_destroy(g);
-    return AZ_OK;
-}
-
-az_status az_run_resolve(az_run *run, double range) {
-    az_result *r = run->r;
-    bool any = r->n_edges > 0;
-    while (any) {
-        bool *mark = az_calloc((size_t)r->n_edges, sizeof *mark);
-        az_status st = mark ? mark_coarse(run, range, mark, &any) : AZ_ENOMEM;
-        if (!st && any) st = az_panels_refine(&r->edge, &r->n_edges, mark);
-        az_realloc(mark, 0);
-        if (st) return az_fail(run->err, st, "out of memory while refining the grid");
-    }
-    return AZ_OK;
-}
-
 az_status az_run_judge(az_run *run, bool *refined) {
     *refined = false;
     return run->r->n_edges ? judge_panels(run, refined) : judge_points(run, refined);

@@ -23,6 +23,19 @@ void az_lm_reset(double *memory) {
     memory[0] = MU_START;
 }
 
+/* Columns measured by their norms where the model is linear in x, so that small ones are not lost below the rounding of large ones; in the
+ * nonlinear first stage that scaling is worse than none (recipes). scale[j] multiplies column j. */
+static void normalise(az_solver *s) {
+    size_t n = (size_t)s->f.cols;
+    for (size_t j = 0; j < n; j++) {
+        double d = s->gram[j * n + j];
+        s->scale[j] = s->f.normalise && d > 0 ? 1 / sqrt(d) : 1;
+    }
+    if (!s->f.normalise) return;
+    for (size_t j = 0; j < n; j++)
+        for (size_t i = j; i < n; i++) s->gram[j * n + i] *= s->scale[i] * s->scale[j];
+}
+
 static double largest_diagonal(const double *gram, int n) {
     double s = 0;
     for (int j = 0; j < n; j++) s = fmax(s, gram[(size_t)j * (size_t)n + (size_t)j]);
@@ -43,12 +56,13 @@ static bool direction(az_solver *s, double *d, const double *r, double shift) {
     int n = s->f.cols, m = s->f.rows;
     if (s->method == AZ_METHOD_LM) {
         az_dense_apply_t(d, s->jac, s->f.ld, r, m, n, s->f.threads);
+        for (int j = 0; j < n; j++) d[j] *= s->scale[j];
         az_dense_cholesky_solve(s->factor, n, n, d);
     } else {
         int rows = m + n;
         for (int j = 0; j < n; j++) {
             double *to = s->qr + (size_t)j * (size_t)rows;
-            memcpy(to, s->jac + (size_t)j * (size_t)s->f.ld, sizeof(double) * (size_t)m);
+            for (int i = 0; i < m; i++) to[i] = s->scale[j] * s->jac[(size_t)j * (size_t)s->f.ld + (size_t)i];
             memset(to + m, 0, sizeof(double) * (size_t)n);
             to[m + j] = sqrt(shift);
         }
@@ -57,7 +71,7 @@ static bool direction(az_solver *s, double *d, const double *r, double shift) {
         if (!az_dense_qr(s->qr, rows, rows, n, s->qr_rhs)) return false;
         memcpy(d, s->qr_rhs, sizeof(double) * (size_t)n);
     }
-    for (int j = 0; j < n; j++) d[j] = -d[j];
+    for (int j = 0; j < n; j++) d[j] *= -s->scale[j];
     return true;
 }
 
@@ -90,6 +104,7 @@ az_step az_lm_step(az_solver *s, double *x, double *r, double *memory) {
     s->times.n_jacobians++;
     s->times.jacobian += az_seconds() - t, t = az_seconds();
     az_dense_gram(s->gram, s->f.cols, s->jac, s->f.ld, s->f.rows, s->f.cols, s->f.threads);
+    normalise(s);
     s->times.products += az_seconds() - t;
     double scale = largest_diagonal(s->gram, s->f.cols);
     if (!(scale > 0) || !isfinite(scale)) return AZ_STEP_NONE;

@@ -15,11 +15,12 @@ az_status az_solver_create(az_solver **out, az_method method, const az_objective
     s->x_new = az_doubles(n);
     s->r_new = az_doubles(m);
     s->g = az_doubles(n);
+    s->scale = az_doubles(n);
     s->gram = lm ? az_doubles(n * n) : NULL;
     s->factor = lm && !qr ? az_doubles(n * n) : NULL;
     s->qr = qr ? az_doubles((n + m) * n) : NULL;
     s->qr_rhs = qr ? az_doubles(n + m) : NULL;
-    if (s->jac && s->d && s->x_new && s->r_new && s->g && (!lm || s->gram) && (!lm || qr || s->factor) && (!qr || (s->qr && s->qr_rhs))) return AZ_OK;
+    if (s->jac && s->d && s->x_new && s->r_new && s->g && s->scale && (!lm || s->gram) && (!lm || qr || s->factor) && (!qr || (s->qr && s->qr_rhs))) return AZ_OK;
     az_solver_destroy(s);
     *out = NULL;
     return AZ_ENOMEM;
@@ -32,6 +33,7 @@ void az_solver_destroy(az_solver *s) {
     az_doubles_free(s->x_new);
     az_doubles_free(s->r_new);
     az_doubles_free(s->g);
+    az_doubles_free(s->scale);
     az_doubles_free(s->gram);
     az_doubles_free(s->factor);
     az_doubles_free(s->qr);

@@ -11,6 +11,7 @@
 /* What is minimised: |r(x)|^2. ld >= rows, a multiple of 8. jacobian is asked at the x of the last residual call. */
 typedef struct az_objective {
     int rows, cols, ld, threads;
+    bool normalise;             /* the model is nearly linear in x: lm measures columns by their norms */
     void *data;
     void (*residual)(void *data, double *r, const double *x);   /* NaN where it fails */
     az_status (*jacobian)(void *data, double *jac, const double *x);

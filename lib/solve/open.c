@@ -113,7 +113,7 @@ az_status az_run_open(az_run *run) {
     az_method method = current_method(r);
     run->n_method = az_solver_memory(method, cols);
     if (r->n_memory != run->n_method + 2 * run->n_unknowns) st = fresh_memory(run, method, cols);
-    run->f = (az_objective){.rows = rows, .cols = cols, .ld = (rows + 7) / 8 * 8, .threads = run->threads, .data = run,
+    run->f = (az_objective){.rows = rows, .cols = cols, .ld = (rows + 7) / 8 * 8, .threads = run->threads, .data = run, .normalise = r->stage > 1,
                             .residual = evaluate, .jacobian = jacobian, .project = run->n_unknowns ? project : NULL};
     run->x = az_doubles((size_t)cols);
     run->residual = az_doubles((size_t)rows);

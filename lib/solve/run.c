@@ -65,9 +65,10 @@ static az_status add_networks(az_run *run, double scale) {
         az_status st = az_state_add_stage(r, t, plan.n_layers, plan.layers, plan.features ? AZ_ACT_SINE : AZ_ACT_TANH, scale);
         if (st) return st;
         az_network *net = &r->trial[t].stage[r->trial[t].n_stages - 1];
-        if (plan.features) az_mlp_features(net, &r->rng, plan.range);
-        else az_mlp_init(net, &r->rng, GAIN_TANH, SPREAD, 1);
+        if (!plan.features) az_mlp_init(net, &r->rng, GAIN_TANH, SPREAD, 1);
     }
+    az_status st = plan.features ? az_run_features(run, plan.range, &r->rng) : AZ_OK;
+    if (st) return st;
     char widths[64] = "";
     for (int k = 0; k < plan.n_layers; k++)
         snprintf(widths + strlen(widths), sizeof widths - strlen(widths), "%s%d", k ? "x" : "", plan.layers[k]);
@@ -91,14 +92,13 @@ static az_status next_stage(az_run *run) {
     az_result *r = run->r;
     az_run_close(run);
     r->stage++;
+    r->stage_check = r->check;
     r->stage_iteration = r->retries = 0;
     r->unit = UNIT_OF_RMS * r->rms;
     r->n_memory = -1;
     az_status st = add_networks(run, r->unit);
     if (st) return az_fail(run->err, st, "out of memory");
-    az_stage_plan plan;
-    az_plan_stage(&plan, run->p, &r->options, r->stage);
-    st = az_run_resolve(run, plan.range);
+    st = az_run_resolve(run);
     return st ? st : az_run_open(run);
 }
 
@@ -178,6 +178,25 @@ static az_status restart(az_run *run) {
     return az_run_open(run);
 }
 
+/* Takes the last stage away: networks, and unknowns to where it found them. */
+static az_status discard(az_run *run, double check) {
+    az_result *r = run->r;
+    const double *base = r->memory + run->n_method;
+    for (int i = 0; i < run->n_unknowns; i++) r->scalar[run->p->n_parameters + i] = base[i];
+    az_run_close(run);
+    for (int t = 0; t < run->p->n_trials; t++) {
+        az_network *net = &r->trial[t].stage[--r->trial[t].n_stages];
+        az_doubles_free(net->weight);
+        *net = (az_network){0};
+    }
+    snprintf(run->note, sizeof run->note, "stage %d discarded: %.1e between its points, %.1e before", r->stage, check, r->stage_check);
+    r->stage--;
+    r->stop = AZ_STOP_STALLED;
+    r->unit = 1;
+    r->n_memory = -1;
+    return az_run_open(run);
+}
+
 static bool lost(const az_result *r) {
     return r->stage == 1 && r->restarts < RESTARTS && r->history.n && !(r->rms < LOST * r->history.rms[0]);
 }
@@ -190,6 +209,7 @@ static az_status end_of_stage(az_run *run) {
     az_status st = judge(run, &refined);
     if (st) return st;
     if (r->check <= r->options.tolerance) r->stop = AZ_STOP_TOLERANCE;
+    else if (r->stage > 1 && !(r->check < r->stage_check) && !(refined && r->retries < RETRIES)) return discard(run, r->check);
     else if (refined && r->retries < RETRIES) r->retries++, r->stage_iteration = 0;
     else if (r->stage >= r->options.max_stages) r->stop = AZ_STOP_STALLED;
     else return next_stage(run);

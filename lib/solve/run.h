@@ -29,7 +29,7 @@ typedef struct az_run {
 typedef struct az_stage_plan {
     bool features;                  /* frozen random features, else a trained network */
     int n_layers, layers[AZ_MAX_LAYERS];
-    double range;                   /* of feature frequencies */
+    double range;                   /* of feature frequencies, radians per half-width of an input */
     int window;                     /* iterations over which progress is judged */
     double gain;                    /* least factor of progress over the window */
     int max_iterations;
@@ -48,7 +48,10 @@ void az_run_gather(az_run *run);    /* x from the state */
 az_status az_run_judge(az_run *run, bool *refined);
 /* Adds panels at the end if an operand of the open program has not died out there. */
 az_status az_run_extend(az_run *run, bool *changed);
-/* Cuts panels until features of this frequency are resolved by their nodes. */
-az_status az_run_resolve(az_run *run, double range);
+
+/* features.c: the last stage of every trial becomes random features of frequencies up to range per half-width of each input */
+az_status az_run_features(const az_run *run, double range, az_rng *rng);
+/* Cuts panels until the frozen features of the last stage are resolved by their nodes. */
+az_status az_run_resolve(az_run *run);
 
 #endif

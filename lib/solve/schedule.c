@@ -4,14 +4,15 @@
 
 /* Measured by bench/bench_schedule on the shipped problems: the smallest that gave full depth on ten seeds. */
 #define WIDTH_1D 16
-#define WIDTH_ND 24
+#define WIDTH_ND 16
 #define FEATURES_1D 240
-#define FEATURES_ND 1200
-#define RANGE_1D 40.0
+#define POINTS_PER_FEATURE 4 /* fewer overfit */
+#define RANGE_LINE 30.0
+#define RANGE_INTERVAL 60.0
 #define RANGE_ND 8.0
-#define RANGE_GROWTH 2.5
+#define RANGE_GROWTH 2.0
 #define POINTS_1D 600
-#define POINTS_ND 2500
+#define POINTS_ND 3000
 #define STAGES 4
 
 void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_options *o, int stage) {
@@ -20,14 +21,14 @@ void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_opti
     if (stage == 1) {
         plan->n_layers = o->n_layers;
         for (int k = 0; k < o->n_layers; k++) plan->layers[k] = o->layers[k];
-        plan->window = line ? 15 : 40;
-        plan->gain = 2;
-        plan->max_iterations = line ? 120 : 600;
+        plan->window = line ? 15 : 100;
+        plan->gain = line ? 2 : 1.5;
+        plan->max_iterations = line ? 120 : 1000;
         return;
     }
     plan->n_layers = 1;
-    plan->layers[0] = line ? FEATURES_1D : FEATURES_ND;
-    plan->range = (line ? RANGE_1D : RANGE_ND) * pow(RANGE_GROWTH, stage - 2);
+    plan->layers[0] = line ? FEATURES_1D : o->points / POINTS_PER_FEATURE;
+    plan->range = (!line ? RANGE_ND : p->coord[0].range == AZ_INTERVAL ? RANGE_INTERVAL : RANGE_LINE) * pow(RANGE_GROWTH, stage - 2);
     plan->window = 6;
     plan->gain = 2;
     plan->max_iterations = 40;

@@ -76,6 +76,7 @@ struct az_result {
     int n_memory;                   /* optimiser's own state */
     double *memory;
     double rms, check;              /* last values */
+    double stage_check;             /* check when this stage began */
 
     az_history history;
     az_evidence evidence;

@@ -151,9 +151,9 @@ int az_mlp_trained(const az_network *net) {
     return net->n_weights - net->n_frozen;
 }
 
-void az_mlp_features(az_network *net, az_rng *rng, double range) {
+void az_mlp_features(az_network *net, az_rng *rng, const double *range) {
     int in = net->width[0], m = net->width[1];
-    for (int i = 0; i < in * m; i++) net->weight[i] = range * (2 * az_rng_uniform(rng) - 1);
+    for (int i = 0; i < in * m; i++) net->weight[i] = range[i % in] * (2 * az_rng_uniform(rng) - 1);
     for (int i = 0; i < m; i++) net->weight[in * m + i] = M_PI * (2 * az_rng_uniform(rng) - 1);
     net->n_frozen = (in + 1) * m;
     memset(net->weight + net->n_frozen, 0, sizeof(double) * (size_t)m);

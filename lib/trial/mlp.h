@@ -22,7 +22,8 @@ int az_mlp_trained(const az_network *net); /* n_weights - n_frozen */
  * output layer scaled by `out_gain` (0: the network starts as the zero function). */
 void az_mlp_init(az_network *net, az_rng *rng, double gain, double spread, double out_gain);
 
-/* Random features: sin(w.x + b) with every w uniform in [-range, range] and b in [-pi, pi], frozen; output weights zero. One hidden layer. */
-void az_mlp_features(az_network *net, az_rng *rng, double range);
+/* Random features: sin(w.x + b) with w_k uniform in [-range[k], range[k]] for input k and b in [-pi, pi], frozen; output
+ * weights zero. One hidden layer. */
+void az_mlp_features(az_network *net, az_rng *rng, const double *range);
 
 #endif

@@ -8,6 +8,8 @@
 #   status   its exit status (not there: 0)
 #   needs    commands it cannot do without, one per line: the case is skipped where one is missing
 #
+# A case that finds something else missing prints what it is and exits with 77: it is skipped too.
+#
 # usage.txt holds wrong command lines: each must end with status 2, print nothing, and say what it says there; with --json it must print one
 # error object.
 #
@@ -92,6 +94,10 @@ run_case() {
     mkdir -p "$work/run/$name"
     (cd "$work/run/$name" && exec timeout -k 5 "$limit" bash "$dir/cmd") >"$work/stdout" 2>"$work/stderr" </dev/null
     status=$?
+    if [ $status = 77 ]; then
+        skip "$name" "$(head -n 1 "$work/stdout")"
+        return
+    fi
     expected=$(cat "$dir/status" 2>/dev/null || echo 0)
     [ "$status" = "$expected" ] || problems+=("exit status $status, expected $expected")
     for stream in stdout stderr; do

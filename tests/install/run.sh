@@ -52,7 +52,7 @@ client=$root/tests/install/client.c
 "$CC" -std=c11 -o "$tmp/client" "$client" $(pkg-config --cflags --libs ansatz)
 LD_LIBRARY_PATH=$lib "$tmp/client"
 # shellcheck disable=SC2046
-"$CC" -std=c11 -o "$tmp/client_static" "$client" $(pkg-config --cflags ansatz) "$lib/libansatz.a" $(pkg-config --static --libs ansatz)
+"$CC" -std=c11 -o "$tmp/client_static" "$client" $(pkg-config --cflags ansatz) $(pkg-config --static --libs ansatz | sed 's/-lansatz/-l:libansatz.a/')
 "$tmp/client_static"
 
 step "a client through CMake"
