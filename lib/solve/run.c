@@ -14,6 +14,7 @@
 #define UNIT_OF_RMS 10.0    /* a later stage's unit over the rms it starts from: best of 1..1000 */
 #define CORE_PANEL 0.6
 #define REACH 40.0          /* z of the last node at first: y about 1e17 */
+#define MARGIN 0.5          /* the independent re-evaluation, on yet another grid, is to agree */
 #define RESTARTS 5
 #define LOST 1e-2           /* a first stage that gains less than this on its first iteration has not found anything */
 #define REACH_EVERY 5
@@ -208,7 +209,7 @@ static az_status end_of_stage(az_run *run) {
     bool refined = false;
     az_status st = judge(run, &refined);
     if (st) return st;
-    if (r->check <= r->options.tolerance) r->stop = AZ_STOP_TOLERANCE;
+    if (r->check <= MARGIN * r->options.tolerance) r->stop = AZ_STOP_TOLERANCE;
     else if (r->stage > 1 && !(r->check < r->stage_check) && !(refined && r->retries < RETRIES)) return discard(run, r->check);
     else if (refined && r->retries < RETRIES) r->retries++, r->stage_iteration = 0;
     else if (r->stage >= r->options.max_stages) r->stop = AZ_STOP_STALLED;
@@ -334,6 +335,8 @@ az_status az_resume(az_result *r, const az_solve_options *o, az_progress_fn fn, 
     az_status st = az_check_options(o, err);
     if (st) return st;
     if (r->stop == AZ_STOP_TOLERANCE || r->stop == AZ_STOP_STALLED || r->stop == AZ_STOP_NONFINITE) return AZ_OK;
+    for (int t = 0; t < r->problem->n_trials; t++)
+        if (r->trial[t].n_stages < 1) return az_fail(err, AZ_EFORMAT, "the result holds no network to continue with");
     r->stop = AZ_STOP_RUNNING;
     if (o->max_iterations > 0) r->options.max_iterations = o->max_iterations;
     r->options.max_seconds = o->max_seconds;

@@ -14,6 +14,8 @@
 #define POINTS_1D 600
 #define POINTS_ND 3000
 #define STAGES 4
+#define TOLERANCE_1D 1e-12
+#define TOLERANCE_ND 1e-5
 
 void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_options *o, int stage) {
     bool line = p->dim == 1;
@@ -38,6 +40,7 @@ void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve
     bool line = p->dim == 1;
     *o = *asked;
     o->checkpoint = NULL;
+    if (isnan(o->tolerance)) o->tolerance = line ? TOLERANCE_1D : TOLERANCE_ND;
     if (!o->n_layers) {
         o->n_layers = line ? 2 : 3;
         for (int k = 0; k < o->n_layers; k++) o->layers[k] = line ? WIDTH_1D : WIDTH_ND;
@@ -56,7 +59,7 @@ static az_status bad(az_error *err, const char *what, const char *want) {
 }
 
 az_status az_check_options(const az_solve_options *o, az_error *err) {
-    if (!(o->tolerance > 0) || !isfinite(o->tolerance)) return bad(err, "tolerance", "a number above 0");
+    if (!isnan(o->tolerance) && (!(o->tolerance > 0) || isinf(o->tolerance))) return bad(err, "tolerance", "a number above 0");
     if (o->max_iterations < 0) return bad(err, "max_iterations", "0 (automatic) or more");
     if (!(o->max_seconds >= 0) || isinf(o->max_seconds)) return bad(err, "max_seconds", "0 (no limit) or more seconds");
     if (o->n_layers < 0 || o->n_layers > AZ_MAX_LAYERS) return bad(err, "n_layers", "0 (automatic) to 8");
@@ -75,5 +78,5 @@ az_status az_check_options(const az_solve_options *o, az_error *err) {
 }
 
 void az_solve_options_init(az_solve_options *o) {
-    *o = (az_solve_options){.seed = 1, .tolerance = 1e-10, .checkpoint_seconds = 30};
+    *o = (az_solve_options){.seed = 1, .tolerance = NAN, .checkpoint_seconds = 30};
 }
