@@ -132,8 +132,6 @@ void cli_signals_begin(void);
 void cli_signals_end(void);
 bool cli_interrupted(void);
 
-/* wait.c: call first in main. */
-void cli_wait_politely(char **argv);
 
 
 #endif

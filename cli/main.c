@@ -165,7 +165,6 @@ int main(int argc, char **argv)
 {
     az_solve_options defaults;
     cli_context c = {.command = "", .help = ""};
-    cli_wait_politely(argv);
 
     signal(SIGXFSZ, SIG_IGN); /* a write above the file size limit then fails with a message */
     az_solve_options_init(&defaults);

@@ -250,7 +250,7 @@ static void check_complex_step(fixture *f, const char *name, int every, double h
     free(exact);
 }
 
-/* Central differences extrapolated to step 0 (Richardson); of the table the entry of least change is taken, row by row. */
+/* Central differences extrapolated to step 0 (Richardson); of the table the entry of least change over all rows is taken. */
 static void richardson(fixture *f, int c, double *exact)
 {
     int trial, index;
@@ -269,15 +269,18 @@ static void richardson(fixture *f, int c, double *exact)
         }
     }
     *at = keep;
-    for (int i = 0; i < f->rows; i++) {
-        const double *t = table + (size_t)i * LEVELS * LEVELS;
-        double least = INFINITY;
-        for (int k = 2; k < LEVELS; k++)
-            for (int j = 2; j <= k; j++) {
-                double change = fmax(fabs(t[k * LEVELS + j] - t[k * LEVELS + j - 1]), fabs(t[k * LEVELS + j] - t[(k - 1) * LEVELS + j - 1]));
-                if (change < least) least = change, exact[i] = t[k * LEVELS + j];
+    double least = INFINITY;
+    for (int k = 2; k < LEVELS; k++)
+        for (int j = 2; j <= k; j++) {
+            double change = 0;
+            for (int i = 0; i < f->rows; i++) {
+                const double *t = table + (size_t)i * LEVELS * LEVELS + k * LEVELS + j;
+                change = fmax(change, fmax(fabs(t[0] - t[-1]), fabs(t[0] - t[-LEVELS - 1])));
             }
-    }
+            if (!(change < least)) continue;
+            least = change;
+            for (int i = 0; i < f->rows; i++) exact[i] = table[(size_t)i * LEVELS * LEVELS + k * LEVELS + j];
+        }
     free(plus);
     free(minus);
     free(table);

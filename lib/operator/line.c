@@ -214,7 +214,7 @@ static void primitive_column(const az_line_map *map, double *out, const double *
 
 void az_line_apply(const az_line_map *map, double *out, int ldo, const double *in, int ldi, int n_cols, int threads) {
     int n_chunks = (n_cols + COLUMN_CHUNK - 1) / COLUMN_CHUNK;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (n_chunks > 1)
     for (int c = 0; c < n_chunks; c++) {
         int first = c * COLUMN_CHUNK, count = n_cols - first < COLUMN_CHUNK ? n_cols - first : COLUMN_CHUNK;
         double *o = out + (size_t)first * (size_t)ldo;

@@ -23,9 +23,11 @@ static void store(az_program *g, const task *t, int thread, int block, const az_
     }
 }
 
+#define ALONE 64 /* blocks: a forward sweep of fewer is over before a second thread has woken */
+
 static void run_task(az_program *g, const task *t, const az_binding *b, double *r) {
     pointset *s = &g->sets[t->set];
-#pragma omp parallel for schedule(dynamic, 1) num_threads(s->n_frames) if (s->n_frames > 1)
+#pragma omp parallel for schedule(dynamic, 1) num_threads(s->n_frames) if (s->n_frames > 1 && s->n_blocks >= ALONE)
     for (int block = 0; block < s->n_blocks; block++) {
         int thread = omp_get_thread_num();
         az_sweep_forward(g, t->set, thread, block, t->mask, t->fresh, false, b);

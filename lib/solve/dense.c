@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define TILE 96     /* three tiles of doubles stay in a 256 kB second-level cache */
+#define ALONE 1e6   /* entries a thread reads before another has woken */
 #define CHUNK 64    /* columns of a matrix-vector product per task */
 
 /* present in every flavour of OpenBLAS, absent elsewhere */
@@ -33,7 +34,7 @@ void az_dense_gram(double *c, int ldc, const double *a, int lda, int m, int n, i
 
 void az_dense_apply_t(double *y, const double *a, int lda, const double *x, int m, int n, int threads) {
     int chunks = (n + CHUNK - 1) / CHUNK;
-#pragma omp parallel for schedule(static) num_threads(threads)
+#pragma omp parallel for schedule(static) num_threads(threads) if ((double)m * n > ALONE)
     for (int k = 0; k < chunks; k++)
         cblas_dgemv(CblasColMajor, CblasTrans, m, least(CHUNK, n - k * CHUNK), 1.0, a + (size_t)(k * CHUNK) * (size_t)lda, lda, x, 1, 0.0,
                     y + k * CHUNK, 1);
@@ -45,7 +46,7 @@ void az_dense_apply(double *y, const double *a, int lda, const double *x, int m,
 
 static void below(double *a, int lda, int n, int k0, int nk, int threads) {
     int first = k0 + nk, rest = n - first, tiles = (rest + TILE - 1) / TILE;
-#pragma omp parallel num_threads(threads) if (tiles > 1)
+#pragma omp parallel num_threads(threads) if (tiles > 3)
     {
 #pragma omp for schedule(dynamic, 1)
         for (int i = 0; i < tiles; i++)

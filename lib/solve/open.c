@@ -103,9 +103,21 @@ static az_status fresh_memory(az_run *run, az_method method, int cols) {
     return AZ_OK;
 }
 
+#define SMALL 250000.0 /* entries of a Jacobian below which a second thread gains less than it loses on a busy machine */
+
+/* The bits do not depend on the thread count, so it may follow the size. */
+static int useful_threads(const az_run *run) {
+    const az_result *r = run->r;
+    double rows = r->n_edges * AZ_PANEL_NODES, cols = 0;
+    for (int k = 0; k < run->p->n_rows; k++) rows += r->points[k].n;
+    for (int t = 0; t < run->p->n_trials; t++) cols += az_mlp_trained(active(run, t));
+    return rows * cols < SMALL ? 1 : run->threads;
+}
+
 az_status az_run_open(az_run *run) {
     az_result *r = run->r;
-    az_program_setup setup = {.edge = r->n_edges ? r->edge : NULL, .n_edges = r->n_edges, .points = r->points, .rows = true, .threads = run->threads};
+    int threads = useful_threads(run);
+    az_program_setup setup = {.edge = r->n_edges ? r->edge : NULL, .n_edges = r->n_edges, .points = r->points, .rows = true, .threads = threads};
     az_status st = az_program_create(&run->program, run->p, &setup, run->err);
     if (st) return st;
     run->n_unknowns = run->p->n_scalars - run->p->n_parameters;
@@ -113,7 +125,7 @@ az_status az_run_open(az_run *run) {
     az_method method = current_method(r);
     run->n_method = az_solver_memory(method, cols);
     if (r->n_memory != run->n_method + 2 * run->n_unknowns) st = fresh_memory(run, method, cols);
-    run->f = (az_objective){.rows = rows, .cols = cols, .ld = (rows + 7) / 8 * 8, .threads = run->threads, .data = run, .normalise = r->stage > 1,
+    run->f = (az_objective){.rows = rows, .cols = cols, .ld = (rows + 7) / 8 * 8, .threads = threads, .data = run, .normalise = r->stage > 1,
                             .residual = evaluate, .jacobian = jacobian, .project = run->n_unknowns ? project : NULL};
     run->x = az_doubles((size_t)cols);
     run->residual = az_doubles((size_t)rows);

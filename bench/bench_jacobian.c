@@ -1,0 +1,158 @@
+/* bench_jacobian: the time of one Jacobian, for comparison with PyTorch (bench_torch.py), and everything that defines it.
+ *
+ *     bench_jacobian [--quick] [--threads N] [--seconds S] [--export FOLDER] [PROBLEM]     ccf or poisson; S per line, default 3
+ *
+ * CSV: name, rows x columns, threads, min and median in milliseconds. With --export the folder gets, as raw doubles in the machine's byte order: weights.f64
+ * and scalars.f64, the rows' points.f64, residual.f64, jacobian.f64 [columns][rows], and on the line hilbert.f64 [nodes][nodes + 1] (a column
+ * of the array is a target: the nodes, then y = 0), local.f64 [nodes][16] and whole.f64 [nodes], the weights of the primitive within a panel and over
+ * a whole one (lib/operator/line.h). */
+#include "bench.h"
+
+#include "residual/internal.h"
+
+#include <math.h>
+#include <omp.h>
+
+#define REPEATS_MIN 5
+#define REPEATS_MAX 400
+#define ITERATIONS 20
+
+typedef struct bench {
+    int threads;
+    bool quick;
+    double seconds;
+    const char *folder;
+} bench;
+
+typedef struct subject {
+    const char *problem;
+    int n_widths, width[3], points, quick_points;
+} subject;
+
+static bool put(const bench *b, const char *name, const double *v, size_t n)
+{
+    char path[4096];
+    FILE *f;
+
+    snprintf(path, sizeof path, "%s/%s.f64", b->folder, name);
+    f = fopen(path, "wb");
+    if (!f) return perror(path), false;
+    bool ok = fwrite(v, sizeof *v, n, f) == n;
+    ok = !fclose(f) && ok;
+    if (!ok) perror(path);
+    return ok;
+}
+
+/* The transform of the grid's functions to its nodes and to y = 0, one target after another. */
+static bool put_hilbert(const bench *b, const az_program *g)
+{
+    const int n = g->grid.n;
+    const az_line_map *nodes = NULL, *origin = NULL;
+    double *rows = az_doubles((size_t)n * (size_t)(n + 1));
+
+    for (int k = 0; k < g->n_maps; k++) {
+        const az_line_map *map = &g->maps[k].map;
+        if (map->kind == AZ_LINE_HILBERT && map->m == n) nodes = map;
+        if (map->kind == AZ_LINE_HILBERT && map->m == 1) origin = map;
+    }
+    bool ok = rows && nodes && origin;
+    for (int j = 0; j < n && ok; j++) {
+        for (int i = 0; i < n; i++) rows[(size_t)i * (size_t)n + (size_t)j] = nodes->dense[(size_t)j * (size_t)nodes->ld + (size_t)i];
+        rows[(size_t)n * (size_t)n + (size_t)j] = origin->dense[(size_t)j * (size_t)origin->ld];
+    }
+    ok = ok && put(b, "hilbert", rows, (size_t)n * (size_t)(n + 1));
+    az_doubles_free(rows);
+    return ok;
+}
+
+static bool put_primitive(const bench *b, const az_program *g)
+{
+    for (int k = 0; k < g->n_maps; k++) {
+        const az_line_map *map = &g->maps[k].map;
+        if (map->kind == AZ_LINE_PRIMITIVE && map->m == g->grid.n)
+            return put(b, "local", map->local, (size_t)map->m * AZ_PANEL_NODES) && put(b, "whole", map->whole, (size_t)map->n);
+    }
+    return false;
+}
+
+/* The row's points, its residual and its columns, and what they follow from. */
+static bool export(const bench *b, const az_run *run, const double *jacobian)
+{
+    const az_program *g = run->program;
+    const size_t rows = (size_t)run->f.rows, cols = (size_t)run->f.cols;
+    const az_network *net = &run->r->trial[0].stage[0];
+    double *packed = az_doubles(rows * cols);
+    int first, n;
+
+    az_program_row_range(g, 0, &first, &n);
+    for (size_t c = 0; packed && c < cols; c++) memcpy(packed + c * rows, jacobian + c * (size_t)run->f.ld, sizeof *packed * rows);
+    bool ok = packed && put(b, "jacobian", packed, rows * cols) && put(b, "residual", run->residual, rows) &&
+              put(b, "points", az_program_row_points(g, 0), (size_t)(n * run->p->dim)) && put(b, "weights", net->weight, (size_t)net->n_weights) &&
+              put(b, "scalars", run->r->scalar, (size_t)run->p->n_scalars);
+    az_doubles_free(packed);
+    return ok && (!g->has_grid || (put_hilbert(b, g) && put_primitive(b, g)));
+}
+
+static bool measure(const bench *b, az_run *run, const char *name)
+{
+    double *jacobian = az_doubles((size_t)run->f.cols * (size_t)run->f.ld), t[REPEATS_MAX];
+    const az_binding at = {.trial = run->r->trial, .scalar = run->r->scalar, .unit = run->r->unit};
+    int n = 0;
+
+    if (!jacobian) return false;
+    az_program_residual(run->program, &at, run->residual);
+    for (double start = az_seconds(); n < REPEATS_MIN || (n < REPEATS_MAX && az_seconds() - start < b->seconds); n++) {
+        const double began = az_seconds();
+        if (az_program_jacobian(run->program, &at, jacobian, run->f.ld)) break;
+        t[n] = az_seconds() - began;
+    }
+    bool ok = n >= REPEATS_MIN;
+    if (ok) {
+        const double median = bench_median(t, n);
+        printf("%s,%dx%d,%d,%.3f,%.3f", name, run->f.rows, run->f.cols, b->threads, 1e3 * t[0], 1e3 * median);
+        bench_line_end();
+    }
+    ok = ok && (!b->folder || export(b, run, jacobian));
+    az_doubles_free(jacobian);
+    return ok;
+}
+
+static bool run_subject(const bench *b, const subject *s)
+{
+    const int points = b->quick ? s->quick_points : s->points;
+    az_result *r = bench_start(s->problem, s->width, s->n_widths, points, s->n_widths == 2 ? ITERATIONS : 1, b->threads);
+    char widths[32], name[80];
+    az_error err;
+
+    if (!r) return false;
+    az_run run = {.r = r, .p = r->problem, .threads = b->threads, .err = &err};
+    bench_widths(widths, sizeof widths, s->width, s->n_widths);
+    snprintf(name, sizeof name, "jacobian/%s/%s/%d points", s->problem, widths, points);
+    bool ok = (!r->n_edges || !bench_grid(r, points)) && !az_run_open(&run) && measure(b, &run, name);
+    az_run_close(&run);
+    az_result_destroy(r);
+    return ok;
+}
+
+int main(int argc, char **argv)
+{
+    static const subject subjects[] = {{"ccf", 2, {16, 16}, 600, 200}, {"poisson", 3, {24, 24, 24}, 2500, 200}};
+    bench b = {.threads = omp_get_max_threads(), .seconds = 3};
+    const char *only = NULL;
+    bool ok = true;
+
+    for (int i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "--quick")) b.quick = true, b.seconds = 0;
+        else if (!strcmp(argv[i], "--threads") && i + 1 < argc && atoi(argv[i + 1]) > 0) b.threads = atoi(argv[++i]);
+        else if (!strcmp(argv[i], "--seconds") && i + 1 < argc && atof(argv[i + 1]) > 0) b.seconds = atof(argv[++i]);
+        else if (!strcmp(argv[i], "--export") && i + 1 < argc) b.folder = argv[++i];
+        else if (*argv[i] != '-') only = argv[i];
+        else return fprintf(stderr, "usage: bench_jacobian [--quick] [--threads N] [--seconds S] [--export FOLDER] [PROBLEM]\n"), 2;
+    }
+    if (b.folder && !only) return fprintf(stderr, "--export wants one problem\n"), 2;
+    az_dense_init();
+    printf("name,size,threads,min_ms,median_ms,machine,commit\n");
+    for (size_t i = 0; i < sizeof subjects / sizeof *subjects && ok; i++)
+        if (!only || !strcmp(only, subjects[i].problem)) ok = run_subject(&b, &subjects[i]);
+    return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
