@@ -1,18 +1,19 @@
 /* bench_jet: cost of the jet product and of tanh on a few layouts.
  *
- *     bench_jet [seconds per line]
+ *     bench_jet [--quick] [--seconds S]     per line, default 0.2
  *
  * CSV: name, size (coefficients of the jet), min and median over repeats, in nanoseconds per point and per product of two
  * coefficients in the layout's table (mul, mul_adjoint), or per point and coefficient (the rest; tanh and sine with derivative).
  * "values" is SLEEF's tanh of as many numbers, without derivative. */
+#include "bench.h"
+
 #include "jet/jet.h"
 #include "jet/lanes.h"
-
-#include <stdlib.h>
 
 #define JETS 16       /* of one call: a narrow network layer */
 #define REPEATS 101
 #define DEFAULT_SECONDS 0.2
+#define QUICK_SECONDS 0.001
 
 typedef struct bench {
     az_layout l;
@@ -42,13 +43,6 @@ static void do_values(bench *b)
 }
 #endif
 
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* One line: REPEATS timings of as many calls as fill the time. */
 static void measure(bench *b, const char *name, work_fn fn, double units, double seconds)
 {
@@ -66,8 +60,9 @@ static void measure(bench *b, const char *name, work_fn fn, double units, double
         for (long i = 0; i < calls; i++) fn(b);
         t[r] = (az_seconds() - start) * 1e9 / ((double)calls * AZ_LANES * units);
     }
-    qsort(t, REPEATS, sizeof *t, compare);
-    printf("%s,%d,%.4f,%.4f\n", name, b->l.n, t[0], t[REPEATS / 2]);
+    const double median = bench_median(t, REPEATS);
+    printf("%s,%d,%.4f,%.4f", name, b->l.n, t[0], median);
+    bench_line_end();
 }
 
 static void fill(bench *b)
@@ -109,13 +104,19 @@ int main(int argc, char **argv)
         {"xy1", 2, 1}, {"xy2", 2, 2}, {"xy4", 2, 4}, {"xyz1", 3, 1}, {"xyz2", 3, 2},
     };
     const az_index xxx_t[] = {{{3, 0}}, {{0, 1}}};
-    const double seconds = argc > 1 ? atof(argv[1]) : DEFAULT_SECONDS;
+    double seconds = DEFAULT_SECONDS;
     const size_t size = (size_t)JETS * AZ_MAX_JET * AZ_LANES;
     bench b = {.a = az_doubles(size), .b = az_doubles(size), .y = az_doubles(size), .dy = az_doubles(size), .scratch = az_doubles(size)};
+
+    for (int i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "--quick")) seconds = QUICK_SECONDS;
+        else if (!strcmp(argv[i], "--seconds") && i + 1 < argc && atof(argv[i + 1]) > 0) seconds = atof(argv[++i]);
+        else return fprintf(stderr, "usage: bench_jet [--quick] [--seconds S]\n"), 2;
+    }
     int failed = !b.a || !b.b || !b.y || !b.dy || !b.scratch;
 
     if (!failed) {
-        printf("name,size,min,median\n");
+        printf("name,size,min,median,machine,commit\n");
         fill(&b);
         az_layout_total(&b.l, 1, 0);
         measure(&b, "tanh_many/values", do_values, JETS, seconds);

@@ -8,6 +8,7 @@
 # Needs root and debootstrap; packages come from where this machine's apt gets them. Leaves nothing behind.
 #
 #   bash tools/clean_room.sh [--keep] [check|run|all]      default all; --keep leaves the folder and prints its name
+#   SUITE=trixie bash tools/clean_room.sh                  another release than this machine's
 set -eu
 [ "$(id -u)" -eq 0 ] || { echo "clean_room.sh: needs root (debootstrap, chroot)" >&2; exit 1; }
 command -v debootstrap >/dev/null || { echo "clean_room.sh: debootstrap is not installed" >&2; exit 1; }
@@ -21,7 +22,8 @@ mount --make-rprivate /
 keep=no
 [ "${1:-}" = --keep ] && { keep=yes; shift; }
 what=${1:-all}
-suite=${SUITE:-bookworm}
+here=$(. /etc/os-release && echo "$VERSION_CODENAME")
+suite=${SUITE:-$here}
 root=$(cd "$(dirname "$0")/.." && pwd)
 room=$(mktemp -d "${TMPDIR:-/var/tmp}/ansatz-room.XXXXXX")
 chmod 755 "$room"
@@ -32,22 +34,24 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 1' INT TERM
 
-# The first address apt uses for this suite: one-line or deb822 format.
+# The first address apt uses for this machine's release: one-line or deb822 format.
 mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
-    sed -n "s/^deb \(\[[^]]*\] \)\{0,1\}\([a-z]*:[^ ]*\) $suite .*/\2/p" | head -n 1)
-[ -n "$mirror" ] || mirror=$(awk -v suite="$suite" 'FNR == 1 || /^$/ { uri = "" } /^URIs:/ { uri = $2 }
+    sed -n "s/^deb \(\[[^]]*\] \)\{0,1\}\([a-z]*:[^ ]*\) $here .*/\2/p" | head -n 1)
+[ -n "$mirror" ] || mirror=$(awk -v suite="$here" 'FNR == 1 || /^$/ { uri = "" } /^URIs:/ { uri = $2 }
     /^Suites:/ { for (i = 2; i <= NF; i++) if ($i == suite && uri != "") { print uri; exit } }' /etc/apt/sources.list.d/*.sources 2>/dev/null)
-[ -n "$mirror" ] || { echo "clean_room.sh: no source for $suite in the sources of apt" >&2; exit 1; }
+[ -n "$mirror" ] || { echo "clean_room.sh: no source for $here in the sources of apt" >&2; exit 1; }
 
 echo "== debootstrap $suite"
 debootstrap --variant=minbase "$suite" "$room" "$mirror" >"$room.log" 2>&1 || { tail "$room.log"; rm -f "$room.log"; exit 1; }
 rm -f "$room.log"
 
-# the same sources for the same suite, with the settings (proxy, dates) they need here
-rm -f "$room"/etc/apt/sources.list "$room"/etc/apt/sources.list.d/*
-for f in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
-    if [ -f "$f" ] && grep -q "$suite" "$f" && grep -qF "$mirror" "$f"; then cp "$f" "$room/${f#/}"; fi
-done
+# the same sources (debootstrap has written one, enough for another release), with the settings (proxy, dates) they need here
+if [ "$suite" = "$here" ]; then
+    rm -f "$room"/etc/apt/sources.list "$room"/etc/apt/sources.list.d/*
+    for f in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
+        if [ -f "$f" ] && grep -q "$suite" "$f" && grep -qF "$mirror" "$f"; then cp "$f" "$room/${f#/}"; fi
+    done
+fi
 cp -r /etc/apt/apt.conf.d/. "$room/etc/apt/apt.conf.d/"
 grep -rlE 'Post-Invoke|Pre-Install-Pkgs' "$room/etc/apt/apt.conf.d" | xargs -r rm -f # hooks call programs that are not there
 [ ! -f /etc/apt/apt.conf ] || cp /etc/apt/apt.conf "$room/etc/apt/"

@@ -48,9 +48,15 @@ static void evaluate(void *data, double *r, const double *x) {
     az_program_residual(run->program, &b, r);
 }
 
-/* The first steps leave the unknowns alone: random networks would drive them anywhere. */
+#define HOLD 15
+#define HOLD_MORE 10
+
+int az_run_hold(const az_result *r) {
+    return r->stage == 1 && r->problem->n_scalars > r->problem->n_parameters ? HOLD + HOLD_MORE * r->restarts : 0;
+}
+
 static bool holding(const az_run *run) {
-    return run->r->stage == 1 && run->r->stage_iteration < AZ_HOLD && run->r->retries == 0;
+    return run->r->stage_iteration < az_run_hold(run->r) && run->r->retries == 0;
 }
 
 static az_status jacobian(void *data, double *jac, const double *x) {

@@ -44,6 +44,10 @@ static az_status split_marked(double **out, int *n_out, const double *edge, int 
         st = add_edge(out, n_out, &cap, edge[i]);
         if (!st && i + 1 < n_edges && (!mark || mark[i])) st = add_edge(out, n_out, &cap, 0.5 * (edge[i] + edge[i + 1]));
     }
+    if (st) {
+        az_doubles_free(*out);
+        *out = NULL, *n_out = 0;
+    }
     return st;
 }
 

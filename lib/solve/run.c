@@ -114,10 +114,10 @@ static bool stage_is_over(const az_run *run, az_step step) {
     const az_result *r = run->r;
     az_stage_plan plan;
     az_plan_stage(&plan, run->p, &r->options, r->stage);
-    bool held = r->stage == 1 && run->n_unknowns && r->stage_iteration < AZ_HOLD;
-    if (step == AZ_STEP_NONE && !held) return true;
+    int hold = az_run_hold(r);
+    if (step == AZ_STEP_NONE && r->stage_iteration >= hold) return true;
     if (r->stage == 1 && r->phase + 1 < r->options.n_phases) return false;
-    if (r->stage == 1 && run->n_unknowns && r->stage_iteration < AZ_HOLD + plan.window) return false;
+    if (hold > 0 && r->stage_iteration < hold + plan.window) return false;
     if (r->stage_iteration >= plan.max_iterations && r->options.max_stages > 1) return true;
     return earlier(r, plan.window) < plan.gain * r->rms;
 }
@@ -156,7 +156,8 @@ static az_status next_phase(az_run *run) {
     return az_run_open(run);
 }
 
-static void forget(az_run *run) {
+/* Networks, unknowns and grid as at the beginning. */
+static az_status forget(az_run *run) {
     az_result *r = run->r;
     for (int t = 0; t < run->p->n_trials; t++) {
         while (r->trial[t].n_stages > 0) az_doubles_free(r->trial[t].stage[--r->trial[t].n_stages].weight);
@@ -165,18 +166,27 @@ static void forget(az_run *run) {
     for (int i = 0; i < run->n_unknowns; i++) r->scalar[run->p->n_parameters + i] = run->p->scalar[run->p->n_parameters + i].value;
     r->stage_iteration = r->phase = r->retries = 0;
     r->n_memory = -1;
+    for (int k = 0; k < run->p->n_rows; k++) {
+        az_doubles_free(r->points[k].x);
+        r->points[k] = (az_points){0};
+    }
+    az_doubles_free(r->edge);
+    r->edge = NULL;
+    r->n_edges = 0;
+    return start_points(r, run->p);
 }
 
 /* New random weights, where the first stage led nowhere. */
 static az_status restart(az_run *run) {
     az_result *r = run->r;
     az_run_close(run);
-    forget(run);
+    az_status st = forget(run);
     r->restarts++;
-    az_status st = add_networks(run, 1);
+    if (!st) st = add_networks(run, 1);
     if (st) return az_fail(run->err, st, "out of memory");
     snprintf(run->note, sizeof run->note, "the residual stays at %.1e: restart %d from new weights", r->rms, r->restarts);
-    return az_run_open(run);
+    st = az_run_open(run);
+    return st ? st : reach_out(run);
 }
 
 /* Takes the last stage away: networks, and unknowns to where it found them. */
@@ -244,10 +254,11 @@ static az_status advance(az_run *run) {
     bool refined;
     if (phase_is_over(r)) st = next_phase(run);
     else if (stage_is_over(run, step)) st = end_of_stage(run);
-    else if (r->stage_iteration % JUDGE_EVERY == 0) st = judge(run, &refined);
+    else if (r->stage_iteration % JUDGE_EVERY == 0 && r->stage_iteration > az_run_hold(r)) st = judge(run, &refined);
     if (!st && r->stop == AZ_STOP_RUNNING && r->iterations % REACH_EVERY == 0) st = reach_out(run);
-    if (!st) st = az_history_add(&r->history, r->iterations, r->stage, r->rms, r->check, r->seconds, r->scalar + run->p->n_parameters);
-    return st;
+    if (st) return st;
+    st = az_history_add(&r->history, r->iterations, r->stage, r->rms, r->check, r->seconds, r->scalar + run->p->n_parameters);
+    return st ? az_fail(run->err, st, "out of memory in iteration %d", r->iterations) : AZ_OK;
 }
 
 static az_status checkpoint(az_run *run, bool force) {
@@ -270,8 +281,8 @@ static az_status loop(az_run *run) {
         tell(run, phase_name(r));
         if (r->stop == AZ_STOP_RUNNING) st = checkpoint(run, false);
     }
-    bool refined;
-    if (!st && r->stop != AZ_STOP_TOLERANCE && r->stop != AZ_STOP_NONFINITE) st = az_run_judge(run, &refined);
+    bool refined; /* a run that may go on keeps its points and its generator: a resumed one gives the bits of one never stopped */
+    if (!st && r->stop == AZ_STOP_STALLED) st = az_run_judge(run, &refined);
     r->evidence = (az_evidence){.tier = AZ_TIER_TRAINED, .trained_rms = r->rms, .reevaluated_max = NAN, .reevaluated_relative = NAN};
     if (!st) st = checkpoint(run, true);
     az_run_close(run);

@@ -38,7 +38,8 @@ void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_opti
 void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve_options *asked);
 az_status az_check_options(const az_solve_options *o, az_error *err);
 
-#define AZ_HOLD 15 /* iterations before the unknowns move */
+/* Iterations before the unknowns move: random networks would drive them anywhere. Longer after every restart. */
+int az_run_hold(const az_result *r);
 /* open.c: program, solver and vectors for the current state */
 az_status az_run_open(az_run *run);
 void az_run_close(az_run *run);

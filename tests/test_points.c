@@ -1,0 +1,292 @@
+/* points: panels keep their ends, ascend and stay near their neighbours' width; cutting keeps every edge; spread points lie inside the domain, on
+ * the asked face, and continue one sequence; adapted points come from the pool and from nowhere else.
+ *
+ * AZ_SEED in the environment replays a run. */
+#include "solve/points.h"
+
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define COUNT(a) ((int)(sizeof(a) / sizeof *(a)))
+
+static az_rng rng;
+
+static void ascending(const double *e, int n)
+{
+    assert_true(n >= 2);
+    for (int i = 0; i + 1 < n; i++) assert_true(e[i] < e[i + 1]);
+}
+
+static void panels_start(void **state)
+{
+    static const double cores[] = {0.02, 0.1, 0.6, 1, 3}, reaches[] = {8, 40, 41.3, 120, 330};
+
+    (void)state;
+    for (int i = 0; i < COUNT(cores); i++)
+        for (int j = 0; j < COUNT(reaches); j++)
+            for (int half = 0; half < 2; half++) {
+                double *e;
+                int n;
+                assert_int_equal(az_panels_start(&e, &n, cores[i], reaches[j], half), AZ_OK);
+                ascending(e, n);
+                assert_true(e[n - 1] == reaches[j] && e[0] == (half ? 0 : -reaches[j]));
+                for (int k = 0; k + 1 < n; k++) {
+                    double w = e[k + 1] - e[k], z = fmin(fabs(e[k]), fabs(e[k + 1]));
+                    assert_true(w <= fmax(cores[i], 4) * (1 + 1e-12));
+                    if (z + w < 6) assert_true(fabs(w - cores[i]) <= 1e-12);
+                    if (k + 2 < n - 1 && k > 0) assert_true(e[k + 2] - e[k + 1] <= 3 * w && w <= 3 * (e[k + 2] - e[k + 1]));
+                    if (!half) assert_true(e[k] == -e[n - 1 - k]);
+                }
+                az_doubles_free(e);
+            }
+}
+
+static void panels_split(void **state)
+{
+    (void)state;
+    for (int n = 2; n < 30; n++) {
+        double e[30], *out;
+        int m;
+        e[0] = -3;
+        for (int i = 1; i < n; i++) e[i] = e[i - 1] + 0.01 + az_rng_uniform(&rng);
+        assert_int_equal(az_panels_split(&out, &m, e, n), AZ_OK);
+        assert_int_equal(m, 2 * n - 1);
+        for (int i = 0; i < n; i++) assert_true(out[2 * i] == e[i]);
+        for (int i = 0; i + 1 < n; i++) assert_true(out[2 * i + 1] == 0.5 * (e[i] + e[i + 1]));
+        az_doubles_free(out);
+    }
+}
+
+/* Marked panels are cut, no other until the widths are within the ratio; all old edges stay; new ones halve something. */
+static void panels_refine(void **state)
+{
+    (void)state;
+    for (int c = 0; c < 200; c++) {
+        double *e, *old;
+        int n, n_old;
+        assert_int_equal(az_panels_start(&e, &n, 0.6, 40, c % 2), AZ_OK);
+        for (int round = 0; round < 1 + c % 5; round++) {
+            bool *mark = calloc((size_t)n, sizeof *mark);
+            old = calloc((size_t)n, sizeof *old);
+            assert_true(mark && old);
+            memcpy(old, e, sizeof(double) * (size_t)n);
+            n_old = n;
+            const unsigned rarity = 1 + (unsigned)(az_rng_next(&rng) % 20);
+            int at = (int)(az_rng_next(&rng) % (unsigned)(n - 1)), marked = 0;
+            for (int i = 0; i + 1 < n; i++) marked += mark[i] = c % 3 ? i == at : az_rng_next(&rng) % rarity == 0;
+            assert_int_equal(az_panels_refine(&e, &n, mark), AZ_OK);
+            ascending(e, n);
+            assert_true(e[0] == old[0] && e[n - 1] == old[n_old - 1] && n >= n_old + marked);
+            for (int i = 0, k = 0; i < n_old; i++) {
+                while (k < n && e[k] < old[i]) k++;
+                assert_true(k < n && e[k] == old[i]);
+                if (i + 1 < n_old && mark[i]) assert_true(e[k + 1] <= 0.5 * (old[i] + old[i + 1]));
+            }
+            for (int i = 0; i + 2 < n; i++) {
+                double w = e[i + 1] - e[i], v = e[i + 2] - e[i + 1];
+                assert_true(w <= AZ_PANEL_RATIO * v && v <= AZ_PANEL_RATIO * w);
+            }
+            free(mark);
+            free(old);
+        }
+        az_doubles_free(e);
+    }
+}
+
+static void unmarked_stays(void **state)
+{
+    double *e;
+    bool mark[1000] = {false};
+    int n, before;
+
+    (void)state;
+    assert_int_equal(az_panels_start(&e, &n, 0.6, 36, true), AZ_OK);
+    assert_int_equal(az_panels_refine(&e, &n, mark), AZ_OK); /* the last panel may be narrow */
+    before = n;
+    assert_int_equal(az_panels_refine(&e, &n, mark), AZ_OK);
+    assert_int_equal(n, before);
+    az_doubles_free(e);
+}
+
+static az_problem *parse(const char *text)
+{
+    az_problem *p = NULL;
+    az_error err;
+
+    if (az_problem_parse(&p, "test", text, strlen(text), NULL, 0, &err)) fail_msg("%s", err.message);
+    return p;
+}
+
+static const char *const domains[] = {
+    "problem a \"a\"\ndomain x in [-1, 3]\nfield v(x)\nequation v = 0\n",
+    "problem a \"a\"\ndomain y in line\nfield v(y)\nequation v = 0\n",
+    "problem a \"a\"\ndomain x, y in box [0, 1] x [-5, -4]\ntrial N(x, y)\nequation N = 0\n",
+    "problem a \"a\"\ndomain x in [-10, 10]\ntime t in [0, 2]\nperiodic x\nfield v(x, t)\nequation v = 0\n",
+    "problem a \"a\"\ndomain x, y in plane\ntrial N(1/(1 + x^2), 1/(1 + y^2))\nequation N = 0\n",
+};
+
+static void spread_is_inside(void **state)
+{
+    (void)state;
+    for (int d = 0; d < COUNT(domains); d++) {
+        az_problem *p = parse(domains[d]);
+        for (unsigned fixed = 0; fixed + 1 < 1u << p->dim; fixed++) {
+            const int n = 300, more = 57;
+            az_point at = {{0}};
+            az_points a, b;
+            for (int c = 0; c < p->dim; c++) at.x[c] = p->coord[c].range == AZ_INTERVAL ? p->coord[c].hi : 1.25;
+            assert_int_equal(az_points_spread(&a, p, fixed, &at, n, 0), AZ_OK);
+            assert_int_equal(az_points_spread(&b, p, fixed, &at, n - more, more), AZ_OK);
+            assert_true(a.n == n && a.dim == p->dim);
+            assert_memory_equal(a.x + more * p->dim, b.x, sizeof(double) * (size_t)((n - more) * p->dim)); /* one sequence */
+            for (int c = 0; c < p->dim; c++) {
+                const az_coord_decl *x = &p->coord[c];
+                int quarter[4] = {0};
+                for (int i = 0; i < n; i++) {
+                    double v = a.x[i * p->dim + c];
+                    assert_true(isfinite(v));
+                    if (fixed >> c & 1) {
+                        assert_true(v == at.x[c]);
+                        continue;
+                    }
+                    double u = x->range == AZ_INTERVAL ? (v - x->lo) / (x->hi - x->lo) : 0.5 + atan(v / x->scale) / M_PI;
+                    assert_true(u >= 0 && u <= 1);
+                    quarter[(int)fmin(3, 4 * u)]++;
+                    for (int j = 0; j < i; j++) assert_true(memcmp(a.x + j * p->dim, a.x + i * p->dim, sizeof(double) * (size_t)p->dim) != 0);
+                }
+                for (int k = 0; k < 4 && !(fixed >> c & 1); k++) assert_true(quarter[k] > n / 12);
+            }
+            az_doubles_free(a.x);
+            az_doubles_free(b.x);
+        }
+        az_problem_destroy(p);
+    }
+}
+
+/* The first part stays, the rest are members of the pool, and the generator alone decides. */
+static void adapt(void **state)
+{
+    az_problem *p = parse(domains[2]);
+    az_point at = {{0}};
+
+    (void)state;
+    for (int c = 0; c < 40; c++) {
+        const int n = 50 + c, m = 4 * n;
+        az_points a, b, pool, before;
+        az_rng g, h;
+        double *res = calloc((size_t)m, sizeof *res);
+        assert_non_null(res);
+        assert_int_equal(az_points_spread(&a, p, 0, &at, n, 0), AZ_OK);
+        assert_int_equal(az_points_spread(&b, p, 0, &at, n, 0), AZ_OK);
+        assert_int_equal(az_points_spread(&before, p, 0, &at, n, 0), AZ_OK);
+        assert_int_equal(az_points_spread(&pool, p, 0, &at, m, n), AZ_OK);
+        for (int i = 0; i < m; i++) res[i] = c == 0 ? 0 : c == 1 ? NAN : c == 2 ? 1 : pool.x[2 * i] > 0.8 ? 1e-3 : 1e-9;
+        az_rng_seed(&g, (uint64_t)c), az_rng_seed(&h, (uint64_t)c);
+        az_points_adapt(&a, &pool, res, 0.5, &g);
+        az_points_adapt(&b, &pool, res, 0.5, &h);
+        assert_memory_equal(a.x, b.x, sizeof(double) * (size_t)(2 * n));
+        assert_memory_equal(&g, &h, sizeof g);
+        const int kept = n - n / 2;
+        assert_memory_equal(a.x, before.x, sizeof(double) * (size_t)(2 * kept));
+        int changed = 0;
+        for (int i = kept; i < n; i++) {
+            bool member = !memcmp(a.x + 2 * i, before.x + 2 * i, 2 * sizeof(double)), moved = false;
+            for (int j = 0; j < m; j++) moved |= !memcmp(a.x + 2 * i, pool.x + 2 * j, 2 * sizeof(double));
+            assert_true(member || moved);
+            changed += moved;
+        }
+        if (c < 2) assert_int_equal(changed, 0);
+        else assert_true(changed >= (n - kept) / 2);
+        az_doubles_free(a.x), az_doubles_free(b.x), az_doubles_free(pool.x), az_doubles_free(before.x);
+        free(res);
+    }
+    az_problem_destroy(p);
+}
+
+/* Over many generators each point of the pool is drawn as often as 1 + (residual/rms)^2 says. */
+static void adapt_in_proportion(void **state)
+{
+    enum { N = 60, POOL = 4 * N, ROUNDS = 4000 };
+    az_problem *p = parse(domains[2]);
+    az_point at = {{0}};
+    az_points a, pool;
+    double res[POOL], total = 0, mean = 0;
+    int drawn[POOL] = {0};
+
+    (void)state;
+    assert_int_equal(az_points_spread(&a, p, 0, &at, N, 0), AZ_OK);
+    assert_int_equal(az_points_spread(&pool, p, 0, &at, POOL, N), AZ_OK);
+    for (int i = 0; i < POOL; i++) res[i] = 1e-7 * az_rng_normal(&rng), mean += res[i] * res[i] / POOL;
+    for (int i = 0; i < POOL; i++) total += 1 + res[i] * res[i] / mean;
+    for (int k = 0; k < ROUNDS; k++) {
+        az_points_adapt(&a, &pool, res, 0.5, &rng);
+        for (int i = N / 2; i < N; i++)
+            for (int j = 0; j < POOL; j++) drawn[j] += !memcmp(a.x + 2 * i, pool.x + 2 * j, 2 * sizeof(double));
+    }
+    for (int j = 0; j < POOL; j++) {
+        double share = fmin(1, (1 + res[j] * res[j] / mean) * (N / 2) / total), sigma = sqrt(ROUNDS * share * (1 - share));
+        if (!(fabs(drawn[j] - ROUNDS * share) <= 6 * sigma + 2 + 0.02 * ROUNDS * share)) fail_msg("point %d: drawn %d of %d times, expected %g", j, drawn[j], ROUNDS, ROUNDS * share);
+    }
+    az_doubles_free(a.x), az_doubles_free(pool.x);
+    az_problem_destroy(p);
+}
+
+static long calls_left, alive;
+static void *failing(void *data, void *p, size_t bytes)
+{
+    (void)data;
+    if (!bytes) {
+        alive -= p != NULL;
+        free(p);
+        return NULL;
+    }
+    if (calls_left-- == 0) return NULL;
+    void *q = realloc(p, bytes);
+    alive += q && !p;
+    return q;
+}
+
+static void failed_allocations(void **state)
+{
+    bool mark[1000] = {true, true, true};
+
+    (void)state;
+    for (int half = 0; half < 2; half++) {
+        az_status st = AZ_ENOMEM;
+        for (long k = 0; st == AZ_ENOMEM; k++) {
+            double *e = NULL, *f = NULL;
+            int n, m;
+            calls_left = k, alive = 0;
+            az_set_allocator(failing, NULL);
+            st = az_panels_start(&e, &n, 0.1, 100, half);
+            if (!st) st = az_panels_split(&f, &m, e, n);
+            if (!st) st = az_panels_refine(&e, &n, mark);
+            az_doubles_free(e);
+            az_doubles_free(f);
+            az_set_allocator(NULL, NULL);
+            if (alive) fail_msg("allocation %ld: %ld blocks left", k, alive);
+            assert_true(k < 100);
+        }
+        assert_int_equal(st, AZ_OK);
+    }
+}
+
+int main(void)
+{
+    const char *env = getenv("AZ_SEED");
+    uint64_t seed = env ? strtoull(env, NULL, 10) : 1;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(panels_start),     cmocka_unit_test(panels_split), cmocka_unit_test(panels_refine),     cmocka_unit_test(unmarked_stays),
+        cmocka_unit_test(spread_is_inside), cmocka_unit_test(adapt),    cmocka_unit_test(adapt_in_proportion),        cmocka_unit_test(failed_allocations),
+    };
+
+    printf("AZ_SEED=%llu\n", (unsigned long long)seed);
+    az_rng_seed(&rng, seed);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

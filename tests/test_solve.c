@@ -1,0 +1,447 @@
+/* solve: quick problems reach their exact unknowns within the printed errors; threads, and cancelling at any iteration and going on, change no
+ * bit; every bad option is refused by its name; every allocation may fail.
+ *
+ * AZ_SEED in the environment replays a run. */
+#include "residual/program.h"
+#include "io/io.h"
+#include "solve/run.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define COUNT(a) ((int)(sizeof(a) / sizeof *(a)))
+#define ERROR_FACTOR 3 /* the printed error is an estimate */
+
+static az_rng rng;
+
+static az_problem *load(const char *name)
+{
+    az_problem *p = NULL;
+    az_error err;
+
+    if (az_problem_load(&p, name, NULL, 0, &err)) fail_msg("%s", err.message);
+    return p;
+}
+
+static az_problem *parse(const char *text)
+{
+    az_problem *p = NULL;
+    az_error err;
+
+    if (az_problem_parse(&p, "test", text, strlen(text), NULL, 0, &err)) fail_msg("%s", err.message);
+    return p;
+}
+
+/* One problem of every kind, small. */
+static const char line_text[] = "problem a \"a\"\nunknown lambda = 1 in [0.1, 5]\ndomain y in line\nlet l = log1p(y^2)/2\ntrial N((1 + y^2)^(-1/4), 2*l/(l + 2) - 1) even\n"
+                                "let w = -y/(1 + y^2)*exp(N - N@0)\nlet H = hilbert(w)\nequation w + lambda*y*d(w, y) = H*w + (1 - lambda)*w^3 scale w\nselect 2*H = lambda + 1 at y = 0\n";
+static const char box_text[] = "problem b \"b\"\ndomain x, y in box [0, 1] x [0, 1]\ntrial N(2*x - 1, 2*y - 1)\nlet u = x*(1 - x)*y*(1 - y)*N\n"
+                               "equation d(u, x, x) + d(u, y, y) = -exp(3*x)*y\nboundary d(u, x) = y*(1 - y)*N at x = 0\n";
+
+static az_solve_options options(int threads)
+{
+    az_solve_options o;
+
+    az_solve_options_init(&o);
+    o.tolerance = 1e-6;
+    o.threads = threads;
+    o.n_layers = 2;
+    o.layers[0] = o.layers[1] = 6;
+    o.points = 120;
+    o.max_stages = 2;
+    return o;
+}
+
+typedef struct stopper {
+    int at, seen;           /* iteration to stop at, last iteration told */
+    int calls, notes, last_stage;
+} stopper;
+
+static int stop_at(void *data, const az_progress *g)
+{
+    stopper *s = data;
+
+    s->calls++;
+    s->notes += g->note != NULL;
+    assert_true(g->iteration >= s->seen && g->stage >= 1 && g->phase && g->unknowns);
+    s->seen = g->iteration;
+    s->last_stage = g->stage;
+    return g->iteration >= s->at;
+}
+
+static az_result *solve(const az_problem *p, const az_solve_options *o, int stop)
+{
+    az_result *r = NULL;
+    az_error err = {0};
+    stopper s = {.at = stop};
+
+    if (az_solve(&r, p, o, stop_at, &s, &err)) fail_msg("%s", err.message);
+    assert_non_null(r);
+    return r;
+}
+
+static void same_doubles(const char *what, int k, const double *a, const double *b, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (memcmp(a + i, b + i, sizeof *a)) fail_msg("stopped at %d: %s[%d] is %a, uninterrupted %a", k, what, i, a[i], b[i]);
+}
+
+/* Everything but seconds. */
+static void same_state(const az_result *a, const az_result *b, int k)
+{
+    const az_problem *p = a->problem;
+
+    assert_int_equal(a->iterations, b->iterations);
+    assert_int_equal(a->stop, b->stop);
+    assert_true(a->stage == b->stage && a->stage_iteration == b->stage_iteration && a->restarts == b->restarts && a->retries == b->retries && a->phase == b->phase);
+    assert_memory_equal(&a->rng, &b->rng, sizeof a->rng);
+    same_doubles("scalar", k, a->scalar, b->scalar, p->n_scalars);
+    for (int t = 0; t < p->n_trials; t++) {
+        assert_int_equal(a->trial[t].n_stages, b->trial[t].n_stages);
+        for (int i = 0; i < a->trial[t].n_stages; i++) {
+            const az_network *u = &a->trial[t].stage[i], *v = &b->trial[t].stage[i];
+            assert_true(u->n_weights == v->n_weights && u->n_frozen == v->n_frozen);
+            same_doubles("weight", k, u->weight, v->weight, u->n_weights);
+            same_doubles("stage scale", k, &u->scale, &v->scale, 1);
+        }
+    }
+    assert_int_equal(a->n_edges, b->n_edges);
+    same_doubles("edge", k, a->edge, b->edge, a->n_edges);
+    for (int i = 0; i < p->n_rows; i++) {
+        assert_int_equal(a->points[i].n, b->points[i].n);
+        same_doubles("point", k, a->points[i].x, b->points[i].x, a->points[i].n * p->dim);
+    }
+    assert_int_equal(a->n_memory, b->n_memory);
+    if (a->n_memory > 0) same_doubles("memory", k, a->memory, b->memory, a->n_memory);
+    same_doubles("unit", k, &a->unit, &b->unit, 1);
+    same_doubles("rms", k, &a->rms, &b->rms, 1);
+    same_doubles("check", k, &a->check, &b->check, 1);
+    assert_int_equal(a->history.n, b->history.n);
+    assert_memory_equal(a->history.iteration, b->history.iteration, sizeof(int) * (size_t)a->history.n);
+    assert_memory_equal(a->history.stage, b->history.stage, sizeof(int) * (size_t)a->history.n);
+    same_doubles("history rms", k, a->history.rms, b->history.rms, a->history.n);
+    same_doubles("history check", k, a->history.check, b->history.check, a->history.n);
+    same_doubles("history unknown", k, a->history.unknown, b->history.unknown, a->history.n * a->history.n_unknowns);
+    assert_int_equal(a->hash, b->hash);
+}
+
+static const struct {
+    const char *name;
+    double exact;
+    int points;
+    bool loose; /* exact to the digits given */
+} exact_cases[] = {
+    {"legendre", 12, 200, false}, {"oscillator", 0.5, 200, false}, {"burgers", 0.5, 200, false}, {"ccf", 1.1807776627, 160, true},
+};
+
+static void unknowns_within_errors(void **state)
+{
+    (void)state;
+    for (int i = 0; i < COUNT(exact_cases); i++) {
+        az_problem *p = load(exact_cases[i].name);
+        az_solve_options o = options(2);
+        o.layers[0] = o.layers[1] = 8;
+        o.points = exact_cases[i].points;
+        o.tolerance = 1e-5;
+        az_result *r = solve(p, &o, 1 << 30);
+        az_error err;
+        double error;
+        assert_int_equal(az_result_stop(r), AZ_STOP_TOLERANCE);
+        if (az_verify(r, 2, &err)) fail_msg("%s", err.message);
+        double value = az_result_unknown(r, 0, &error), digits = exact_cases[i].loose ? 1e-10 : 0;
+        if (!(fabs(value - exact_cases[i].exact) <= ERROR_FACTOR * error + digits) || !(error <= 1e-3))
+            fail_msg("%s: %.15g, error %.3g, exactly %.15g", exact_cases[i].name, value, error, exact_cases[i].exact);
+        assert_true(az_result_evidence(r).reevaluated_relative <= 1e-3);
+        az_result_destroy(r);
+        az_problem_destroy(p);
+    }
+}
+
+static void same_bits_for_any_threads(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        az_problem *p = i == 0 ? parse(line_text) : i == 1 ? parse(box_text) : load(exact_cases[i - 2].name);
+        az_solve_options o = options(1);
+        o.max_iterations = 40;
+        az_result *one = solve(p, &o, 1 << 30);
+        for (o.threads = 2; o.threads <= 3; o.threads++) {
+            az_result *more = solve(p, &o, 1 << 30);
+            same_state(more, one, 0);
+            az_result_destroy(more);
+        }
+        az_result_destroy(one);
+        az_problem_destroy(p);
+    }
+}
+
+/* r -> bytes -> r, as a checkpoint does */
+static az_result *through_a_file(az_result *r)
+{
+    char *bytes;
+    size_t n;
+    az_error err;
+    az_result *back = NULL;
+
+    if (az_result_save_memory(r, &bytes, &n, &err)) fail_msg("%s", err.message);
+    if (az_result_load_memory(&back, "memory", bytes, n, &err)) fail_msg("%s", err.message);
+    az_free(bytes);
+    az_result_destroy(r);
+    return back;
+}
+
+/* Stopped at random iterations, written, read and continued, with another number of threads. */
+static void interrupted(const az_problem *p, const az_solve_options *o, int times)
+{
+    az_result *whole = solve(p, o, 1 << 30);
+    const int last = whole->iterations;
+
+    assert_true(last > 2);
+    for (int c = 0; c < times; c++) {
+        int k = c == 0 ? 0 : c == 1 ? last - 1 : 1 + (int)(az_rng_next(&rng) % (unsigned)(last - 1));
+        for (int i = 1; i < whole->history.n && c > 1 && c % 2; i++) /* where a stage begins */
+            if (whole->history.stage[i] != whole->history.stage[i - 1]) k = whole->history.iteration[i] - (c / 2) % 2;
+        az_solve_options o2 = *o;
+        az_result *r = solve(p, o, k);
+        assert_int_equal(r->iterations, k);
+        if (r->stop == AZ_STOP_CANCELLED) {
+            if (c % 3) r = through_a_file(r);
+            int again = k + (int)(az_rng_next(&rng) % (unsigned)(last - k + 1));
+            stopper s = {.at = again};
+            az_error err;
+            o2.threads = 1 + c % 2;
+            if (az_resume(r, &o2, stop_at, &s, &err)) fail_msg("%s", err.message);
+            if (r->stop == AZ_STOP_CANCELLED && az_resume(r, &o2, NULL, NULL, &err)) fail_msg("%s", err.message);
+        }
+        same_state(r, whole, k);
+        az_result_destroy(r);
+    }
+    az_result_destroy(whole);
+}
+
+static void cancel_and_resume(void **state)
+{
+    (void)state;
+    const char *names[] = {"burgers", "legendre", "oscillator"};
+    for (int i = 0; i < COUNT(names) + 2; i++) {
+        az_problem *p = i < COUNT(names) ? load(names[i]) : parse(i == COUNT(names) ? line_text : box_text);
+        az_solve_options o = options(1);
+        o.max_iterations = i < COUNT(names) ? 150 : 60;
+        o.max_stages = 3;
+        o.tolerance = 1e-12;
+        o.points = 60; /* coarse: grids are refined */
+        interrupted(p, &o, 6);
+        az_problem_destroy(p);
+    }
+}
+
+/* The same over a change of methods, each with its own memory. */
+static void cancel_and_resume_methods(void **state)
+{
+    static const az_method first[] = {AZ_METHOD_ADAM, AZ_METHOD_LBFGS, AZ_METHOD_SSBROYDEN, AZ_METHOD_LM_QR};
+
+    (void)state;
+    az_problem *p = load("legendre");
+    for (int i = 0; i < COUNT(first); i++) {
+        az_solve_options o = options(2);
+        o.n_phases = 2;
+        o.phase[0] = first[i], o.phase[1] = AZ_METHOD_LM;
+        o.phase_iterations[0] = 12;
+        o.max_iterations = 60;
+        interrupted(p, &o, 5);
+    }
+    az_problem_destroy(p);
+}
+
+/* A limit on iterations met, then raised, is no interruption either. */
+static void limit_and_resume(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        az_problem *p = i ? parse(box_text) : load("burgers");
+        az_solve_options o = options(1);
+        az_error err;
+        o.tolerance = 1e-12;
+        o.max_iterations = 45;
+        az_result *whole = solve(p, &o, 1 << 30);
+        o.max_iterations = 20;
+        az_result *part = solve(p, &o, 1 << 30);
+        assert_int_equal(part->stop, AZ_STOP_ITERATIONS);
+        assert_int_equal(part->iterations, 20);
+        o.max_iterations = 45;
+        part = through_a_file(part);
+        if (az_resume(part, &o, NULL, NULL, &err)) fail_msg("%s", err.message);
+        part->hash = whole->hash; /* of the options it began with */
+        same_state(part, whole, 20);
+        az_result_destroy(whole);
+        az_result_destroy(part);
+        az_problem_destroy(p);
+    }
+}
+
+/* Finished runs are left as they are. */
+static void finished_stays(void **state)
+{
+    (void)state;
+    az_problem *p = load("legendre");
+    az_solve_options o = options(1);
+    az_error err;
+    o.tolerance = 1e-3;
+    az_result *a = solve(p, &o, 1 << 30), *b = solve(p, &o, 1 << 30);
+    assert_int_equal(a->stop, AZ_STOP_TOLERANCE);
+    assert_int_equal(az_resume(b, &o, NULL, NULL, &err), AZ_OK);
+    same_state(b, a, 0);
+    az_result_destroy(a);
+    az_result_destroy(b);
+    az_problem_destroy(p);
+}
+
+static void limits_and_stops(void **state)
+{
+    (void)state;
+    az_problem *p = load("legendre");
+    az_solve_options o = options(1);
+    o.tolerance = 1e-300;
+    o.max_seconds = 1e-9;
+    az_result *r = solve(p, &o, 1 << 30);
+    assert_int_equal(r->stop, AZ_STOP_TIME);
+    assert_int_equal(r->iterations, 1);
+    az_result_destroy(r);
+    r = solve(p, &o, 0);
+    assert_int_equal(r->stop, AZ_STOP_CANCELLED);
+    assert_int_equal(r->iterations, 0);
+    az_result_destroy(r);
+    az_problem_destroy(p);
+
+    p = parse("problem n \"n\"\ndomain x in [0, 1]\nfield v(x)\nequation d(v, x) = log(x - 2)\n"); /* NaN everywhere */
+    o.max_seconds = 0;
+    r = solve(p, &o, 1 << 30);
+    assert_int_equal(r->stop, AZ_STOP_NONFINITE);
+    az_result_destroy(r);
+    az_problem_destroy(p);
+}
+
+/* Different seeds give different weights, the same seed the same. */
+static void seed_decides(void **state)
+{
+    (void)state;
+    az_problem *p = load("legendre");
+    az_solve_options o = options(1);
+    az_result *a = solve(p, &o, 3), *b = solve(p, &o, 3);
+    o.seed = 2;
+    az_result *c = solve(p, &o, 3);
+    same_state(b, a, 3);
+    assert_true(memcmp(a->trial[0].stage[0].weight, c->trial[0].stage[0].weight, sizeof(double) * 6) != 0);
+    assert_true(a->hash != c->hash);
+    az_result_destroy(a), az_result_destroy(b), az_result_destroy(c);
+    az_problem_destroy(p);
+}
+
+static void bad_options(void **state)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+        bool is_double;
+        double value[4];
+        int n;
+    } bad[] = {
+#define INT(field, ...) {#field, offsetof(az_solve_options, field), false, {__VA_ARGS__}, COUNT(((double[]){__VA_ARGS__}))}
+#define DBL(field, ...) {#field, offsetof(az_solve_options, field), true, {__VA_ARGS__}, COUNT(((double[]){__VA_ARGS__}))}
+        DBL(tolerance, -1, NAN, INFINITY),  INT(max_iterations, -1),       DBL(max_seconds, -1, NAN, INFINITY),        INT(n_layers, -1, AZ_MAX_LAYERS + 1),
+        INT(layers, 0, -1, 2001),              INT(max_stages, -1, AZ_MAX_STAGES + 1), INT(points, -1, 10000001),         INT(threads, -1, 1025),
+        INT(n_phases, -1, AZ_MAX_PHASES + 1),  INT(phase, -1, AZ_N_METHOD),   INT(phase_iterations, 0, -1),               DBL(checkpoint_seconds, -1, NAN, INFINITY),
+    };
+    (void)state;
+    az_problem *p = load("legendre");
+    az_result *r = solve(p, &(az_solve_options){.seed = 1, .tolerance = 1, .threads = 1}, 0);
+    for (int i = 0; i < COUNT(bad); i++)
+        for (int k = 0; k < bad[i].n; k++) {
+            az_solve_options o = options(1);
+            az_result *none = (az_result *)&o;
+            az_error err = {0};
+            int value = (int)(bad[i].is_double ? 0 : bad[i].value[k]);
+            o.n_phases = 2, o.phase_iterations[0] = 3;
+            memcpy((char *)&o + bad[i].offset, bad[i].is_double ? (const void *)&bad[i].value[k] : (const void *)&value, bad[i].is_double ? sizeof(double) : sizeof(int));
+            assert_int_equal(az_solve(&none, p, &o, NULL, NULL, &err), AZ_EOPTION);
+            assert_null(none);
+            if (!strstr(err.message, bad[i].name)) fail_msg("%s is not named in '%s'", bad[i].name, err.message);
+            err = (az_error){0};
+            assert_int_equal(az_resume(r, &o, NULL, NULL, &err), AZ_EOPTION);
+            assert_non_null(strstr(err.message, bad[i].name));
+        }
+    az_result_destroy(r);
+    az_problem_destroy(p);
+}
+
+static long calls, fail_at, alive;
+static void *failing(void *data, void *p, size_t bytes)
+{
+    (void)data;
+    if (!bytes) {
+        alive -= p != NULL;
+        free(p);
+        return NULL;
+    }
+    if (++calls == fail_at) return NULL; /* this one only: what follows must still be right */
+    void *q = realloc(p, bytes);
+    alive += q && !p;
+    return q;
+}
+
+/* One allocation of a tiny solve over two stages fails: AZ_ENOMEM and nothing left, or, where a residual could not be had, another path. */
+static void failed_allocations(void **state)
+{
+    (void)state;
+    const char *texts[] = {line_text, box_text};
+    for (int i = 0; i < COUNT(texts); i++) {
+        az_problem *p = parse(texts[i]);
+        az_solve_options o = options(1);
+        o.layers[0] = o.layers[1] = 2;
+        o.points = 40;
+        o.max_iterations = 25;
+        fail_at = -1, calls = 0;
+        az_set_allocator(failing, NULL);
+        az_result *r;
+        az_error err;
+        assert_int_equal(az_solve(&r, p, &o, NULL, NULL, &err), AZ_OK);
+        az_result_destroy(r);
+        const long total = calls;
+        int refused = 0, tried = 0;
+        for (long k = 1; k <= total; k += 1 + total / 50 + (long)(az_rng_next(&rng) % (unsigned)(2 + total / 50)), tried++) {
+            fail_at = k, calls = alive = 0;
+            r = NULL;
+            memset(&err, 0, sizeof err);
+            az_status st = az_solve(&r, p, &o, NULL, NULL, &err);
+            refused += st == AZ_ENOMEM;
+            if (st != AZ_OK && st != AZ_ENOMEM) fail_msg("allocation %ld of %ld: status %d", k, total, st);
+            if (st && (r || !strstr(err.message, "memory"))) fail_msg("allocation %ld of %ld: '%s'", k, total, err.message);
+            az_result_destroy(r);
+            if (alive) fail_msg("allocation %ld of %ld: %ld blocks left", k, total, alive);
+        }
+        az_set_allocator(NULL, NULL);
+        if (refused < tried - tried / 4) fail_msg("only %d of %d failures were reported", refused, tried);
+        az_problem_destroy(p);
+    }
+}
+
+int main(void)
+{
+    const char *env = getenv("AZ_SEED");
+    uint64_t seed = env ? strtoull(env, NULL, 10) : 1;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(unknowns_within_errors), cmocka_unit_test(same_bits_for_any_threads), cmocka_unit_test(cancel_and_resume),
+        cmocka_unit_test(cancel_and_resume_methods), cmocka_unit_test(limit_and_resume),       cmocka_unit_test(finished_stays),
+        cmocka_unit_test(limits_and_stops),       cmocka_unit_test(seed_decides),              cmocka_unit_test(bad_options),
+        cmocka_unit_test(failed_allocations),
+    };
+
+    printf("AZ_SEED=%llu\n", (unsigned long long)seed);
+    az_rng_seed(&rng, seed);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
