@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# clean_room.sh: what a newcomer meets. Builds a minimal Debian 12 in a temporary folder, with nothing but make and git added, copies this tree
+# clean_room.sh: what a newcomer meets. Builds a minimal Debian in a temporary folder, with nothing but make and git added, copies this tree
 # into it and tries there, in this order:
 #   1. make run as a user without root and sudo: refused, with the command to type
 #   2. make check as root: installs what is missing, builds, passes the tests
@@ -22,6 +22,7 @@ mount --make-rprivate /
 keep=no
 [ "${1:-}" = --keep ] && { keep=yes; shift; }
 what=${1:-all}
+# shellcheck source=/dev/null
 here=$(. /etc/os-release && echo "$VERSION_CODENAME")
 suite=${SUITE:-$here}
 root=$(cd "$(dirname "$0")/.." && pwd)

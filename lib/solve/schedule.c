@@ -14,7 +14,8 @@
 #define POINTS_1D 600
 #define POINTS_ND 3000
 #define STAGES 4
-#define TOLERANCE_1D 1e-12
+#define TOLERANCE_LINE 1e-12
+#define TOLERANCE_INTERVAL 1e-11 /* second derivatives of features reach no deeper */
 #define TOLERANCE_ND 1e-5
 
 void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_options *o, int stage) {
@@ -40,7 +41,7 @@ void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve
     bool line = p->dim == 1;
     *o = *asked;
     o->checkpoint = NULL;
-    if (isnan(o->tolerance)) o->tolerance = line ? TOLERANCE_1D : TOLERANCE_ND;
+    if (isnan(o->tolerance)) o->tolerance = !line ? TOLERANCE_ND : p->coord[0].range == AZ_INTERVAL ? TOLERANCE_INTERVAL : TOLERANCE_LINE;
     if (!o->n_layers) {
         o->n_layers = line ? 2 : 3;
         for (int k = 0; k < o->n_layers; k++) o->layers[k] = line ? WIDTH_1D : WIDTH_ND;
