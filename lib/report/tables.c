@@ -149,13 +149,19 @@ void az_page_problem(az_page *g)
     az_text_add(&g->out, "</pre></section>\n");
 }
 
+static const char *activation(const az_network *net)
+{
+    if (net->n_frozen) return "sine features, frozen";
+    return net->first == AZ_ACT_SINE ? "sine, then tanh" : "tanh";
+}
+
 static void network_row(az_text *out, const char *trial, int stage, const az_network *net)
 {
     az_text_add(out, "<tr><th scope=\"row\">");
     az_xml_escape(out, trial);
     az_text_add(out, "</th><td>%d</td><td>%d", stage, net->width[0]);
     for (int k = 1; k <= net->n_layers + 1; k++) az_text_add(out, " \u2192 %d", net->width[k]);
-    az_text_add(out, "</td><td>%s</td><td class=\"number\">%d</td><td class=\"number\">", net->first == AZ_ACT_SINE ? "sine, then tanh" : "tanh", net->n_weights);
+    az_text_add(out, "</td><td>%s</td><td class=\"number\">%d</td><td class=\"number\">", activation(net), net->n_weights);
     az_page_number(out, net->scale, 3);
     az_text_add(out, "</td></tr>\n");
 }
