@@ -75,61 +75,67 @@ static bool put_primitive(const bench *b, const az_program *g)
     return false;
 }
 
-/* The row's points, its residual and its columns, and what they follow from. */
-static bool export(const bench *b, const az_run *run, const double *jacobian)
+/* The rows' points, their residual and columns, and what they follow from. */
+static bool export(const bench *b, const az_program *g, const az_result *r, const double *residual, const double *jacobian, int ld)
 {
-    const az_program *g = run->program;
-    const size_t rows = (size_t)run->f.rows, cols = (size_t)run->f.cols;
-    const az_network *net = &run->r->trial[0].stage[0];
+    const size_t rows = (size_t)az_program_rows(g), cols = (size_t)az_program_columns(g, r->trial);
+    const az_network *net = &r->trial[0].stage[0];
     double *packed = az_doubles(rows * cols);
     int first, n;
 
     az_program_row_range(g, 0, &first, &n);
-    for (size_t c = 0; packed && c < cols; c++) memcpy(packed + c * rows, jacobian + c * (size_t)run->f.ld, sizeof *packed * rows);
-    bool ok = packed && put(b, "jacobian", packed, rows * cols) && put(b, "residual", run->residual, rows) &&
-              put(b, "points", az_program_row_points(g, 0), (size_t)(n * run->p->dim)) && put(b, "weights", net->weight, (size_t)net->n_weights) &&
-              put(b, "scalars", run->r->scalar, (size_t)run->p->n_scalars);
+    for (size_t c = 0; packed && c < cols; c++) memcpy(packed + c * rows, jacobian + c * (size_t)ld, sizeof *packed * rows);
+    bool ok = packed && put(b, "jacobian", packed, rows * cols) && put(b, "residual", residual, rows) &&
+              put(b, "points", az_program_row_points(g, 0), (size_t)(n * r->problem->dim)) &&
+              put(b, "weights", net->weight, (size_t)net->n_weights) && put(b, "scalars", r->scalar, (size_t)r->problem->n_scalars);
     az_doubles_free(packed);
     return ok && (!g->has_grid || (put_hilbert(b, g) && put_primitive(b, g)));
 }
 
-static bool measure(const bench *b, az_run *run, const char *name)
+static bool measure(const bench *b, az_program *g, const az_result *r, const char *name)
 {
-    double *jacobian = az_doubles((size_t)run->f.cols * (size_t)run->f.ld), t[REPEATS_MAX];
-    const az_binding at = {.trial = run->r->trial, .scalar = run->r->scalar, .unit = run->r->unit};
+    const az_binding at = {.trial = r->trial, .scalar = r->scalar, .unit = r->unit};
+    const int rows = az_program_rows(g), cols = az_program_columns(g, r->trial), ld = (rows + 7) / 8 * 8;
+    double *jacobian = az_doubles((size_t)cols * (size_t)ld), *residual = az_doubles((size_t)rows), t[REPEATS_MAX];
+    bool ok = jacobian && residual;
     int n = 0;
 
-    if (!jacobian) return false;
-    az_program_residual(run->program, &at, run->residual);
-    for (double start = az_seconds(); n < REPEATS_MIN || (n < REPEATS_MAX && az_seconds() - start < b->seconds); n++) {
+    if (ok) az_program_residual(g, &at, residual);
+    for (double start = az_seconds(); ok && (n < REPEATS_MIN || (n < REPEATS_MAX && az_seconds() - start < b->seconds)); n++) {
         const double began = az_seconds();
-        if (az_program_jacobian(run->program, &at, jacobian, run->f.ld)) break;
+        ok = !az_program_jacobian(g, &at, jacobian, ld);
         t[n] = az_seconds() - began;
     }
-    bool ok = n >= REPEATS_MIN;
     if (ok) {
         const double median = bench_median(t, n);
-        printf("%s,%dx%d,%d,%.3f,%.3f", name, run->f.rows, run->f.cols, b->threads, 1e3 * t[0], 1e3 * median);
+        printf("%s,%dx%d,%d,%.3f,%.3f", name, rows, cols, b->threads, 1e3 * t[0], 1e3 * median);
         bench_line_end();
+        ok = !b->folder || export(b, g, r, residual, jacobian, ld);
     }
-    ok = ok && (!b->folder || export(b, run, jacobian));
     az_doubles_free(jacobian);
+    az_doubles_free(residual);
     return ok;
 }
 
+/* The threads asked for, also where a solve would use fewer. */
 static bool run_subject(const bench *b, const subject *s)
 {
     const int points = b->quick ? s->quick_points : s->points;
     az_result *r = bench_start(s->problem, s->width, s->n_widths, points, s->n_widths == 2 ? ITERATIONS : 1, b->threads);
     char widths[32], name[80];
+    az_program *g;
     az_error err;
+    bool ok = r && (!r->n_edges || !bench_grid(r, points));
 
-    if (!r) return false;
-    az_run run = {.r = r, .p = r->problem, .threads = b->threads, .err = &err};
-    bench_widths(widths, sizeof widths, s->width, s->n_widths);
-    snprintf(name, sizeof name, "jacobian/%s/%s/%d points", s->problem, widths, points);
-    bool ok = (!r->n_edges || !bench_grid(r, points)) && !az_run_open(&run) && measure(b, &run, name);
-    az_run_close(&run);
+    if (ok) {
+        az_program_setup setup = {.edge = r->n_edges ? r->edge : NULL, .n_edges = r->n_edges, .points = r->points, .rows = true, .threads = b->threads};
+        bench_widths(widths, sizeof widths, s->width, s->n_widths);
+        snprintf(name, sizeof name, "jacobian/%s/%s/%d points", s->problem, widths, points);
+        ok = !az_program_create(&g, r->problem, &setup, &err);
+        if (!ok) fprintf(stderr, "%s: %s\n", name, err.message);
+        ok = ok && measure(b, g, r, name);
+        az_program_destroy(g);
+    }
     az_result_destroy(r);
     return ok;
 }
