@@ -2,11 +2,12 @@
 
 #include <math.h>
 
-#define NEWTON_STEPS 100    /* quadratic convergence needs 6; a cap, not a tolerance */
-#define FORWARD_MAX 1.0005  /* beyond, the growth (t + sqrt(t^2-1))^(2n) of forward recurrence exceeds 2 for n = 12 */
-#define MILLER_LOG 40.0     /* the minimal solution is separated by e^-40 */
+#define NEWTON_STEPS 100 /* quadratic convergence needs 6; a cap, not a tolerance */
+#define FORWARD_MAX 1.0005 /* beyond, the growth (t + sqrt(t^2-1))^(2n) of forward recurrence exceeds 2 for n = 12 */
+#define MILLER_LOG 40.0 /* the minimal solution is separated by e^-40 */
 
-void az_gauss_legendre(double *x, double *w, int n) {
+void az_gauss_legendre(double *x, double *w, int n)
+{
     for (int k = 0; k < n; k++) {
         double t = -cos(M_PI * (k + 0.75) / (n + 0.5)), slope = 1;
         for (int it = 0; it < NEWTON_STEPS; it++) {
@@ -30,13 +31,15 @@ void az_gauss_legendre(double *x, double *w, int n) {
     if (n % 2) x[n / 2] = 0;
 }
 
-static void forward(double *q, int n, double t, double q0) {
+static void forward(double *q, int n, double t, double q0)
+{
     q[0] = q0;
     if (n > 1) q[1] = t * q0 - 1;
     for (int k = 1; k + 1 < n; k++) q[k + 1] = ((2 * k + 1) * t * q[k] - k * q[k - 1]) / (k + 1);
 }
 
-void az_legendre_q(double *q, int n, double t, double above, double below) {
+void az_legendre_q(double *q, int n, double t, double above, double below)
+{
     double q0 = 0.5 * log(fabs(above / below));
     double size = fabs(t);
     if (size <= FORWARD_MAX) {

@@ -5,12 +5,13 @@
 #include <string.h>
 
 #define M AZ_PANEL_NODES
-#define PLAIN_GAUSS 3.0     /* (t + sqrt(t^2-1))^-2M = 4e-19 there: Gauss integrates 1/(t-x) to rounding */
+#define PLAIN_GAUSS 3.0 /* (t + sqrt(t^2-1))^-2M = 4e-19 there: Gauss integrates 1/(t-x) to rounding */
 #define DIRECT_DISTANCE 2.0 /* sinh z - sinh z' computed directly loses eps/(1 - e^-2) beyond */
-#define EDGE_GAP 1e-14      /* targets closer to an edge are moved this far, the same on both sides: the two logarithms cancel */
-#define COLUMN_CHUNK 32     /* columns per BLAS call: fixed, so that the bits do not depend on the thread count */
+#define EDGE_GAP 1e-14 /* targets closer to an edge are moved this far, the same on both sides: the two logarithms cancel */
+#define COLUMN_CHUNK 32 /* columns per BLAS call: fixed, so that the bits do not depend on the thread count */
 
-az_status az_line_grid_make(az_line_grid *g, const double *edge, int n_edges, double scale) {
+az_status az_line_grid_make(az_line_grid *g, const double *edge, int n_edges, double scale)
+{
     *g = (az_line_grid){.n_panels = n_edges - 1, .n = (n_edges - 1) * M, .scale = scale};
     g->edge = az_doubles((size_t)n_edges);
     g->z = az_doubles((size_t)g->n);
@@ -31,7 +32,8 @@ az_status az_line_grid_make(az_line_grid *g, const double *edge, int n_edges, do
     return AZ_OK;
 }
 
-void az_line_grid_clear(az_line_grid *g) {
+void az_line_grid_clear(az_line_grid *g)
+{
     az_doubles_free(g->edge);
     az_doubles_free(g->z);
     az_doubles_free(g->y);
@@ -43,7 +45,8 @@ typedef struct rule {
     double x[M], w[M], wp[M][M]; /* wp[n][k] = (2n+1) w_k P_n(x_k) */
 } rule;
 
-static void rule_make(rule *r) {
+static void rule_make(rule *r)
+{
     az_gauss_legendre(r->x, r->w, M);
     for (int k = 0; k < M; k++) {
         double p0 = 1, p1 = r->x[k];
@@ -55,12 +58,11 @@ static void rule_make(rule *r) {
     }
 }
 
-static double away(double d) {
-    return fabs(d) < EDGE_GAP ? (d < 0 ? -EDGE_GAP : EDGE_GAP) : d;
-}
+static double away(double d) { return fabs(d) < EDGE_GAP ? (d < 0 ? -EDGE_GAP : EDGE_GAP) : d; }
 
 /* weights v[k] with sum v_k f(x_k) = int f(x)/(t - x) dx on [-1, 1] for polynomials of degree < M */
-static void cauchy_weights(double *v, const rule *r, double z, double lo, double hi) {
+static void cauchy_weights(double *v, const rule *r, double z, double lo, double hi)
+{
     double h = 0.5 * (hi - lo), t = (z - 0.5 * (lo + hi)) / h;
     if (fabs(t) > PLAIN_GAUSS) {
         for (int k = 0; k < M; k++) v[k] = r->w[k] / (t - r->x[k]);
@@ -74,7 +76,8 @@ static void cauchy_weights(double *v, const rule *r, double z, double lo, double
 }
 
 /* (z - s) cosh(s) / (sinh z - sinh s) */
-static double kernel(double z, double s, double sinh_z, double sinh_s, double cosh_s) {
+static double kernel(double z, double s, double sinh_z, double sinh_s, double cosh_s)
+{
     double d = z - s;
     if (fabs(d) > DIRECT_DISTANCE) return d * cosh_s / (sinh_z - sinh_s);
     double half = 0.5 * d, ratio = fabs(half) < 1e-8 ? 1 : half / sinh(half);
@@ -82,7 +85,8 @@ static double kernel(double z, double s, double sinh_z, double sinh_s, double co
 }
 
 /* row[j] += factor * weight of node j in int f(s) cosh(s) / (sinh z - sinh s) ds over the grid */
-static void add_row(double *row, size_t stride, const az_line_grid *g, const double *cosh_z, const rule *r, double z, double factor) {
+static void add_row(double *row, size_t stride, const az_line_grid *g, const double *cosh_z, const rule *r, double z, double factor)
+{
     double sinh_z = sinh(z), v[M];
     for (int p = 0; p < g->n_panels; p++) {
         cauchy_weights(v, r, z, g->edge[p], g->edge[p + 1]);
@@ -94,7 +98,8 @@ static void add_row(double *row, size_t stride, const az_line_grid *g, const dou
 }
 
 /* At z = 0 an odd operand leaves -(2/pi) int f/s, an even one 0. */
-static void origin_row(double *row, size_t stride, const az_line_grid *g, const double *cosh_z, const rule *r, int parity) {
+static void origin_row(double *row, size_t stride, const az_line_grid *g, const double *cosh_z, const rule *r, int parity)
+{
     if (parity == 1) return;
     for (int p = 0; p < g->n_panels; p++)
         for (int k = 0; k < M; k++) {
@@ -104,7 +109,8 @@ static void origin_row(double *row, size_t stride, const az_line_grid *g, const 
         }
 }
 
-az_status az_line_hilbert(az_line_map *map, const az_line_grid *g, const double *z, int m, int parity, int threads) {
+az_status az_line_hilbert(az_line_map *map, const az_line_grid *g, const double *z, int m, int parity, int threads)
+{
     *map = (az_line_map){.kind = AZ_LINE_HILBERT, .parity = parity, .m = m, .n = g->n, .ld = (m + 7) / 8 * 8};
     map->dense = az_doubles((size_t)map->n * (size_t)map->ld);
     double *cosh_z = az_doubles((size_t)g->n);
@@ -133,7 +139,8 @@ az_status az_line_hilbert(az_line_map *map, const az_line_grid *g, const double 
 
 /* v[k] = int_{-1}^{s-1} l_k(x) dx, l_k the Lagrange polynomials of the rule, by the same rule on [-1, s-1]: exact, and relatively
  * accurate for small s. l_k(x) = sum over n of (2n+1)/2 w_k P_n(x_k) P_n(x). */
-static void partial_weights(double *v, const rule *r, double s) {
+static void partial_weights(double *v, const rule *r, double s)
+{
     for (int k = 0; k < M; k++) v[k] = 0;
     for (int q = 0; q < M; q++) {
         double x = 0.5 * s * (1 + r->x[q]) - 1, p0 = 1, p1 = x;
@@ -145,7 +152,8 @@ static void partial_weights(double *v, const rule *r, double s) {
     }
 }
 
-static int find_panel(const az_line_grid *g, double z) {
+static int find_panel(const az_line_grid *g, double z)
+{
     int lo = 0, hi = g->n_panels - 1;
     while (lo < hi) {
         int mid = (lo + hi + 1) / 2;
@@ -155,15 +163,17 @@ static int find_panel(const az_line_grid *g, double z) {
     return lo;
 }
 
-static void panel_weights(double *v, const az_line_grid *g, const rule *r, int p, double z) {
+static void panel_weights(double *v, const az_line_grid *g, const rule *r, int p, double z)
+{
     double h = 0.5 * (g->edge[p + 1] - g->edge[p]), s = (z - g->edge[p]) / h;
-    if (s > 2) s = 2;   /* beyond the last edge the operand is below rounding */
+    if (s > 2) s = 2; /* beyond the last edge the operand is below rounding */
     if (s < 0) s = 0;
     partial_weights(v, r, s);
     for (int k = 0; k < M; k++) v[k] *= h * g->scale * cosh(g->z[p * M + k]);
 }
 
-az_status az_line_primitive(az_line_map *map, const az_line_grid *g, const double *z, int m) {
+az_status az_line_primitive(az_line_map *map, const az_line_grid *g, const double *z, int m)
+{
     *map = (az_line_map){.kind = AZ_LINE_PRIMITIVE, .m = m, .n = g->n, .ld = (m + 7) / 8 * 8};
     map->panel = az_calloc((size_t)m, sizeof(int));
     map->local = az_doubles((size_t)m * M);
@@ -185,7 +195,8 @@ az_status az_line_primitive(az_line_map *map, const az_line_grid *g, const doubl
     return AZ_OK;
 }
 
-void az_line_map_clear(az_line_map *map) {
+void az_line_map_clear(az_line_map *map)
+{
     az_doubles_free(map->dense);
     az_doubles_free(map->local);
     az_doubles_free(map->whole);
@@ -194,14 +205,16 @@ void az_line_map_clear(az_line_map *map) {
     *map = (az_line_map){0};
 }
 
-static double dot(const double *w, const double *f) {
+static double dot(const double *w, const double *f)
+{
     double s = 0;
     for (int k = 0; k < M; k++) s += w[k] * f[k];
     return s;
 }
 
 /* From z = 0 outward in both directions, so that neither side sees the other's magnitude. */
-static void primitive_column(const az_line_map *map, double *out, const double *in, double *left) {
+static void primitive_column(const az_line_map *map, double *out, const double *in, double *left)
+{
     int n_panels = map->n / M, o = map->origin;
     left[o] = -dot(map->start, in + o * M);
     for (int p = o; p + 1 < n_panels; p++) left[p + 1] = left[p] + dot(map->whole + p * M, in + p * M);
@@ -212,7 +225,8 @@ static void primitive_column(const az_line_map *map, double *out, const double *
     }
 }
 
-void az_line_apply(const az_line_map *map, double *out, int ldo, const double *in, int ldi, int n_cols, int threads) {
+void az_line_apply(const az_line_map *map, double *out, int ldo, const double *in, int ldi, int n_cols, int threads)
+{
     int n_chunks = (n_cols + COLUMN_CHUNK - 1) / COLUMN_CHUNK;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (n_chunks > 1)
     for (int c = 0; c < n_chunks; c++) {
@@ -223,8 +237,7 @@ void az_line_apply(const az_line_map *map, double *out, int ldo, const double *i
             cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, map->m, count, map->n, 1.0, map->dense, map->ld, f, ldi, 0.0, o, ldo);
         } else {
             double left[AZ_MAX_PANELS];
-            for (int k = 0; k < count; k++)
-                primitive_column(map, o + (size_t)k * (size_t)ldo, f + (size_t)k * (size_t)ldi, left);
+            for (int k = 0; k < count; k++) primitive_column(map, o + (size_t)k * (size_t)ldo, f + (size_t)k * (size_t)ldi, left);
         }
     }
 }

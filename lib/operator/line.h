@@ -13,10 +13,10 @@
 #define AZ_MAX_PANELS 4096
 
 typedef struct az_line_grid {
-    int n_panels, n;        /* n = n_panels * AZ_PANEL_NODES */
+    int n_panels, n; /* n = n_panels * AZ_PANEL_NODES */
     double scale;
-    double *edge;           /* [n_panels + 1], ascending */
-    double *z, *y;          /* [n] nodes, panel after panel */
+    double *edge; /* [n_panels + 1], ascending */
+    double *z, *y; /* [n] nodes, panel after panel */
 } az_line_grid;
 
 /* Nodes and weights of the n-point Gauss-Legendre rule on [-1, 1], ascending, by Newton on P_n. n <= 64. */
@@ -33,14 +33,14 @@ typedef enum az_line_kind { AZ_LINE_HILBERT, AZ_LINE_PRIMITIVE } az_line_kind;
 /* A linear map from values at the nodes of a grid to values at targets. */
 typedef struct az_line_map {
     az_line_kind kind;
-    int parity;             /* of the operand: 1, -1, or 0 if the grid covers both halves */
-    int m, n, ld;           /* m targets, n nodes; ld >= m, a multiple of 8 */
-    double *dense;          /* HILBERT: [n][ld], column j is the weight of node j */
-    int *panel;             /* PRIMITIVE: the panel of each target */
-    double *local;          /* PRIMITIVE: [m][AZ_PANEL_NODES] weights within the panel */
-    double *whole;          /* PRIMITIVE: [n] weights of a complete panel, and the sign and start of the integration from z = 0 */
-    int origin;             /* PRIMITIVE: the panel that begins at or holds z = 0 */
-    double *start;          /* PRIMITIVE: [AZ_PANEL_NODES] weights from the left edge of that panel to z = 0 */
+    int parity; /* of the operand: 1, -1, or 0 if the grid covers both halves */
+    int m, n, ld; /* m targets, n nodes; ld >= m, a multiple of 8 */
+    double *dense; /* HILBERT: [n][ld], column j is the weight of node j */
+    int *panel; /* PRIMITIVE: the panel of each target */
+    double *local; /* PRIMITIVE: [m][AZ_PANEL_NODES] weights within the panel */
+    double *whole; /* PRIMITIVE: [n] weights of a complete panel, and the sign and start of the integration from z = 0 */
+    int origin; /* PRIMITIVE: the panel that begins at or holds z = 0 */
+    double *start; /* PRIMITIVE: [AZ_PANEL_NODES] weights from the left edge of that panel to z = 0 */
 } az_line_map;
 
 /* Hilbert transform (1/pi) PV int f(s)/(y-s) ds (design: equations.md). Targets z[m], any real, need not be nodes. In each panel g(z)/(z_j - z) with

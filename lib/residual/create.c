@@ -4,7 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-static az_status set_points(pointset *s, const az_coord_decl *coord, int dim, const double *packed, int n) {
+static az_status set_points(pointset *s, const az_coord_decl *coord, int dim, const double *packed, int n)
+{
     s->n = n;
     s->n_blocks = (n + B - 1) / B;
     s->n_pad = s->n_blocks * B;
@@ -21,7 +22,8 @@ static az_status set_points(pointset *s, const az_coord_decl *coord, int dim, co
     return AZ_OK;
 }
 
-static pointset *new_set(az_program *g) {
+static pointset *new_set(az_program *g)
+{
     pointset *s = az_realloc(g->sets, sizeof *s * (size_t)(g->n_sets + 1));
     if (!s) return NULL;
     g->sets = s;
@@ -29,7 +31,8 @@ static pointset *new_set(az_program *g) {
     return &g->sets[g->n_sets++];
 }
 
-static int panel_set(az_program *g) {
+static int panel_set(az_program *g)
+{
     for (int k = 0; k < g->n_sets; k++)
         if (g->sets[k].panels) return k;
     pointset *s = new_set(g);
@@ -39,7 +42,8 @@ static int panel_set(az_program *g) {
     return g->n_sets - 1;
 }
 
-static int anchor_set(az_program *g, const az_point *at) {
+static int anchor_set(az_program *g, const az_point *at)
+{
     for (int k = 0; k < g->n_sets; k++)
         if (g->sets[k].n == 1 && g->sets[k].fixed == ~0u && !memcmp(&g->sets[k].at, at, sizeof(double) * (size_t)g->p->dim)) return k;
     pointset *s = new_set(g);
@@ -49,7 +53,8 @@ static int anchor_set(az_program *g, const az_point *at) {
     return g->n_sets - 1;
 }
 
-static int cloud_set(az_program *g, const az_points *points, int source) {
+static int cloud_set(az_program *g, const az_points *points, int source)
+{
     for (int k = 0; k < g->n_sets; k++)
         if (g->sets[k].source == source) return k;
     pointset *s = new_set(g);
@@ -58,7 +63,8 @@ static int cloud_set(az_program *g, const az_points *points, int source) {
     return g->n_sets - 1;
 }
 
-static int set_of_row(az_program *g, const az_program_setup *u, int k) {
+static int set_of_row(az_program *g, const az_program_setup *u, int k)
+{
     const az_row_decl *row = &g->p->row[k];
     unsigned all = (1u << g->p->dim) - 1;
     if (row->kind == AZ_ROW_EQUATION && g->has_grid) return panel_set(g);
@@ -69,7 +75,8 @@ static int set_of_row(az_program *g, const az_program_setup *u, int k) {
     return cloud_set(g, &u->points[source], source);
 }
 
-static az_status add_sink(az_program *g, int set, sink u) {
+static az_status add_sink(az_program *g, int set, sink u)
+{
     pointset *s = &g->sets[set];
     sink *grown = az_realloc(s->sinks, sizeof u * (size_t)(s->n_sinks + 1));
     if (!grown) return AZ_ENOMEM;
@@ -78,7 +85,8 @@ static az_status add_sink(az_program *g, int set, sink u) {
     return AZ_OK;
 }
 
-static az_status rows(az_program *g, const az_program_setup *u) {
+static az_status rows(az_program *g, const az_program_setup *u)
+{
     int n = g->p->n_rows;
     g->row_first = az_calloc((size_t)n + 1, sizeof(int));
     g->row_count = az_calloc((size_t)n + 1, sizeof(int));
@@ -100,7 +108,8 @@ static az_status rows(az_program *g, const az_program_setup *u) {
     return AZ_OK;
 }
 
-static az_status probes(az_program *g, const az_probe *probe) {
+static az_status probes(az_program *g, const az_probe *probe)
+{
     if (!probe) return AZ_OK;
     pointset *s = new_set(g);
     if (!s || set_points(s, g->p->coord, g->p->dim, probe->x, probe->n)) return AZ_ENOMEM;
@@ -120,7 +129,8 @@ static az_status probes(az_program *g, const az_probe *probe) {
 }
 
 /* Nodes reachable from the sinks, through globals and inputs of trials. */
-static bool *reachable(const az_program *g) {
+static bool *reachable(const az_program *g)
+{
     bool *r = az_calloc((size_t)g->graph.n + 1, sizeof *r);
     if (!r) return NULL;
     for (int s = 0; s < g->n_sets; s++)
@@ -135,7 +145,8 @@ static bool *reachable(const az_program *g) {
     return r;
 }
 
-static az_status add_global(az_program *g, int node, const signed char *parity) {
+static az_status add_global(az_program *g, int node, const signed char *parity)
+{
     const az_node *t = &g->graph.node[node];
     global u = {.node = node, .at = t->op == AZ_AT, .trial_parity = parity ? parity[t->a] : 0};
     u.set = u.at ? anchor_set(g, &g->graph.point[t->index]) : panel_set(g);
@@ -147,7 +158,8 @@ static az_status add_global(az_program *g, int node, const signed char *parity) 
     return add_sink(g, u.set, (sink){.kind = u.at ? SINK_AT : SINK_OPERAND, .step = t->a, .target = g->n_globals++});
 }
 
-static az_status globals(az_program *g, az_error *err) {
+static az_status globals(az_program *g, az_error *err)
+{
     bool *r = reachable(g);
     signed char *parity = az_calloc((size_t)g->graph.n + 1, 1);
     az_status st = r && parity ? AZ_OK : AZ_ENOMEM;
@@ -163,7 +175,8 @@ static az_status globals(az_program *g, az_error *err) {
     return st;
 }
 
-static int find_map(az_program *g, az_line_kind kind, int parity, int set) {
+static int find_map(az_program *g, az_line_kind kind, int parity, int set)
+{
     for (int k = 0; k < g->n_maps; k++)
         if (g->maps[k].kind == kind && g->maps[k].parity == parity && g->maps[k].set == set) return k;
     map_entry *grown = az_realloc(g->maps, sizeof *grown * (size_t)(g->n_maps + 1));
@@ -178,7 +191,8 @@ static int find_map(az_program *g, az_line_kind kind, int parity, int set) {
 }
 
 /* On half a grid the primitive of either parity is the integral from 0, and targets there are z >= 0; the Hilbert transform folds. */
-static az_status operator_maps(az_program *g) {
+static az_status operator_maps(az_program *g)
+{
     for (int k = 0; k < g->n_globals; k++) {
         global *u = &g->globals[k];
         if (u->at) continue;
@@ -201,7 +215,8 @@ static az_status operator_maps(az_program *g) {
 }
 
 /* The program's own copy of the graph: the constructors in order give every node its old index. */
-static az_status copy_graph(az_graph *to, const az_graph *from) {
+static az_status copy_graph(az_graph *to, const az_graph *from)
+{
     az_graph_init(to);
     to->node = az_alloc_array((size_t)from->cap, sizeof *to->node);
     to->point = az_alloc_array((size_t)from->cap_points + 1, sizeof *to->point);
@@ -216,7 +231,8 @@ static az_status copy_graph(az_graph *to, const az_graph *from) {
     return AZ_OK;
 }
 
-static az_status build(az_program *g, const az_program_setup *u, az_error *err) {
+static az_status build(az_program *g, const az_program_setup *u, az_error *err)
+{
     az_status st = copy_graph(&g->graph, &g->p->graph);
     if (!st && u->edge) {
         st = az_line_grid_make(&g->grid, u->edge, u->n_edges, g->p->coord[0].scale);
@@ -233,7 +249,8 @@ static az_status build(az_program *g, const az_program_setup *u, az_error *err) 
     return st;
 }
 
-az_status az_program_create(az_program **out, const az_problem *p, const az_program_setup *setup, az_error *err) {
+az_status az_program_create(az_program **out, const az_problem *p, const az_program_setup *setup, az_error *err)
+{
     az_program *g = az_calloc(1, sizeof *g);
     *out = NULL;
     if (!g) return az_fail(err, AZ_ENOMEM, "out of memory");
@@ -249,7 +266,8 @@ az_status az_program_create(az_program **out, const az_problem *p, const az_prog
     return st;
 }
 
-static void clear_global(az_program *g, global *u) {
+static void clear_global(az_program *g, global *u)
+{
     for (int s = 0; s < g->n_sets; s++) {
         if (u->values) az_doubles_free(u->values[s]);
         if (u->image) az_doubles_free(u->image[s]);
@@ -261,7 +279,8 @@ static void clear_global(az_program *g, global *u) {
     az_doubles_free(u->jacobian);
 }
 
-void az_program_destroy(az_program *g) {
+void az_program_destroy(az_program *g)
+{
     if (!g) return;
     for (int s = 0; s < g->n_sets; s++) az_frames_clear(g, s);
     az_plan_clear(g);
@@ -286,19 +305,14 @@ void az_program_destroy(az_program *g) {
     az_realloc(g, 0);
 }
 
-int az_program_rows(const az_program *g) {
-    return g->n_rows;
-}
+int az_program_rows(const az_program *g) { return g->n_rows; }
 
-void az_program_row_range(const az_program *g, int k, int *first, int *count) {
+void az_program_row_range(const az_program *g, int k, int *first, int *count)
+{
     *first = g->row_first[k];
     *count = g->row_count[k];
 }
 
-const double *az_program_row_points(const az_program *g, int k) {
-    return g->sets[g->row_set[k]].packed;
-}
+const double *az_program_row_points(const az_program *g, int k) { return g->sets[g->row_set[k]].packed; }
 
-const double *az_program_probe(const az_program *g, int k) {
-    return g->probe[k];
-}
+const double *az_program_probe(const az_program *g, int k) { return g->probe[k]; }

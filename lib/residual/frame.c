@@ -9,19 +9,22 @@ typedef struct cursor {
     size_t n_d, n_p;
 } cursor;
 
-static double *take(cursor *c) {
+static double *take(cursor *c)
+{
     double *r = c->d ? c->d + c->n_d : NULL;
     c->n_d += B;
     return r;
 }
 
-static double **take_table(cursor *c, int n) {
+static double **take_table(cursor *c, int n)
+{
     double **r = c->p ? c->p + c->n_p : NULL;
     c->n_p += (size_t)n;
     return r;
 }
 
-static double **vectors(cursor *c, int n) {
+static double **vectors(cursor *c, int n)
+{
     double **t = take_table(c, n);
     for (int i = 0; i < n; i++) {
         double *v = take(c);
@@ -31,7 +34,8 @@ static double **vectors(cursor *c, int n) {
 }
 
 /* The child's tables `from`, in the order of layout l; NULL where the child has no such coefficient. */
-static double **embed(cursor *c, const az_layout *l, const step *child, double **from) {
+static double **embed(cursor *c, const az_layout *l, const step *child, double **from)
+{
     double **t = take_table(c, l->n);
     for (int i = 0; t && i < l->n; i++) {
         int at = az_layout_find(child->layout, l->index[i]);
@@ -40,11 +44,10 @@ static double **embed(cursor *c, const az_layout *l, const step *child, double *
     return t;
 }
 
-static bool keeps_derivative(az_op op) {
-    return op == AZ_FUNC || op == AZ_POW || op == AZ_DIV;
-}
+static bool keeps_derivative(az_op op) { return op == AZ_FUNC || op == AZ_POW || op == AZ_DIV; }
 
-static void build_step(cursor *c, struct frame_step *f, const az_program *g, const pointset *s, int q) {
+static void build_step(cursor *c, struct frame_step *f, const az_program *g, const pointset *s, int q)
+{
     const step *t = &s->steps[q];
     az_op op = g->graph.node[t->node].op;
     struct frame_step none = {0};
@@ -63,7 +66,8 @@ static void build_step(cursor *c, struct frame_step *f, const az_program *g, con
     if (f) f[q] = x;
 }
 
-static int widest_layout(const pointset *s) {
+static int widest_layout(const pointset *s)
+{
     int n = 1;
     for (int q = 0; q < s->n_steps; q++)
         if (s->steps[q].layout->n > n) n = s->steps[q].layout->n;
@@ -72,7 +76,8 @@ static int widest_layout(const pointset *s) {
 
 #define SCRATCH_JETS 8 /* az_jet_func asks for 4; the reverse of a quotient for 1 more */
 
-static void build(cursor *c, frame *f, const az_program *g, const pointset *s) {
+static void build(cursor *c, frame *f, const az_program *g, const pointset *s)
+{
     struct frame_step *fs = c->d ? f->s : NULL;
     for (int q = 0; q < s->n_steps; q++) build_step(c, fs, g, s, q);
     f->scratch = c->d ? c->d + c->n_d : NULL;
@@ -96,7 +101,8 @@ static void build(cursor *c, frame *f, const az_program *g, const pointset *s) {
     }
 }
 
-static az_status frame_create(frame *f, const az_program *g, const pointset *s) {
+static az_status frame_create(frame *f, const az_program *g, const pointset *s)
+{
     cursor count = {0};
     size_t inputs = (size_t)(g->p->n_trials + 1) * AZ_MAX_INPUTS, works = (size_t)(g->p->n_trials + 1) * AZ_MAX_STAGES;
     f->s = az_calloc((size_t)s->n_steps + 1, sizeof *f->s);
@@ -114,7 +120,8 @@ static az_status frame_create(frame *f, const az_program *g, const pointset *s) 
     return AZ_OK;
 }
 
-az_status az_frames_create(az_program *g, int set) {
+az_status az_frames_create(az_program *g, int set)
+{
     pointset *s = &g->sets[set];
     s->n_frames = g->threads < s->n_blocks ? g->threads : s->n_blocks;
     if (s->n_frames < 1) s->n_frames = 1;
@@ -126,7 +133,8 @@ az_status az_frames_create(az_program *g, int set) {
 }
 
 /* Workspaces for the networks as they are now; grown when a stage is added. */
-az_status az_frame_networks(az_program *g, int set, const az_trial_state *trial) {
+az_status az_frame_networks(az_program *g, int set, const az_trial_state *trial)
+{
     pointset *s = &g->sets[set];
     for (int q = 0; q < s->n_steps; q++) {
         const az_node *t = &g->graph.node[s->steps[q].node];
@@ -147,7 +155,8 @@ az_status az_frame_networks(az_program *g, int set, const az_trial_state *trial)
     return AZ_OK;
 }
 
-void az_frames_clear(az_program *g, int set) {
+void az_frames_clear(az_program *g, int set)
+{
     pointset *s = &g->sets[set];
     for (int t = 0; s->frames && t < s->n_frames; t++) {
         frame *f = &s->frames[t];

@@ -8,11 +8,11 @@
 
 /* A node in the plan of a set. */
 typedef struct step {
-    int node;                   /* of the program's graph */
-    az_layout *layout;          /* coefficients kept: demanded and not identically zero; NULL = not in this set */
-    int a, b;                   /* steps of the children, -1 */
-    int global;                 /* AT, HILBERT, PRIMITIVE: index of the global; else -1 */
-    bool active;                /* depends on a weight, an unknown or a global */
+    int node; /* of the program's graph */
+    az_layout *layout; /* coefficients kept: demanded and not identically zero; NULL = not in this set */
+    int a, b; /* steps of the children, -1 */
+    int global; /* AT, HILBERT, PRIMITIVE: index of the global; else -1 */
+    bool active; /* depends on a weight, an unknown or a global */
 } step;
 
 typedef enum sink_kind { SINK_ROW, SINK_OPERAND, SINK_AT, SINK_PROBE } sink_kind;
@@ -20,53 +20,53 @@ typedef enum sink_kind { SINK_ROW, SINK_OPERAND, SINK_AT, SINK_PROBE } sink_kind
 typedef struct sink {
     sink_kind kind;
     int step;
-    int target;                 /* row declaration, global or probe */
-    int first;                  /* ROW: its first row */
+    int target; /* row declaration, global or probe */
+    int first; /* ROW: its first row */
     double weight;
-    bool *mask;                 /* [n_steps] steps its reverse sweep visits */
-    double **adjoint;           /* [n_globals] d(sink)/d(global) per point, or NULL */
+    bool *mask; /* [n_steps] steps its reverse sweep visits */
+    double **adjoint; /* [n_globals] d(sink)/d(global) per point, or NULL */
 } sink;
 
 /* A forward evaluation: the steps to run, in order, given the trials already cached. */
 typedef struct task {
     int set;
-    bool *mask;                 /* [n_steps] */
-    bool *fresh;                /* [n_trials] trials this task evaluates; others of the mask are read from the cache */
+    bool *mask; /* [n_steps] */
+    bool *fresh; /* [n_trials] trials this task evaluates; others of the mask are read from the cache */
     int n_sinks, *sink;
-    int global;                 /* evaluated from the operand afterwards, -1 for the last task of a set */
+    int global; /* evaluated from the operand afterwards, -1 for the last task of a set */
 } task;
 
 typedef struct pointset {
     int n, n_pad, n_blocks;
-    double *x[AZ_MAX_DIM];      /* [n_pad] */
-    double *packed;             /* [n][dim] */
-    double *z;                  /* [n] on the line */
-    bool panels;                /* the nodes of the grid */
+    double *x[AZ_MAX_DIM]; /* [n_pad] */
+    double *packed; /* [n][dim] */
+    double *z; /* [n] on the line */
+    bool panels; /* the nodes of the grid */
     unsigned fixed;
     az_point at;
-    int source;                 /* index of the az_points it came from, -1 */
+    int source; /* index of the az_points it came from, -1 */
     int n_steps;
     step *steps;
-    int *step_of;               /* [graph n] or -1 */
+    int *step_of; /* [graph n] or -1 */
     int n_sinks;
     sink *sinks;
-    double **cache;             /* [n_trials]: [layout->n][n_pad], or NULL if the trial is not in this set */
+    double **cache; /* [n_trials]: [layout->n][n_pad], or NULL if the trial is not in this set */
     int n_frames;
-    struct frame *frames;       /* [threads] */
+    struct frame *frames; /* [threads] */
 } pointset;
 
 /* A quantity known everywhere once evaluated. */
 typedef struct global {
     int node;
     bool at;
-    int set, sink;              /* where its operand is evaluated */
-    int trial_parity;           /* parity of the operand */
-    double value;               /* AT */
-    double **values;            /* operator: [n_sets] [n_pad] where used, else NULL */
-    int *map;                   /* operator: [n_sets] index of the map, -1 */
-    double *operand;            /* operator: [n_pad] */
-    double *jacobian;           /* AT: [columns]; operator: [columns][ld] of the operand */
-    double **image;             /* operator: [n_sets] [columns][ld of the set] */
+    int set, sink; /* where its operand is evaluated */
+    int trial_parity; /* parity of the operand */
+    double value; /* AT */
+    double **values; /* operator: [n_sets] [n_pad] where used, else NULL */
+    int *map; /* operator: [n_sets] index of the map, -1 */
+    double *operand; /* operator: [n_pad] */
+    double *jacobian; /* AT: [columns]; operator: [columns][ld] of the operand */
+    double **image; /* operator: [n_sets] [columns][ld of the set] */
 } global;
 
 typedef struct map_entry {
@@ -77,19 +77,19 @@ typedef struct map_entry {
 
 /* Per thread and set: storage and pointer tables of every step. */
 typedef struct frame {
-    double *memory;             /* values and adjoints */
-    double **pointer;           /* all tables below point into this */
+    double *memory; /* values and adjoints */
+    double **pointer; /* all tables below point into this */
     struct frame_step {
-        double **v, **bar;      /* [layout n] */
-        double **d;             /* FUNC, POW: derivative; DIV: 1/b and -c/b, [2 n] */
+        double **v, **bar; /* [layout n] */
+        double **d; /* FUNC, POW: derivative; DIV: 1/b and -c/b, [2 n] */
         double **a, **b, **abar, **bbar; /* children's coefficients in this layout's order */
-    } *s;
-    double *scratch;            /* az_jet_func's, and temporaries */
-    double **net_work;          /* [n_trials * AZ_MAX_STAGES] */
+    } * s;
+    double *scratch; /* az_jet_func's, and temporaries */
+    double **net_work; /* [n_trials * AZ_MAX_STAGES] */
     size_t *net_size;
-    double ***input;            /* [n_trials][n_inputs] coefficient tables of the inputs in the trial's layout */
+    double ***input; /* [n_trials][n_inputs] coefficient tables of the inputs in the trial's layout */
     double ***inbar;
-    double *trial_out;          /* one stage's output */
+    double *trial_out; /* one stage's output */
     double **trial_ptr;
 } frame;
 
@@ -109,8 +109,8 @@ struct az_program {
     map_entry *maps;
     int n_rows, *row_first, *row_count, *row_set;
     int n_probes;
-    double **probe;             /* [n] values */
-    int columns;                /* of the last jacobian, for its buffers */
+    double **probe; /* [n] values */
+    int columns; /* of the last jacobian, for its buffers */
     double seconds_jets, seconds_operators;
 };
 

@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-static int of_func(az_func f, int a) {
+static int of_func(az_func f, int a)
+{
     switch (f) {
     case AZ_F_COS:
     case AZ_F_COSH: return a ? AZ_EVEN : 0;
@@ -19,14 +20,16 @@ static int of_func(az_func f, int a) {
     }
 }
 
-static int of_power(const az_graph *g, const az_node *t, int a) {
+static int of_power(const az_graph *g, const az_node *t, int a)
+{
     if (a == AZ_EVEN) return AZ_EVEN;
     double s = g->node[t->b].op == AZ_CONST ? g->node[t->b].value : NAN;
     if (a != AZ_ODD || !(floor(s) == s) || fabs(s) > 1e6) return 0;
     return fmod(s, 2) == 0 ? AZ_EVEN : AZ_ODD;
 }
 
-void az_node_parity(signed char *parity, const az_graph *g, const az_problem *p) {
+void az_node_parity(signed char *parity, const az_graph *g, const az_problem *p)
+{
     for (int i = 0; i < g->n; i++) {
         const az_node *t = &g->node[i];
         int a = t->a >= 0 ? parity[t->a] : 0, b = t->b >= 0 ? parity[t->b] : 0, s = 0;
@@ -51,13 +54,15 @@ void az_node_parity(signed char *parity, const az_graph *g, const az_problem *p)
     }
 }
 
-bool az_problem_nonlocal(const az_problem *p) {
+bool az_problem_nonlocal(const az_problem *p)
+{
     for (int i = 0; i < p->graph.n; i++)
         if (p->graph.node[i].op == AZ_HILBERT || p->graph.node[i].op == AZ_PRIMITIVE) return true;
     return false;
 }
 
-bool az_problem_half_line(const az_problem *p) {
+bool az_problem_half_line(const az_problem *p)
+{
     if (p->dim != 1 || p->coord[0].range != AZ_LINE) return false;
     signed char *parity = az_calloc((size_t)p->graph.n + 1, 1);
     if (!parity) return false;

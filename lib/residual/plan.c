@@ -9,11 +9,10 @@ typedef struct demand {
     az_index e[AZ_MAX_JET];
 } demand;
 
-static bool same_index(az_index a, az_index b) {
-    return !memcmp(a.e, b.e, sizeof a.e);
-}
+static bool same_index(az_index a, az_index b) { return !memcmp(a.e, b.e, sizeof a.e); }
 
-static az_status ask(demand **d, int node, az_index e) {
+static az_status ask(demand **d, int node, az_index e)
+{
     if (!d[node]) d[node] = az_calloc(1, sizeof **d);
     if (!d[node]) return AZ_ENOMEM;
     for (int i = 0; i < d[node]->n; i++)
@@ -23,13 +22,15 @@ static az_status ask(demand **d, int node, az_index e) {
     return AZ_OK;
 }
 
-static az_status ask_all(demand **d, int node, const az_layout *l) {
+static az_status ask_all(demand **d, int node, const az_layout *l)
+{
     az_status st = AZ_OK;
     for (int i = 0; i < l->n && !st; i++) st = ask(d, node, l->index[i]);
     return st;
 }
 
-static az_status ask_derivative(demand **d, int node, const az_layout *l, int coord) {
+static az_status ask_derivative(demand **d, int node, const az_layout *l, int coord)
+{
     az_status st = AZ_OK;
     for (int i = 0; i < l->n && !st; i++) {
         az_index e = l->index[i];
@@ -39,13 +40,15 @@ static az_status ask_derivative(demand **d, int node, const az_layout *l, int co
     return st;
 }
 
-static az_status ask_inputs(demand **d, const az_trial_decl *t, const az_layout *l) {
+static az_status ask_inputs(demand **d, const az_trial_decl *t, const az_layout *l)
+{
     az_status st = AZ_OK;
     for (int k = 0; k < t->n_inputs && !st; k++) st = ask_all(d, t->input[k], l);
     return st;
 }
 
-static az_status layout_of(az_layout **out, const demand *d, unsigned deps, int dim) {
+static az_status layout_of(az_layout **out, const demand *d, unsigned deps, int dim)
+{
     az_index keep[AZ_MAX_JET];
     int n = 0;
     for (int i = 0; i < d->n; i++) {
@@ -59,11 +62,10 @@ static az_status layout_of(az_layout **out, const demand *d, unsigned deps, int 
     return az_layout_make(*out, dim, keep, n);
 }
 
-static bool is_global(az_op op) {
-    return op == AZ_AT || op == AZ_HILBERT || op == AZ_PRIMITIVE;
-}
+static bool is_global(az_op op) { return op == AZ_AT || op == AZ_HILBERT || op == AZ_PRIMITIVE; }
 
-static az_status propagate(demand **d, const az_program *g, int node, const az_layout *l) {
+static az_status propagate(demand **d, const az_program *g, int node, const az_layout *l)
+{
     const az_node *t = &g->graph.node[node];
     if (is_global(t->op)) return l->n > 1 ? AZ_ELIMIT : AZ_OK;
     if (t->op == AZ_TRIAL) return ask_inputs(d, &g->p->trial[t->index], l);
@@ -74,7 +76,8 @@ static az_status propagate(demand **d, const az_program *g, int node, const az_l
     return st;
 }
 
-static az_status layouts(az_layout **layout, const az_program *g, const pointset *s) {
+static az_status layouts(az_layout **layout, const az_program *g, const pointset *s)
+{
     int n = g->graph.n, dim = g->p->dim;
     demand **d = az_calloc((size_t)n + 1, sizeof *d);
     az_status st = d ? AZ_OK : AZ_ENOMEM;
@@ -89,14 +92,16 @@ static az_status layouts(az_layout **layout, const az_program *g, const pointset
     return st;
 }
 
-static int global_of(const az_program *g, int node) {
+static int global_of(const az_program *g, int node)
+{
     for (int k = 0; k < g->n_globals; k++)
         if (g->globals[k].node == node) return k;
     return -1;
 }
 
 /* Steps below a sink, stopping at globals and at trials already cached. */
-static void reach(bool *mask, const az_program *g, const pointset *s, int from, const bool *cached) {
+static void reach(bool *mask, const az_program *g, const pointset *s, int from, const bool *cached)
+{
     mask[from] = true;
     for (int q = from; q >= 0; q--) {
         const step *t = &s->steps[q];
@@ -112,7 +117,8 @@ static void reach(bool *mask, const az_program *g, const pointset *s, int from, 
     }
 }
 
-static bool *active_nodes(const az_program *g) {
+static bool *active_nodes(const az_program *g)
+{
     bool *active = az_calloc((size_t)g->graph.n + 1, sizeof *active);
     for (int i = 0; active && i < g->graph.n; i++) {
         const az_node *t = &g->graph.node[i];
@@ -122,13 +128,15 @@ static bool *active_nodes(const az_program *g) {
     return active;
 }
 
-static void make_steps(az_program *g, pointset *s, az_layout **layout, const bool *active) {
+static void make_steps(az_program *g, pointset *s, az_layout **layout, const bool *active)
+{
     int q = 0;
     for (int i = 0; i < g->graph.n; i++) {
         s->step_of[i] = -1;
         if (!layout[i]) continue;
         const az_node *t = &g->graph.node[i];
-        s->steps[q] = (step){.node = i, .layout = layout[i], .a = -1, .b = -1, .global = is_global(t->op) ? global_of(g, i) : -1, .active = active[i]};
+        s->steps[q] = (step){
+            .node = i, .layout = layout[i], .a = -1, .b = -1, .global = is_global(t->op) ? global_of(g, i) : -1, .active = active[i]};
         if (!is_global(t->op) && t->a >= 0) s->steps[q].a = s->step_of[t->a];
         if (!is_global(t->op) && t->b >= 0 && t->op != AZ_POW) s->steps[q].b = s->step_of[t->b];
         s->step_of[i] = q++;
@@ -136,7 +144,8 @@ static void make_steps(az_program *g, pointset *s, az_layout **layout, const boo
     }
 }
 
-static az_status sink_masks(az_program *g, pointset *s) {
+static az_status sink_masks(az_program *g, pointset *s)
+{
     for (int k = 0; k < s->n_sinks; k++) {
         sink *u = &s->sinks[k];
         u->step = s->step_of[u->step];
@@ -154,7 +163,8 @@ static az_status sink_masks(az_program *g, pointset *s) {
     return AZ_OK;
 }
 
-static az_status caches(az_program *g, pointset *s) {
+static az_status caches(az_program *g, pointset *s)
+{
     s->cache = az_calloc((size_t)g->p->n_trials + 1, sizeof *s->cache);
     if (!s->cache) return AZ_ENOMEM;
     for (int q = 0; q < s->n_steps; q++) {
@@ -166,7 +176,8 @@ static az_status caches(az_program *g, pointset *s) {
     return AZ_OK;
 }
 
-az_status az_plan_set(az_program *g, int set, az_error *err) {
+az_status az_plan_set(az_program *g, int set, az_error *err)
+{
     pointset *s = &g->sets[set];
     az_layout **layout = az_calloc((size_t)g->graph.n + 1, sizeof *layout);
     bool *active = active_nodes(g);
@@ -190,7 +201,8 @@ az_status az_plan_set(az_program *g, int set, az_error *err) {
 }
 
 /* One task evaluating the given sinks of a set; trials become cached. */
-static az_status add_task(az_program *g, int set, int global, bool *cached) {
+static az_status add_task(az_program *g, int set, int global, bool *cached)
+{
     const pointset *s = &g->sets[set];
     task *t = &g->tasks[g->n_tasks++];
     *t = (task){.set = set, .global = global};
@@ -218,7 +230,8 @@ static az_status add_task(az_program *g, int set, int global, bool *cached) {
     return AZ_OK;
 }
 
-az_status az_plan_tasks(az_program *g) {
+az_status az_plan_tasks(az_program *g)
+{
     g->tasks = az_calloc((size_t)(g->n_globals + g->n_sets) + 1, sizeof *g->tasks);
     bool *cached = az_calloc((size_t)(g->n_sets * (g->p->n_trials + 1)) + 1, sizeof *cached);
     az_status st = g->tasks && cached ? AZ_OK : AZ_ENOMEM;
@@ -229,7 +242,8 @@ az_status az_plan_tasks(az_program *g) {
     return st;
 }
 
-void az_plan_clear(az_program *g) {
+void az_plan_clear(az_program *g)
+{
     for (int k = 0; g->tasks && k < g->n_tasks; k++) {
         az_realloc(g->tasks[k].mask, 0);
         az_realloc(g->tasks[k].fresh, 0);

@@ -5,12 +5,10 @@
 #include <omp.h>
 #include <string.h>
 
+static int lanes_of(const pointset *s, int block) { return s->n - block * B < B ? s->n - block * B : B; }
 
-static int lanes_of(const pointset *s, int block) {
-    return s->n - block * B < B ? s->n - block * B : B;
-}
-
-static void store(az_program *g, const task *t, int thread, int block, const az_binding *b, double *r) {
+static void store(az_program *g, const task *t, int thread, int block, const az_binding *b, double *r)
+{
     pointset *s = &g->sets[t->set];
     int lanes = lanes_of(s, block);
     for (int k = 0; k < t->n_sinks; k++) {
@@ -25,7 +23,8 @@ static void store(az_program *g, const task *t, int thread, int block, const az_
 
 #define ALONE 64 /* blocks: a forward sweep of fewer is over before a second thread has woken */
 
-static void run_task(az_program *g, const task *t, const az_binding *b, double *r) {
+static void run_task(az_program *g, const task *t, const az_binding *b, double *r)
+{
     pointset *s = &g->sets[t->set];
 #pragma omp parallel for schedule(dynamic, 1) num_threads(s->n_frames) if (s->n_frames > 1 && s->n_blocks >= ALONE)
     for (int block = 0; block < s->n_blocks; block++) {
@@ -35,11 +34,13 @@ static void run_task(az_program *g, const task *t, const az_binding *b, double *
     }
 }
 
-static void pad(double *v, int n, int n_pad) {
+static void pad(double *v, int n, int n_pad)
+{
     for (int i = n; i < n_pad; i++) v[i] = v[n - 1];
 }
 
-static void apply_values(az_program *g, global *u) {
+static void apply_values(az_program *g, global *u)
+{
     for (int s = 0; s < g->n_sets; s++) {
         if (u->map[s] < 0) continue;
         az_line_apply(&g->maps[u->map[s]].map, u->values[s], g->sets[s].n_pad, u->operand, g->sets[u->set].n_pad, 1, g->threads);
@@ -47,7 +48,8 @@ static void apply_values(az_program *g, global *u) {
     }
 }
 
-void az_program_residual(az_program *g, const az_binding *b, double *r) {
+void az_program_residual(az_program *g, const az_binding *b, double *r)
+{
     for (int s = 0; s < g->n_sets; s++)
         if (az_frame_networks(g, s, b->trial)) {
             for (int i = 0; i < g->n_rows; i++) r[i] = NAN;
@@ -61,7 +63,8 @@ void az_program_residual(az_program *g, const az_binding *b, double *r) {
     }
 }
 
-double az_program_tail(const az_program *g) {
+double az_program_tail(const az_program *g)
+{
     double worst = 0;
     for (int k = 0; k < g->n_globals; k++) {
         const global *u = &g->globals[k];
@@ -74,13 +77,15 @@ double az_program_tail(const az_program *g) {
     return worst;
 }
 
-int az_program_columns(const az_program *g, const az_trial_state *trial) {
+int az_program_columns(const az_program *g, const az_trial_state *trial)
+{
     int n = g->p->n_scalars - g->p->n_parameters;
     for (int t = 0; t < g->p->n_trials; t++) n += az_mlp_trained(&trial[t].stage[trial[t].n_stages - 1]);
     return n;
 }
 
-static az_status buffers(az_program *g, int columns) {
+static az_status buffers(az_program *g, int columns)
+{
     if (g->columns == columns) return AZ_OK;
     g->columns = 0;
     for (int k = 0; k < g->n_globals; k++) {
@@ -100,7 +105,8 @@ static az_status buffers(az_program *g, int columns) {
     return AZ_OK;
 }
 
-static void sink_target(az_program *g, const pointset *s, const sink *u, double *jac, int ld, double **base, size_t *stride) {
+static void sink_target(az_program *g, const pointset *s, const sink *u, double *jac, int ld, double **base, size_t *stride)
+{
     if (u->kind == SINK_ROW) {
         *base = jac + u->first;
         *stride = (size_t)ld;
@@ -110,7 +116,8 @@ static void sink_target(az_program *g, const pointset *s, const sink *u, double 
     }
 }
 
-static void local_set(az_program *g, int set, const az_binding *b, double *jac, int ld) {
+static void local_set(az_program *g, int set, const az_binding *b, double *jac, int ld)
+{
     pointset *s = &g->sets[set];
 #pragma omp parallel for schedule(dynamic, 1) num_threads(s->n_frames) if (s->n_frames > 1)
     for (int block = 0; block < s->n_blocks; block++) {
@@ -128,7 +135,8 @@ static void local_set(az_program *g, int set, const az_binding *b, double *jac, 
 }
 
 /* d(sink)/d(columns) += sum over earlier globals of d(sink)/d(global) d(global)/d(columns) */
-static void add_globals(az_program *g, int set, const sink *u, double *base, size_t stride, int columns) {
+static void add_globals(az_program *g, int set, const sink *u, double *base, size_t stride, int columns)
+{
     const pointset *s = &g->sets[set];
     bool any = false;
     for (int k = 0; k < g->n_globals; k++) any |= u->adjoint[k] != NULL;
@@ -151,7 +159,8 @@ static void add_globals(az_program *g, int set, const sink *u, double *base, siz
     }
 }
 
-static void scale_rows(az_program *g, const sink *u, int n, double *base, size_t stride, int columns, double unit) {
+static void scale_rows(az_program *g, const sink *u, int n, double *base, size_t stride, int columns, double unit)
+{
     double factor = u->weight / unit;
     if (factor == 1) return;
 #pragma omp parallel for schedule(static) num_threads(g->threads) if (g->threads > 1 && n > B)
@@ -159,7 +168,8 @@ static void scale_rows(az_program *g, const sink *u, int n, double *base, size_t
         for (int i = 0; i < n; i++) base[(size_t)c * stride + (size_t)i] *= factor;
 }
 
-static void eliminate(az_program *g, const az_binding *b, double *jac, int ld, int columns) {
+static void eliminate(az_program *g, const az_binding *b, double *jac, int ld, int columns)
+{
     for (int k = 0; k < g->n_globals; k++) {
         global *u = &g->globals[k];
         const pointset *s = &g->sets[u->set];
@@ -177,7 +187,8 @@ static void eliminate(az_program *g, const az_binding *b, double *jac, int ld, i
         }
 }
 
-az_status az_program_jacobian(az_program *g, const az_binding *b, double *jac, int ld) {
+az_status az_program_jacobian(az_program *g, const az_binding *b, double *jac, int ld)
+{
     int columns = az_program_columns(g, b->trial);
     az_status st = buffers(g, columns);
     if (st) return st;
@@ -190,7 +201,8 @@ az_status az_program_jacobian(az_program *g, const az_binding *b, double *jac, i
     return AZ_OK;
 }
 
-void az_program_times(const az_program *g, double *jets, double *operators) {
+void az_program_times(const az_program *g, double *jets, double *operators)
+{
     *jets = g->seconds_jets;
     *operators = g->seconds_operators;
 }

@@ -14,20 +14,20 @@
 
 /* Extra quantities wanted at extra points: values are read by az_program_probe. */
 typedef struct az_probe {
-    const double *x;            /* [n][dim], copied */
+    const double *x; /* [n][dim], copied */
     int n;
-    const int *node;            /* [n_nodes] of the problem's graph */
+    const int *node; /* [n_nodes] of the problem's graph */
     int n_nodes;
-    const int *order;           /* [dim] derivative taken of every node, or NULL */
+    const int *order; /* [dim] derivative taken of every node, or NULL */
 } az_probe;
 
 typedef struct az_program_setup {
-    const double *edge;         /* panels of the line, as in az_result; NULL for problems on points */
+    const double *edge; /* panels of the line, as in az_result; NULL for problems on points */
     int n_edges;
-    const az_points *points;    /* [n_rows] where edge does not apply; faces and equations of local problems */
-    const az_probe *probe;      /* NULL = none */
-    bool rows;                  /* false: probes only */
-    int threads;                /* > 0 */
+    const az_points *points; /* [n_rows] where edge does not apply; faces and equations of local problems */
+    const az_probe *probe; /* NULL = none */
+    bool rows; /* false: probes only */
+    int threads; /* > 0 */
 } az_program_setup;
 
 typedef struct az_program az_program;

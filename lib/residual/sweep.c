@@ -3,31 +3,37 @@
 
 #include <string.h>
 
-static void fill(double *v, double x) {
+static void fill(double *v, double x)
+{
     for (int i = 0; i < B; i++) v[i] = x;
 }
 
-static void clear(double **v, int n) {
+static void clear(double **v, int n)
+{
     for (int c = 0; c < n; c++) memset(v[c], 0, sizeof(double) * B);
 }
 
-static void combine(double **out, double **a, double **b, int n, double sign) {
+static void combine(double **out, double **a, double **b, int n, double sign)
+{
     for (int c = 0; c < n; c++)
         for (int i = 0; i < B; i++) out[c][i] = (a[c] ? a[c][i] : 0) + sign * (b && b[c] ? b[c][i] : 0);
 }
 
-static void scaled(double **out, double **a, int n, double factor) {
+static void scaled(double **out, double **a, int n, double factor)
+{
     for (int c = 0; c < n; c++)
         for (int i = 0; i < B; i++) out[c][i] = a[c] ? factor * a[c][i] : 0;
 }
 
-static int raised(const pointset *s, const step *t, int c, int coord, int *power) {
+static int raised(const pointset *s, const step *t, int c, int coord, int *power)
+{
     az_index e = t->layout->index[c];
     *power = ++e.e[coord];
     return az_layout_find(s->steps[t->a].layout, e);
 }
 
-static void derivative(const pointset *s, const frame *f, int q, int coord) {
+static void derivative(const pointset *s, const frame *f, int q, int coord)
+{
     const step *t = &s->steps[q];
     for (int c = 0; c < t->layout->n; c++) {
         int power, from = raised(s, t, c, coord, &power);
@@ -36,7 +42,8 @@ static void derivative(const pointset *s, const frame *f, int q, int coord) {
     }
 }
 
-static void derivative_adjoint(const pointset *s, const frame *f, int q, int coord) {
+static void derivative_adjoint(const pointset *s, const frame *f, int q, int coord)
+{
     const step *t = &s->steps[q];
     for (int c = 0; c < t->layout->n && s->steps[t->a].active; c++) {
         int power, from = raised(s, t, c, coord, &power);
@@ -46,7 +53,8 @@ static void derivative_adjoint(const pointset *s, const frame *f, int q, int coo
     }
 }
 
-static void coordinate(const pointset *s, const frame *f, int q, int coord, int block) {
+static void coordinate(const pointset *s, const frame *f, int q, int coord, int block)
+{
     const step *t = &s->steps[q];
     clear(f->s[q].v, t->layout->n);
     memcpy(f->s[q].v[0], s->x[coord] + block * B, sizeof(double) * B);
@@ -56,12 +64,14 @@ static void coordinate(const pointset *s, const frame *f, int q, int coord, int 
     if (at >= 0) fill(f->s[q].v[at], 1);
 }
 
-static void trial_cached(const pointset *s, const frame *f, int q, int trial, int block) {
+static void trial_cached(const pointset *s, const frame *f, int q, int trial, int block)
+{
     for (int c = 0; c < s->steps[q].layout->n; c++)
         memcpy(f->s[q].v[c], s->cache[trial] + (size_t)c * (size_t)s->n_pad + block * B, sizeof(double) * B);
 }
 
-static void trial_forward(const pointset *s, const frame *f, int q, int trial, int block, const az_trial_state *state) {
+static void trial_forward(const pointset *s, const frame *f, int q, int trial, int block, const az_trial_state *state)
+{
     const az_layout *l = s->steps[q].layout;
     double **v = f->s[q].v;
     clear(v, l->n);
@@ -74,7 +84,8 @@ static void trial_forward(const pointset *s, const frame *f, int q, int trial, i
     for (int c = 0; c < l->n; c++) memcpy(s->cache[trial] + (size_t)c * (size_t)s->n_pad + block * B, v[c], sizeof(double) * B);
 }
 
-static void quotient(const az_layout *l, const struct frame_step *x, frame *f, bool keep) {
+static void quotient(const az_layout *l, const struct frame_step *x, frame *f, bool keep)
+{
     az_jet_div(l, x->v, x->a, x->b);
     if (!keep) return;
     double *one[AZ_MAX_JET] = {f->scratch};
@@ -85,13 +96,15 @@ static void quotient(const az_layout *l, const struct frame_step *x, frame *f, b
         for (int i = 0; i < B; i++) x->d[l->n + c][i] = -x->d[l->n + c][i];
 }
 
-static void global_value(const az_program *g, int set, const frame *f, int q, int block) {
+static void global_value(const az_program *g, int set, const frame *f, int q, int block)
+{
     const global *u = &g->globals[g->sets[set].steps[q].global];
     if (u->at) fill(f->s[q].v[0], u->value);
     else memcpy(f->s[q].v[0], u->values[set] + block * B, sizeof(double) * B);
 }
 
-void az_sweep_forward(az_program *g, int set, int thread, int block, const bool *mask, const bool *fresh, bool keep, const az_binding *b) {
+void az_sweep_forward(az_program *g, int set, int thread, int block, const bool *mask, const bool *fresh, bool keep, const az_binding *b)
+{
     pointset *s = &g->sets[set];
     frame *f = &s->frames[thread];
     for (int q = 0; q < s->n_steps; q++) {
@@ -123,20 +136,23 @@ void az_sweep_forward(az_program *g, int set, int thread, int block, const bool 
     }
 }
 
-static void accumulate(double **to, double **from, int n, double sign) {
+static void accumulate(double **to, double **from, int n, double sign)
+{
     for (int c = 0; to && c < n; c++)
         for (int i = 0; to[c] && i < B; i++) to[c][i] += sign * from[c][i];
 }
 
 /* First column of trial t, and the number of columns before the unknowns if t is n_trials. */
-static int first_column(const az_binding *b, int t) {
+static int first_column(const az_binding *b, int t)
+{
     int n = 0;
     for (int k = 0; k < t; k++) n += az_mlp_trained(&b->trial[k].stage[b->trial[k].n_stages - 1]);
     return n;
 }
 
 static void trial_reverse(const az_program *g, const pointset *s, const frame *f, int q, int trial, double *column, size_t ld, int lanes,
-                          const az_binding *b) {
+                          const az_binding *b)
+{
     const az_layout *l = s->steps[q].layout;
     const az_trial_state *state = &b->trial[trial];
     double *const *const *inbar = (double *const *const *)(f->inbar + trial * AZ_MAX_INPUTS);
@@ -153,17 +169,20 @@ static void trial_reverse(const az_program *g, const pointset *s, const frame *f
 }
 
 /* Columns of trials this sink does not see, and all unknowns, start from zero. */
-static void clear_columns(const az_program *g, const pointset *s, const sink *u, double *column, size_t ld, int lanes, const az_binding *b) {
+static void clear_columns(const az_program *g, const pointset *s, const sink *u, double *column, size_t ld, int lanes, const az_binding *b)
+{
     for (int t = 0; t < g->p->n_trials; t++) {
         int q = s->step_of[g->p->trial[t].node];
         if (q >= 0 && u->mask[q]) continue;
-        for (int c = first_column(b, t); c < first_column(b, t + 1); c++) memset(column + (size_t)c * ld, 0, sizeof(double) * (size_t)lanes);
+        for (int c = first_column(b, t); c < first_column(b, t + 1); c++)
+            memset(column + (size_t)c * ld, 0, sizeof(double) * (size_t)lanes);
     }
     int first = first_column(b, g->p->n_trials), n = g->p->n_scalars - g->p->n_parameters;
     for (int c = first; c < first + n; c++) memset(column + (size_t)c * ld, 0, sizeof(double) * (size_t)lanes);
 }
 
-void az_sweep_reverse(az_program *g, int set, int thread, int block, const sink *u, double *column, size_t ld, const az_binding *b) {
+void az_sweep_reverse(az_program *g, int set, int thread, int block, const sink *u, double *column, size_t ld, const az_binding *b)
+{
     pointset *s = &g->sets[set];
     frame *f = &s->frames[thread];
     int lanes = s->n - block * B < B ? s->n - block * B : B;

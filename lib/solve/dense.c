@@ -5,34 +5,35 @@
 #include <math.h>
 #include <string.h>
 
-#define TILE 96     /* three tiles of doubles stay in a 256 kB second-level cache */
-#define ALONE 1e6   /* entries a thread reads before another has woken */
-#define CHUNK 64    /* columns of a matrix-vector product per task */
+#define TILE 96 /* three tiles of doubles stay in a 256 kB second-level cache */
+#define ALONE 1e6 /* entries a thread reads before another has woken */
+#define CHUNK 64 /* columns of a matrix-vector product per task */
 
 /* present in every flavour of OpenBLAS, absent elsewhere */
 extern void openblas_set_num_threads(int) __attribute__((weak));
 
-void az_dense_init(void) {
+void az_dense_init(void)
+{
     if (openblas_set_num_threads) openblas_set_num_threads(1);
 }
 
-static int least(int a, int b) {
-    return a < b ? a : b;
-}
+static int least(int a, int b) { return a < b ? a : b; }
 
-void az_dense_gram(double *c, int ldc, const double *a, int lda, int m, int n, int threads) {
+void az_dense_gram(double *c, int ldc, const double *a, int lda, int m, int n, int threads)
+{
     int tiles = (n + TILE - 1) / TILE, pairs = tiles * (tiles + 1) / 2;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
     for (int p = 0; p < pairs; p++) {
         int j = 0, q = p;
         while (q >= tiles - j) q -= tiles - j++;
         int i = j + q, i0 = i * TILE, j0 = j * TILE, ni = least(TILE, n - i0), nj = least(TILE, n - j0);
-        cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, ni, nj, m, 1.0, a + (size_t)i0 * (size_t)lda, lda, a + (size_t)j0 * (size_t)lda, lda,
-                    0.0, c + (size_t)j0 * (size_t)ldc + i0, ldc);
+        cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, ni, nj, m, 1.0, a + (size_t)i0 * (size_t)lda, lda,
+                    a + (size_t)j0 * (size_t)lda, lda, 0.0, c + (size_t)j0 * (size_t)ldc + i0, ldc);
     }
 }
 
-void az_dense_apply_t(double *y, const double *a, int lda, const double *x, int m, int n, int threads) {
+void az_dense_apply_t(double *y, const double *a, int lda, const double *x, int m, int n, int threads)
+{
     int chunks = (n + CHUNK - 1) / CHUNK;
 #pragma omp parallel for schedule(static) num_threads(threads) if ((double)m * n > ALONE)
     for (int k = 0; k < chunks; k++)
@@ -40,11 +41,13 @@ void az_dense_apply_t(double *y, const double *a, int lda, const double *x, int 
                     y + k * CHUNK, 1);
 }
 
-void az_dense_apply(double *y, const double *a, int lda, const double *x, int m, int n) {
+void az_dense_apply(double *y, const double *a, int lda, const double *x, int m, int n)
+{
     cblas_dgemv(CblasColMajor, CblasNoTrans, m, n, 1.0, a, lda, x, 1, 0.0, y, 1);
 }
 
-static void below(double *a, int lda, int n, int k0, int nk, int threads) {
+static void below(double *a, int lda, int n, int k0, int nk, int threads)
+{
     int first = k0 + nk, rest = n - first, tiles = (rest + TILE - 1) / TILE;
 #pragma omp parallel num_threads(threads) if (tiles > 3)
     {
@@ -58,12 +61,14 @@ static void below(double *a, int lda, int n, int k0, int nk, int threads) {
             while (q >= tiles - j) q -= tiles - j++;
             int i0 = first + (j + q) * TILE, j0 = first + j * TILE;
             cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, least(TILE, n - i0), least(TILE, n - j0), nk, -1.0,
-                        a + (size_t)k0 * (size_t)lda + i0, lda, a + (size_t)k0 * (size_t)lda + j0, lda, 1.0, a + (size_t)j0 * (size_t)lda + i0, lda);
+                        a + (size_t)k0 * (size_t)lda + i0, lda, a + (size_t)k0 * (size_t)lda + j0, lda, 1.0,
+                        a + (size_t)j0 * (size_t)lda + i0, lda);
         }
     }
 }
 
-bool az_dense_cholesky(double *a, int lda, int n, int threads) {
+bool az_dense_cholesky(double *a, int lda, int n, int threads)
+{
     for (int k0 = 0; k0 < n; k0 += TILE) {
         int nk = least(TILE, n - k0);
         double *tile = a + (size_t)k0 * (size_t)lda + k0;
@@ -75,16 +80,16 @@ bool az_dense_cholesky(double *a, int lda, int n, int threads) {
     return true;
 }
 
-void az_dense_cholesky_solve(const double *l, int ldl, int n, double *x) {
+void az_dense_cholesky_solve(const double *l, int ldl, int n, double *x)
+{
     cblas_dtrsv(CblasColMajor, CblasLower, CblasNoTrans, CblasNonUnit, n, l, ldl, x, 1);
     cblas_dtrsv(CblasColMajor, CblasLower, CblasTrans, CblasNonUnit, n, l, ldl, x, 1);
 }
 
-bool az_dense_qr(double *a, int lda, int m, int n, double *b) {
-    return !LAPACKE_dgels(LAPACK_COL_MAJOR, 'N', m, n, 1, a, lda, b, m);
-}
+bool az_dense_qr(double *a, int lda, int m, int n, double *b) { return !LAPACKE_dgels(LAPACK_COL_MAJOR, 'N', m, n, 1, a, lda, b, m); }
 
-double az_dense_dot(const double *x, const double *y, int n) {
+double az_dense_dot(const double *x, const double *y, int n)
+{
     double s = 0;
     for (int i = 0; i < n; i++) s += x[i] * y[i];
     return s;

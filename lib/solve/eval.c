@@ -9,7 +9,8 @@
 
 #define ORDER_MAX 8
 
-static int find_name(const az_problem *p, const char *name) {
+static int find_name(const az_problem *p, const char *name)
+{
     for (int i = p->n_lets - 1; i >= 0; i--)
         if (!strcmp(p->let[i].name, name)) return p->let[i].node;
     for (int i = 0; i < p->n_trials; i++)
@@ -17,7 +18,8 @@ static int find_name(const az_problem *p, const char *name) {
     return -1;
 }
 
-static az_status check_points(const az_problem *p, const double *x, int n, az_error *err) {
+static az_status check_points(const az_problem *p, const double *x, int n, az_error *err)
+{
     for (int i = 0; i < n; i++)
         for (int c = 0; c < p->dim; c++) {
             const az_coord_decl *d = &p->coord[c];
@@ -29,7 +31,8 @@ static az_status check_points(const az_problem *p, const double *x, int n, az_er
 }
 
 /* On half a grid values at y < 0 follow from |y| by the parity of the derivative asked for; 0 where there is none. */
-static int fold(const az_result *r, int node, const int *order) {
+static int fold(const az_result *r, int node, const int *order)
+{
     const az_problem *p = r->problem;
     if (!r->n_edges || r->edge[0] != 0 || p->coord[0].range != AZ_LINE) return 0;
     signed char *parity = az_calloc((size_t)p->graph.n + 1, 1);
@@ -40,12 +43,14 @@ static int fold(const az_result *r, int node, const int *order) {
     return s;
 }
 
-az_status az_eval(const az_result *r, double *out, const char *name, const double *points, int n, const int *order, az_error *err) {
+az_status az_eval(const az_result *r, double *out, const char *name, const double *points, int n, const int *order, az_error *err)
+{
     const az_problem *p = r->problem;
     int node = find_name(p, name);
     if (node < 0) return az_fail(err, AZ_ENAME, "no field, let or trial is called '%s'", name);
     for (int c = 0; order && c < p->dim; c++)
-        if (order[c] < 0 || order[c] > ORDER_MAX) return az_fail(err, AZ_EDOMAIN, "derivative order %d: expected 0 to %d", order[c], ORDER_MAX);
+        if (order[c] < 0 || order[c] > ORDER_MAX)
+            return az_fail(err, AZ_EDOMAIN, "derivative order %d: expected 0 to %d", order[c], ORDER_MAX);
     az_status st = check_points(p, points, n, err);
     if (st || n == 0) return st;
     double *x = az_alloc_array((size_t)n * (size_t)p->dim, sizeof *x);
@@ -53,8 +58,8 @@ az_status az_eval(const az_result *r, double *out, const char *name, const doubl
     int sign = fold(r, node, order);
     for (int i = 0; i < n * p->dim; i++) x[i] = sign ? fabs(points[i]) : points[i];
     az_probe probe = {.x = x, .n = n, .node = &node, .n_nodes = 1, .order = order};
-    az_program_setup setup = {.edge = r->n_edges ? r->edge : NULL, .n_edges = r->n_edges, .points = r->points, .probe = &probe,
-                              .threads = omp_get_max_threads()};
+    az_program_setup setup = {
+        .edge = r->n_edges ? r->edge : NULL, .n_edges = r->n_edges, .points = r->points, .probe = &probe, .threads = omp_get_max_threads()};
     az_program *g;
     az_dense_init();
     st = az_program_create(&g, p, &setup, err);
@@ -72,17 +77,20 @@ az_status az_eval(const az_result *r, double *out, const char *name, const doubl
 
 #define LINE_Z 20.0 /* y = 2e8 scale lengths */
 
-static int grid_count(int wanted, int dim) {
+static int grid_count(int wanted, int dim)
+{
     int n = (int)ceil(pow(wanted > 1 ? wanted : 2, 1.0 / dim) - 1e-9);
     return n > 1 ? n : 2;
 }
 
-static double grid_point(const az_coord_decl *c, double u) {
+static double grid_point(const az_coord_decl *c, double u)
+{
     if (c->range == AZ_INTERVAL) return c->lo + (c->hi - c->lo) * u;
     return c->scale * sinh(c->range == AZ_LINE ? LINE_Z * (2 * u - 1) : LINE_Z * u);
 }
 
-az_status az_sample_points(const az_problem *p, double **points, int *n, int wanted, az_error *err) {
+az_status az_sample_points(const az_problem *p, double **points, int *n, int wanted, az_error *err)
+{
     if (wanted < 1) return az_fail(err, AZ_EDOMAIN, "%d points: expected at least 1", wanted);
     int per = grid_count(wanted, p->dim);
     *n = 1;

@@ -3,10 +3,12 @@
 
 #include <math.h>
 
-#define PHASE_PER_PANEL 12.0 /* 16 nodes carry exp(i k x) over 12 radians to 1e-9, and what is fitted there is a small part of the solution */
+#define PHASE_PER_PANEL \
+    12.0 /* 16 nodes carry exp(i k x) over 12 radians to 1e-9, and what is fitted there is a small part of the solution */
 
 /* Values of the inputs of all trials, in order, at the panel edges or the points of the first equation. */
-static az_status open_inputs(const az_run *run, az_program **g, int *n_points) {
+static az_status open_inputs(const az_run *run, az_program **g, int *n_points)
+{
     const az_result *r = run->r;
     const az_problem *p = run->p;
     int n_nodes = 0, first = 0;
@@ -30,7 +32,8 @@ static az_status open_inputs(const az_run *run, az_program **g, int *n_points) {
     return AZ_OK;
 }
 
-az_status az_run_features(const az_run *run, double range, az_rng *rng) {
+az_status az_run_features(const az_run *run, double range, az_rng *rng)
+{
     az_program *g;
     int n, node = 0;
     az_status st = open_inputs(run, &g, &n);
@@ -51,7 +54,8 @@ az_status az_run_features(const az_run *run, double range, az_rng *rng) {
 }
 
 /* Panels across which a frozen first layer turns too far. */
-static az_status mark_coarse(const az_run *run, bool *mark, bool *any) {
+static az_status mark_coarse(const az_run *run, bool *mark, bool *any)
+{
     az_program *g;
     int n, node = 0;
     az_status st = open_inputs(run, &g, &n);
@@ -74,7 +78,8 @@ static az_status mark_coarse(const az_run *run, bool *mark, bool *any) {
     return AZ_OK;
 }
 
-az_status az_run_resolve(az_run *run) {
+az_status az_run_resolve(az_run *run)
+{
     az_result *r = run->r;
     bool any = r->n_edges > 0;
     while (any) {

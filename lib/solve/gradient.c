@@ -7,25 +7,22 @@
 #include <string.h>
 
 #define ADAM_RATE 1e-3
-#define ADAM_DECAY 5e-4     /* rate / (1 + decay * t) */
+#define ADAM_DECAY 5e-4 /* rate / (1 + decay * t) */
 #define ADAM_BETA1 0.9
 #define ADAM_BETA2 0.999
-#define ADAM_EPS 1e-12      /* residuals reach 1e-10: the usual 1e-8 would freeze the step */
+#define ADAM_EPS 1e-12 /* residuals reach 1e-10: the usual 1e-8 would freeze the step */
 #define ARMIJO 1e-4
 #define WOLFE 0.9
 #define SEARCH_MAX 30
-#define PAIRS 30            /* of L-BFGS */
+#define PAIRS 30 /* of L-BFGS */
 
 /* memory: t | m | v */
-int az_adam_memory(int cols) {
-    return 1 + 2 * cols;
-}
+int az_adam_memory(int cols) { return 1 + 2 * cols; }
 
-void az_adam_reset(double *memory, int cols) {
-    memset(memory, 0, sizeof(double) * (size_t)az_adam_memory(cols));
-}
+void az_adam_reset(double *memory, int cols) { memset(memory, 0, sizeof(double) * (size_t)az_adam_memory(cols)); }
 
-az_step az_adam_step(az_solver *s, double *x, double *r, double *memory) {
+az_step az_adam_step(az_solver *s, double *x, double *r, double *memory)
+{
     int n = s->f.cols;
     double *m = memory + 1, *v = m + n, t = ++memory[0];
     if (az_solver_gradient(s, s->g, x, r)) return AZ_STEP_FAILED;
@@ -44,7 +41,8 @@ az_step az_adam_step(az_solver *s, double *x, double *r, double *memory) {
 }
 
 /* Finds a weak Wolfe point along d; x_new, r_new and g_new hold it. Returns the step length, 0 if none lowers F. */
-static double line_search(az_solver *s, const double *x, const double *r, const double *d, const double *g, double *g_new, double first) {
+static double line_search(az_solver *s, const double *x, const double *r, const double *d, const double *g, double *g_new, double first)
+{
     int n = s->f.cols;
     double f0 = 0.5 * az_dense_dot(r, r, s->f.rows), slope = az_dense_dot(g, d, n), lo = 0, hi = INFINITY, t = first;
     if (!(slope < 0)) return 0;
@@ -64,21 +62,19 @@ static double line_search(az_solver *s, const double *x, const double *r, const 
     return 0;
 }
 
-static void accept(az_solver *s, double *x, double *r) {
+static void accept(az_solver *s, double *x, double *r)
+{
     memcpy(x, s->x_new, sizeof(double) * (size_t)s->f.cols);
     memcpy(r, s->r_new, sizeof(double) * (size_t)s->f.rows);
 }
 
 /* memory: have_gradient | pairs | newest | g | s[PAIRS][n] | y[PAIRS][n] */
-int az_lbfgs_memory(int cols) {
-    return 3 + (1 + 2 * PAIRS) * cols;
-}
+int az_lbfgs_memory(int cols) { return 3 + (1 + 2 * PAIRS) * cols; }
 
-void az_lbfgs_reset(double *memory, int cols) {
-    memset(memory, 0, sizeof(double) * (size_t)az_lbfgs_memory(cols));
-}
+void az_lbfgs_reset(double *memory, int cols) { memset(memory, 0, sizeof(double) * (size_t)az_lbfgs_memory(cols)); }
 
-static void two_loops(double *d, const double *memory, int n) {
+static void two_loops(double *d, const double *memory, int n)
+{
     int count = (int)memory[1], newest = (int)memory[2];
     const double *ss = memory + 3 + n, *yy = ss + (size_t)PAIRS * (size_t)n;
     double alpha[PAIRS], gamma = 1;
@@ -96,7 +92,8 @@ static void two_loops(double *d, const double *memory, int n) {
     }
 }
 
-az_step az_lbfgs_step(az_solver *s, double *x, double *r, double *memory) {
+az_step az_lbfgs_step(az_solver *s, double *x, double *r, double *memory)
+{
     int n = s->f.cols;
     double *g = memory + 3, *ss = g + n, *yy = ss + (size_t)PAIRS * (size_t)n;
     if (memory[0] == 0 && az_solver_gradient(s, g, x, r)) return AZ_STEP_FAILED;
@@ -127,11 +124,10 @@ az_step az_lbfgs_step(az_solver *s, double *x, double *r, double *memory) {
 }
 
 /* memory: have_gradient | g | H[n][n] */
-int az_ssbroyden_memory(int cols) {
-    return 1 + cols + cols * cols;
-}
+int az_ssbroyden_memory(int cols) { return 1 + cols + cols * cols; }
 
-void az_ssbroyden_reset(double *memory, int cols) {
+void az_ssbroyden_reset(double *memory, int cols)
+{
     memset(memory, 0, sizeof(double) * (size_t)az_ssbroyden_memory(cols));
     for (int j = 0; j < cols; j++) memory[1 + cols + (size_t)j * (size_t)cols + (size_t)j] = 1;
 }
@@ -141,7 +137,8 @@ typedef struct ss_factors {
 } ss_factors;
 
 /* b = s'Bs/y's, h = y'Hy/y's; Urbán et al., eqs. 27-34 */
-static ss_factors self_scaling(double b, double h, int n) {
+static ss_factors self_scaling(double b, double h, int n)
+{
     double a = fmax(h * b - 1, 1e-16), c = sqrt(a / (1 + a));
     double rho = fmin(1, h * (1 - c)), low = (rho - 1) / a, high = 1 / rho;
     double theta = fmax(low, fmin(high, (1 - b) / b)), sigma = 1 + theta * a;
@@ -151,7 +148,8 @@ static ss_factors self_scaling(double b, double h, int n) {
 }
 
 /* H = (H - Hy y'H / y'Hy + phi v v') / tau + s s'/y's, v = sqrt(y'Hy) (s/y's - Hy/y'Hy) */
-static void update_inverse(double *h, int n, const double *step, const double *y, double *hy, double *v, double b) {
+static void update_inverse(double *h, int n, const double *step, const double *y, double *hy, double *v, double b)
+{
     cblas_dsymv(CblasColMajor, CblasLower, n, 1, h, n, y, 1, 0, hy, 1);
     double ys = az_dense_dot(y, step, n), yhy = az_dense_dot(y, hy, n);
     if (!(ys > 0) || !(yhy > 0)) return;
@@ -163,7 +161,8 @@ static void update_inverse(double *h, int n, const double *step, const double *y
     cblas_dsyr(CblasColMajor, CblasLower, n, 1 / ys, step, 1, h, n);
 }
 
-az_step az_ssbroyden_step(az_solver *s, double *x, double *r, double *memory) {
+az_step az_ssbroyden_step(az_solver *s, double *x, double *r, double *memory)
+{
     int n = s->f.cols;
     double *g = memory + 1, *h = g + n;
     if (memory[0] == 0 && az_solver_gradient(s, g, x, r)) return AZ_STEP_FAILED;

@@ -5,22 +5,24 @@
 #include <math.h>
 #include <string.h>
 
-#define BLIND 10.0          /* a panel whose residual exceeds this times the trained rms is cut */
-#define TAIL_MAX 1e-16      /* operands at the last node, relative to their maximum */
+#define BLIND 10.0 /* a panel whose residual exceeds this times the trained rms is cut */
+#define TAIL_MAX 1e-16 /* operands at the last node, relative to their maximum */
 #define TAIL_STEP 1.25
-#define REACH_MAX 330.0     /* e^330 squared does not overflow in double */
-#define ROUNDING 1e-12      /* residuals below need no refinement */
+#define REACH_MAX 330.0 /* e^330 squared does not overflow in double */
+#define ROUNDING 1e-12 /* residuals below need no refinement */
 #define POOL 4
 #define SHARE 0.5
 
-static double worst_of(const double *r, int n, double worst) {
+static double worst_of(const double *r, int n, double worst)
+{
     for (int i = 0; i < n; i++)
         if (!(fabs(r[i]) <= worst)) worst = fabs(r[i]);
     return worst;
 }
 
 /* max over all rows of |residual / scale|, weights taken out */
-static double worst_row(const az_run *run, const az_program *g, const double *res) {
+static double worst_row(const az_run *run, const az_program *g, const double *res)
+{
     double worst = 0;
     for (int k = 0; k < run->p->n_rows; k++) {
         int first, count;
@@ -31,7 +33,8 @@ static double worst_row(const az_run *run, const az_program *g, const double *re
     return worst;
 }
 
-static az_status open_judge(az_run *run, const az_program_setup *setup, az_program **g, double **res) {
+static az_status open_judge(az_run *run, const az_program_setup *setup, az_program **g, double **res)
+{
     az_status st = az_program_create(g, run->p, setup, run->err);
     if (st) return st;
     *res = az_doubles((size_t)az_program_rows(*g));
@@ -44,7 +47,8 @@ static az_status open_judge(az_run *run, const az_program_setup *setup, az_progr
     return AZ_OK;
 }
 
-static bool mark_panels(az_run *run, const az_program *g, const double *res, bool *mark) {
+static bool mark_panels(az_run *run, const az_program *g, const double *res, bool *mark)
+{
     bool any = false;
     double limit = fmax(BLIND * run->r->rms, ROUNDING);
     for (int k = 0; k < run->p->n_rows; k++) {
@@ -60,7 +64,8 @@ static bool mark_panels(az_run *run, const az_program *g, const double *res, boo
 }
 
 /* The last panel is repeated until a quarter is added; again by the caller until the operands die out, or doubles overflow. */
-static az_status extend(az_result *r, double tail, bool *changed) {
+static az_status extend(az_result *r, double tail, bool *changed)
+{
     double last = r->edge[r->n_edges - 1], width = last - r->edge[r->n_edges - 2];
     if (!(tail > TAIL_MAX) || last * TAIL_STEP > REACH_MAX) return AZ_OK;
     int extra = (int)ceil((TAIL_STEP - 1) * last / width), both = r->edge[0] < 0 ? 2 : 1;
@@ -78,7 +83,8 @@ static az_status extend(az_result *r, double tail, bool *changed) {
     return AZ_OK;
 }
 
-static az_status judge_panels(az_run *run, bool *refined) {
+static az_status judge_panels(az_run *run, bool *refined)
+{
     az_result *r = run->r;
     double *fine, *res;
     int n_fine;
@@ -102,7 +108,8 @@ static az_status judge_panels(az_run *run, bool *refined) {
     return st ? az_fail(run->err, st, "out of memory while refining the grid") : AZ_OK;
 }
 
-static az_status judge_points(az_run *run, bool *refined) {
+static az_status judge_points(az_run *run, bool *refined)
+{
     az_result *r = run->r;
     az_points *pool = az_calloc((size_t)run->p->n_rows + 1, sizeof *pool);
     az_status st = pool ? AZ_OK : AZ_ENOMEM;
@@ -133,14 +140,16 @@ static az_status judge_points(az_run *run, bool *refined) {
     return st;
 }
 
-az_status az_run_extend(az_run *run, bool *changed) {
+az_status az_run_extend(az_run *run, bool *changed)
+{
     *changed = false;
     if (!run->r->n_edges) return AZ_OK;
     az_status st = extend(run->r, az_program_tail(run->program), changed);
     return st ? az_fail(run->err, st, "out of memory while extending the grid") : AZ_OK;
 }
 
-az_status az_run_judge(az_run *run, bool *refined) {
+az_status az_run_judge(az_run *run, bool *refined)
+{
     *refined = false;
     return run->r->n_edges ? judge_panels(run, refined) : judge_points(run, refined);
 }

@@ -19,13 +19,12 @@
 #define CHORD_MAX 40
 #define CHORD_PAYS 0.95 /* a correction that gains less than 5% is the last */
 
-void az_lm_reset(double *memory) {
-    memory[0] = MU_START;
-}
+void az_lm_reset(double *memory) { memory[0] = MU_START; }
 
 /* Columns measured by their norms where the model is linear in x, so that small ones are not lost below the rounding of large ones; in the
  * nonlinear first stage that scaling is worse than none (recipes). scale[j] multiplies column j. */
-static void normalise(az_solver *s) {
+static void normalise(az_solver *s)
+{
     size_t n = (size_t)s->f.cols;
     for (size_t j = 0; j < n; j++) {
         double d = s->gram[j * n + j];
@@ -36,14 +35,16 @@ static void normalise(az_solver *s) {
         for (size_t i = j; i < n; i++) s->gram[j * n + i] *= s->scale[i] * s->scale[j];
 }
 
-static double largest_diagonal(const double *gram, int n) {
+static double largest_diagonal(const double *gram, int n)
+{
     double s = 0;
     for (int j = 0; j < n; j++) s = fmax(s, gram[(size_t)j * (size_t)n + (size_t)j]);
     return s;
 }
 
 /* factor = chol(gram + shift I) */
-static bool factorise(az_solver *s, double shift) {
+static bool factorise(az_solver *s, double shift)
+{
     int n = s->f.cols;
     memcpy(s->factor, s->gram, sizeof(double) * (size_t)n * (size_t)n);
     for (int j = 0; j < n; j++) s->factor[(size_t)j * (size_t)n + (size_t)j] += shift;
@@ -52,7 +53,8 @@ static bool factorise(az_solver *s, double shift) {
 }
 
 /* d = -(J'J + shift)^-1 J' r by the factor at hand, or by QR of [J; sqrt(shift)] where asked */
-static bool direction(az_solver *s, double *d, const double *r, double shift) {
+static bool direction(az_solver *s, double *d, const double *r, double shift)
+{
     int n = s->f.cols, m = s->f.rows;
     if (s->method == AZ_METHOD_LM) {
         az_dense_apply_t(d, s->jac, s->f.ld, r, m, n, s->f.threads);
@@ -76,18 +78,21 @@ static bool direction(az_solver *s, double *d, const double *r, double shift) {
 }
 
 /* x_new = x + d, r_new there; its squared norm, infinite where it is not finite */
-static double probe(az_solver *s, const double *x, const double *d) {
+static double probe(az_solver *s, const double *x, const double *d)
+{
     for (int j = 0; j < s->f.cols; j++) s->x_new[j] = x[j] + d[j];
     if (s->f.project) s->f.project(s->f.data, s->x_new);
     return az_solver_residual(s, s->r_new, s->x_new);
 }
 
-static void accept(az_solver *s, double *x, double *r) {
+static void accept(az_solver *s, double *x, double *r)
+{
     memcpy(x, s->x_new, sizeof(double) * (size_t)s->f.cols);
     memcpy(r, s->r_new, sizeof(double) * (size_t)s->f.rows);
 }
 
-static void chord(az_solver *s, double *x, double *r, double now, double shift) {
+static void chord(az_solver *s, double *x, double *r, double now, double shift)
+{
     for (int k = 0; k < CHORD_MAX; k++) {
         if (!direction(s, s->d, r, shift)) return;
         double next = probe(s, x, s->d);
@@ -98,7 +103,8 @@ static void chord(az_solver *s, double *x, double *r, double now, double shift) 
     }
 }
 
-az_step az_lm_step(az_solver *s, double *x, double *r, double *memory) {
+az_step az_lm_step(az_solver *s, double *x, double *r, double *memory)
+{
     double now = az_dense_dot(r, r, s->f.rows), t = az_seconds();
     if (s->f.jacobian(s->f.data, s->jac, x)) return AZ_STEP_FAILED;
     s->times.n_jacobians++;

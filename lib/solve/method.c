@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-az_status az_solver_create(az_solver **out, az_method method, const az_objective *f) {
+az_status az_solver_create(az_solver **out, az_method method, const az_objective *f)
+{
     az_solver *s = az_calloc(1, sizeof *s);
     *out = s;
     if (!s) return AZ_ENOMEM;
@@ -20,13 +21,16 @@ az_status az_solver_create(az_solver **out, az_method method, const az_objective
     s->factor = lm && !qr ? az_doubles(n * n) : NULL;
     s->qr = qr ? az_doubles((n + m) * n) : NULL;
     s->qr_rhs = qr ? az_doubles(n + m) : NULL;
-    if (s->jac && s->d && s->x_new && s->r_new && s->g && s->scale && (!lm || s->gram) && (!lm || qr || s->factor) && (!qr || (s->qr && s->qr_rhs))) return AZ_OK;
+    if (s->jac && s->d && s->x_new && s->r_new && s->g && s->scale && (!lm || s->gram) && (!lm || qr || s->factor) &&
+        (!qr || (s->qr && s->qr_rhs)))
+        return AZ_OK;
     az_solver_destroy(s);
     *out = NULL;
     return AZ_ENOMEM;
 }
 
-void az_solver_destroy(az_solver *s) {
+void az_solver_destroy(az_solver *s)
+{
     if (!s) return;
     az_doubles_free(s->jac);
     az_doubles_free(s->d);
@@ -41,7 +45,8 @@ void az_solver_destroy(az_solver *s) {
     az_realloc(s, 0);
 }
 
-double az_solver_residual(az_solver *s, double *r, const double *x) {
+double az_solver_residual(az_solver *s, double *r, const double *x)
+{
     double t = az_seconds();
     s->f.residual(s->f.data, r, x);
     s->times.residual += az_seconds() - t;
@@ -50,7 +55,8 @@ double az_solver_residual(az_solver *s, double *r, const double *x) {
     return isfinite(v) ? v : INFINITY;
 }
 
-az_status az_solver_gradient(az_solver *s, double *g, const double *x, const double *r) {
+az_status az_solver_gradient(az_solver *s, double *g, const double *x, const double *r)
+{
     double t = az_seconds();
     az_status st = s->f.jacobian(s->f.data, s->jac, x);
     s->times.jacobian += az_seconds() - t;
@@ -59,7 +65,8 @@ az_status az_solver_gradient(az_solver *s, double *g, const double *x, const dou
     return st;
 }
 
-int az_solver_memory(az_method method, int cols) {
+int az_solver_memory(az_method method, int cols)
+{
     switch (method) {
     case AZ_METHOD_ADAM: return az_adam_memory(cols);
     case AZ_METHOD_LBFGS: return az_lbfgs_memory(cols);
@@ -68,7 +75,8 @@ int az_solver_memory(az_method method, int cols) {
     }
 }
 
-void az_solver_reset(az_method method, double *memory, int cols) {
+void az_solver_reset(az_method method, double *memory, int cols)
+{
     switch (method) {
     case AZ_METHOD_ADAM: az_adam_reset(memory, cols); break;
     case AZ_METHOD_LBFGS: az_lbfgs_reset(memory, cols); break;
@@ -77,7 +85,8 @@ void az_solver_reset(az_method method, double *memory, int cols) {
     }
 }
 
-az_step az_solver_step(az_solver *s, double *x, double *r, double *memory) {
+az_step az_solver_step(az_solver *s, double *x, double *r, double *memory)
+{
     switch (s->method) {
     case AZ_METHOD_ADAM: return az_adam_step(s, x, r, memory);
     case AZ_METHOD_LBFGS: return az_lbfgs_step(s, x, r, memory);
@@ -86,6 +95,4 @@ az_step az_solver_step(az_solver *s, double *x, double *r, double *memory) {
     }
 }
 
-const az_solver_times *az_solver_get_times(const az_solver *s) {
-    return &s->times;
-}
+const az_solver_times *az_solver_get_times(const az_solver *s) { return &s->times; }

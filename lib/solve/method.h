@@ -11,11 +11,11 @@
 /* What is minimised: |r(x)|^2. ld >= rows, a multiple of 8. jacobian is asked at the x of the last residual call. */
 typedef struct az_objective {
     int rows, cols, ld, threads;
-    bool normalise;             /* the model is nearly linear in x: lm measures columns by their norms */
+    bool normalise; /* the model is nearly linear in x: lm measures columns by their norms */
     void *data;
-    void (*residual)(void *data, double *r, const double *x);   /* NaN where it fails */
+    void (*residual)(void *data, double *r, const double *x); /* NaN where it fails */
     az_status (*jacobian)(void *data, double *jac, const double *x);
-    void (*project)(void *data, double *x);                     /* moves x inside hard bounds; may be NULL */
+    void (*project)(void *data, double *x); /* moves x inside hard bounds; may be NULL */
 } az_objective;
 
 typedef enum az_step { AZ_STEP_OK, AZ_STEP_NONE, AZ_STEP_FAILED } az_step; /* lowered; no lower point found; out of memory */

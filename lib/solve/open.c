@@ -3,16 +3,13 @@
 #include <math.h>
 #include <string.h>
 
-static az_network *active(const az_run *run, int t) {
-    return &run->r->trial[t].stage[run->r->trial[t].n_stages - 1];
-}
+static az_network *active(const az_run *run, int t) { return &run->r->trial[t].stage[run->r->trial[t].n_stages - 1]; }
 
-static double *base(const az_run *run) {
-    return run->r->memory + run->n_method;
-}
+static double *base(const az_run *run) { return run->r->memory + run->n_method; }
 
 /* Weights and unknowns of the state from x. */
-static void put(az_run *run, const double *x) {
+static void put(az_run *run, const double *x)
+{
     for (int t = 0; t < run->p->n_trials; t++) {
         az_network *net = active(run, t);
         int n = az_mlp_trained(net);
@@ -26,7 +23,8 @@ static void put(az_run *run, const double *x) {
     }
 }
 
-void az_run_gather(az_run *run) {
+void az_run_gather(az_run *run)
+{
     double *x = run->x;
     for (int t = 0; t < run->p->n_trials; t++) {
         const az_network *net = active(run, t);
@@ -37,11 +35,13 @@ void az_run_gather(az_run *run) {
     memcpy(x, base(run) + run->n_unknowns, sizeof(double) * (size_t)run->n_unknowns);
 }
 
-static az_binding binding(const az_run *run) {
+static az_binding binding(const az_run *run)
+{
     return (az_binding){.trial = run->r->trial, .scalar = run->r->scalar, .unit = run->r->unit};
 }
 
-static void evaluate(void *data, double *r, const double *x) {
+static void evaluate(void *data, double *r, const double *x)
+{
     az_run *run = data;
     put(run, x);
     az_binding b = binding(run);
@@ -51,15 +51,15 @@ static void evaluate(void *data, double *r, const double *x) {
 #define HOLD 15
 #define HOLD_MORE 10
 
-int az_run_hold(const az_result *r) {
+int az_run_hold(const az_result *r)
+{
     return r->stage == 1 && r->problem->n_scalars > r->problem->n_parameters ? HOLD + HOLD_MORE * r->restarts : 0;
 }
 
-static bool holding(const az_run *run) {
-    return run->r->stage_iteration < az_run_hold(run->r) && run->r->retries == 0;
-}
+static bool holding(const az_run *run) { return run->r->stage_iteration < az_run_hold(run->r) && run->r->retries == 0; }
 
-static az_status jacobian(void *data, double *jac, const double *x) {
+static az_status jacobian(void *data, double *jac, const double *x)
+{
     az_run *run = data;
     put(run, x);
     az_binding b = binding(run);
@@ -72,7 +72,8 @@ static az_status jacobian(void *data, double *jac, const double *x) {
 #define TO_BOUND 0.1 /* of the way to a bound in one step: an unknown cannot run onto it while the networks still know nothing */
 
 /* Hard bounds: a step goes at most a tenth of the way to the bound it heads for. x holds the trial point, the state's memory the current one. */
-static void project(void *data, double *x) {
+static void project(void *data, double *x)
+{
     az_run *run = data;
     double *u = x + run->f.cols - run->n_unknowns;
     const double *now = run->x + run->f.cols - run->n_unknowns;
@@ -86,12 +87,15 @@ static void project(void *data, double *x) {
     }
 }
 
-static az_method current_method(const az_result *r) {
-    return r->stage == 1 ? r->options.phase[r->phase] : AZ_METHOD_LM;
+static az_method current_method(const az_result *r)
+{
+    if (r->stage == 1) return r->options.phase[r->phase];
+    return r->options.phase[r->options.n_phases - 1] == AZ_METHOD_LM_QR ? AZ_METHOD_LM_QR : AZ_METHOD_LM;
 }
 
 /* The memory of a stage that begins now: the method's start, unknowns as they are, measured from there (in the first stage from 0). */
-static az_status fresh_memory(az_run *run, az_method method, int cols) {
+static az_status fresh_memory(az_run *run, az_method method, int cols)
+{
     az_result *r = run->r;
     int n = run->n_method + 2 * run->n_unknowns;
     double *m = az_doubles((size_t)n);
@@ -112,7 +116,8 @@ static az_status fresh_memory(az_run *run, az_method method, int cols) {
 #define SMALL 250000.0 /* entries of a Jacobian below which a second thread gains less than it loses on a busy machine */
 
 /* The bits do not depend on the thread count, so it may follow the size. */
-static int useful_threads(const az_run *run) {
+static int useful_threads(const az_run *run)
+{
     const az_result *r = run->r;
     double rows = r->n_edges * AZ_PANEL_NODES, cols = 0;
     for (int k = 0; k < run->p->n_rows; k++) rows += r->points[k].n;
@@ -120,10 +125,12 @@ static int useful_threads(const az_run *run) {
     return rows * cols < SMALL ? 1 : run->threads;
 }
 
-az_status az_run_open(az_run *run) {
+az_status az_run_open(az_run *run)
+{
     az_result *r = run->r;
     int threads = useful_threads(run);
-    az_program_setup setup = {.edge = r->n_edges ? r->edge : NULL, .n_edges = r->n_edges, .points = r->points, .rows = true, .threads = threads};
+    az_program_setup setup = {
+        .edge = r->n_edges ? r->edge : NULL, .n_edges = r->n_edges, .points = r->points, .rows = true, .threads = threads};
     az_status st = az_program_create(&run->program, run->p, &setup, run->err);
     if (st) return st;
     run->n_unknowns = run->p->n_scalars - run->p->n_parameters;
@@ -131,20 +138,29 @@ az_status az_run_open(az_run *run) {
     az_method method = current_method(r);
     run->n_method = az_solver_memory(method, cols);
     if (r->n_memory != run->n_method + 2 * run->n_unknowns) st = fresh_memory(run, method, cols);
-    run->f = (az_objective){.rows = rows, .cols = cols, .ld = (rows + 7) / 8 * 8, .threads = threads, .data = run, .normalise = r->stage > 1,
-                            .residual = evaluate, .jacobian = jacobian, .project = run->n_unknowns ? project : NULL};
+    run->f = (az_objective){.rows = rows,
+                            .cols = cols,
+                            .ld = (rows + 7) / 8 * 8,
+                            .threads = threads,
+                            .data = run,
+                            .normalise = r->stage > 1,
+                            .residual = evaluate,
+                            .jacobian = jacobian,
+                            .project = run->n_unknowns ? project : NULL};
     run->x = az_doubles((size_t)cols);
     run->residual = az_doubles((size_t)rows);
     if (!st && (!run->x || !run->residual)) st = AZ_ENOMEM;
     if (!st) st = az_solver_create(&run->solver, method, &run->f);
-    if (st) return az_fail(run->err, st, "out of memory: a Jacobian of %d rows and %d columns takes %.0f MB", rows, cols, 8e-6 * rows * cols);
+    if (st)
+        return az_fail(run->err, st, "out of memory: a Jacobian of %d rows and %d columns takes %.0f MB", rows, cols, 8e-6 * rows * cols);
     az_run_gather(run);
     evaluate(run, run->residual, run->x);
     r->rms = r->unit * sqrt(az_dense_dot(run->residual, run->residual, rows) / rows);
     return AZ_OK;
 }
 
-void az_run_close(az_run *run) {
+void az_run_close(az_run *run)
+{
     az_solver_destroy(run->solver);
     az_program_destroy(run->program);
     az_doubles_free(run->x);

@@ -3,12 +3,13 @@
 #include <math.h>
 #include <string.h>
 
-#define CORE_REACH 6.0      /* panels are uniform up to here: y = 200 scale lengths */
-#define GROWTH 0.25         /* panel width per unit of z beyond */
-#define WIDEST 4.0          /* e^-z is resolved by 16 nodes to 1e-16 on a panel this wide */
-#define END_CLUSTER 0.5     /* share of the arcsine density in an interval */
+#define CORE_REACH 6.0 /* panels are uniform up to here: y = 200 scale lengths */
+#define GROWTH 0.25 /* panel width per unit of z beyond */
+#define WIDEST 4.0 /* e^-z is resolved by 16 nodes to 1e-16 on a panel this wide */
+#define END_CLUSTER 0.5 /* share of the arcsine density in an interval */
 
-static az_status add_edge(double **edge, int *n, int *cap, double z) {
+static az_status add_edge(double **edge, int *n, int *cap, double z)
+{
     if (*n == *cap) {
         double *grown = az_doubles(*cap ? 2 * (size_t)*cap : 64);
         if (!grown) return AZ_ENOMEM;
@@ -21,7 +22,8 @@ static az_status add_edge(double **edge, int *n, int *cap, double z) {
     return AZ_OK;
 }
 
-az_status az_panels_start(double **edge, int *n_edges, double core, double reach, bool half) {
+az_status az_panels_start(double **edge, int *n_edges, double core, double reach, bool half)
+{
     double *positive = NULL;
     int n = 0, cap = 0, cap_out = 0;
     az_status st = AZ_OK;
@@ -36,7 +38,8 @@ az_status az_panels_start(double **edge, int *n_edges, double core, double reach
     return st;
 }
 
-static az_status split_marked(double **out, int *n_out, const double *edge, int n_edges, const bool *mark) {
+static az_status split_marked(double **out, int *n_out, const double *edge, int n_edges, const bool *mark)
+{
     int cap = 0;
     *out = NULL, *n_out = 0;
     az_status st = AZ_OK;
@@ -51,11 +54,13 @@ static az_status split_marked(double **out, int *n_out, const double *edge, int 
     return st;
 }
 
-az_status az_panels_split(double **out, int *n_out, const double *edge, int n_edges) {
+az_status az_panels_split(double **out, int *n_out, const double *edge, int n_edges)
+{
     return split_marked(out, n_out, edge, n_edges, NULL);
 }
 
-static bool mark_uneven(bool *mark, const double *edge, int n_edges) {
+static bool mark_uneven(bool *mark, const double *edge, int n_edges)
+{
     bool any = false;
     for (int i = 0; i + 1 < n_edges; i++) {
         double w = edge[i + 1] - edge[i], left = i > 0 ? edge[i] - edge[i - 1] : w, right = i + 2 < n_edges ? edge[i + 2] - edge[i + 1] : w;
@@ -65,7 +70,8 @@ static bool mark_uneven(bool *mark, const double *edge, int n_edges) {
     return any;
 }
 
-az_status az_panels_refine(double **edge, int *n_edges, const bool *mark) {
+az_status az_panels_refine(double **edge, int *n_edges, const bool *mark)
+{
     double *now, *next;
     int n, n_next;
     az_status st = split_marked(&now, &n, *edge, *n_edges, mark);
@@ -93,20 +99,23 @@ az_status az_panels_refine(double **edge, int *n_edges, const bool *mark) {
 }
 
 /* phi_d: the root of x^(d+1) = x + 1 */
-static double generalised_golden(int d) {
+static double generalised_golden(int d)
+{
     double x = 2;
     for (int k = 0; k < 60; k++) x = pow(1 + x, 1.0 / (d + 1));
     return x;
 }
 
-static double place(const az_coord_decl *c, double u) {
+static double place(const az_coord_decl *c, double u)
+{
     double v = (1 - END_CLUSTER) * u + END_CLUSTER * 0.5 * (1 - cos(M_PI * u));
     if (c->range == AZ_INTERVAL) return c->lo + (c->hi - c->lo) * (c->periodic ? u : v);
     double t = c->range == AZ_LINE ? 2 * u - 1 : u; /* z = atanh-like stretch to |z| about 18: y about 3e7 */
     return c->scale * sinh(4 * t / (1.1 - fabs(t)) * 0.45 * fabs(t) + t);
 }
 
-az_status az_points_spread(az_points *out, const az_problem *p, unsigned fixed, const az_point *at, int n, int first) {
+az_status az_points_spread(az_points *out, const az_problem *p, unsigned fixed, const az_point *at, int n, int first)
+{
     int free_dims = 0;
     for (int c = 0; c < p->dim; c++) free_dims += !(fixed >> c & 1);
     double phi = generalised_golden(free_dims > 0 ? free_dims : 1);
@@ -128,7 +137,8 @@ az_status az_points_spread(az_points *out, const az_problem *p, unsigned fixed, 
     return AZ_OK;
 }
 
-void az_points_adapt(az_points *points, const az_points *pool, const double *residual, double share, az_rng *rng) {
+void az_points_adapt(az_points *points, const az_points *pool, const double *residual, double share, az_rng *rng)
+{
     double sum = 0, total = 0;
     for (int i = 0; i < pool->n; i++) sum += residual[i] * residual[i];
     double mean = sum / pool->n;

@@ -9,34 +9,41 @@
 #include <omp.h>
 #include <string.h>
 
-#define GAIN_TANH 3.0       /* first-layer weights: 2-4 times Glorot's, measured */
+#define GAIN_TANH 3.0 /* first-layer weights: 2-4 times Glorot's, measured */
 #define SPREAD 1.0
-#define UNIT_OF_RMS 10.0    /* a later stage's unit over the rms it starts from: best of 1..1000 */
+#define UNIT_OF_RMS 10.0 /* a later stage's unit over the rms it starts from: best of 1..1000 */
 #define CORE_PANEL 0.6
-#define REACH 40.0          /* z of the last node at first: y about 1e17 */
-#define MARGIN 0.5          /* the independent re-evaluation, on yet another grid, is to agree */
+#define REACH 40.0 /* z of the last node at first: y about 1e17 */
+#define MARGIN 0.5 /* the independent re-evaluation, on yet another grid, is to agree */
 #define RESTARTS 5
-#define LOST 1e-2           /* a first stage that gains less than this on its first iteration has not found anything */
+#define LOST 1e-2 /* a first stage that gains less than this on its first iteration has not found anything */
 #define REACH_EVERY 5
 #define JUDGE_EVERY 40
-#define RETRIES 3           /* a stage is continued this often on a refined grid */
-#define CLOUD_CORRECTION 4  /* faces get n^((d-1)/d) points times this */
+#define RETRIES 3 /* a stage is continued this often on a refined grid */
+#define CLOUD_CORRECTION 4 /* faces get n^((d-1)/d) points times this */
 
-static void tell(az_run *run, const char *phase) {
+static void tell(az_run *run, const char *phase)
+{
     const az_result *r = run->r;
     if (!run->fn) return;
-    az_progress g = {.stage = r->stage, .iteration = r->iterations, .max_iterations = r->options.max_iterations, .phase = phase, .rms = r->rms,
-                     .check_max = r->check, .seconds = r->seconds, .n_unknowns = run->n_unknowns,
-                     .unknowns = r->scalar + run->p->n_parameters, .note = run->note[0] ? run->note : NULL};
+    az_progress g = {.stage = r->stage,
+                     .iteration = r->iterations,
+                     .max_iterations = r->options.max_iterations,
+                     .phase = phase,
+                     .rms = r->rms,
+                     .check_max = r->check,
+                     .seconds = r->seconds,
+                     .n_unknowns = run->n_unknowns,
+                     .unknowns = r->scalar + run->p->n_parameters,
+                     .note = run->note[0] ? run->note : NULL};
     if (run->fn(run->data, &g) && r->stop == AZ_STOP_RUNNING) run->r->stop = AZ_STOP_CANCELLED;
     run->note[0] = 0;
 }
 
-static const char *phase_name(const az_result *r) {
-    return r->stage == 1 ? az_method_name(r->options.phase[r->phase]) : "lm";
-}
+static const char *phase_name(const az_result *r) { return r->stage == 1 ? az_method_name(r->options.phase[r->phase]) : "lm"; }
 
-static az_status start_points(az_result *r, const az_problem *p) {
+static az_status start_points(az_result *r, const az_problem *p)
+{
     const az_coord_decl *c = &p->coord[0];
     if (p->dim == 1 && c->range != AZ_INTERVAL) {
         bool half = c->range == AZ_HALF_LINE || az_problem_half_line(p);
@@ -58,7 +65,8 @@ static az_status start_points(az_result *r, const az_problem *p) {
     return AZ_OK;
 }
 
-static az_status add_networks(az_run *run, double scale) {
+static az_status add_networks(az_run *run, double scale)
+{
     az_result *r = run->r;
     az_stage_plan plan;
     az_plan_stage(&plan, run->p, &r->options, r->stage);
@@ -73,12 +81,15 @@ static az_status add_networks(az_run *run, double scale) {
     char widths[64] = "";
     for (int k = 0; k < plan.n_layers; k++)
         snprintf(widths + strlen(widths), sizeof widths - strlen(widths), "%s%d", k ? "x" : "", plan.layers[k]);
-    if (plan.features) snprintf(run->note, sizeof run->note, "stage %d: %s sine features up to frequency %.0f, unit %.1e", r->stage, widths, plan.range, scale);
+    if (plan.features)
+        snprintf(run->note, sizeof run->note, "stage %d: %s sine features up to frequency %.0f, unit %.1e", r->stage, widths, plan.range,
+                 scale);
     else snprintf(run->note, sizeof run->note, "stage %d: tanh network %s", r->stage, widths);
     return AZ_OK;
 }
 
-static az_status begin(az_run *run) {
+static az_status begin(az_run *run)
+{
     az_result *r = run->r;
     az_rng_seed(&r->rng, r->options.seed);
     r->stage = 1;
@@ -89,7 +100,8 @@ static az_status begin(az_run *run) {
     return st ? az_fail(run->err, st, "out of memory") : AZ_OK;
 }
 
-static az_status next_stage(az_run *run) {
+static az_status next_stage(az_run *run)
+{
     az_result *r = run->r;
     az_run_close(run);
     r->stage++;
@@ -104,13 +116,15 @@ static az_status next_stage(az_run *run) {
 }
 
 /* rms of `back` recorded iterations ago within this stage, NaN if there are not that many */
-static double earlier(const az_result *r, int back) {
+static double earlier(const az_result *r, int back)
+{
     const az_history *h = &r->history;
     int i = h->n - 1 - back;
     return r->stage_iteration > back && i >= 0 && h->stage[i] == r->stage ? h->rms[i] : NAN;
 }
 
-static bool stage_is_over(const az_run *run, az_step step) {
+static bool stage_is_over(const az_run *run, az_step step)
+{
     const az_result *r = run->r;
     az_stage_plan plan;
     az_plan_stage(&plan, run->p, &r->options, r->stage);
@@ -122,19 +136,23 @@ static bool stage_is_over(const az_run *run, az_step step) {
     return earlier(r, plan.window) < plan.gain * r->rms;
 }
 
-static az_status judge(az_run *run, bool *refined) {
+static az_status judge(az_run *run, bool *refined)
+{
     az_result *r = run->r;
     int before = r->n_edges;
     az_status st = az_run_judge(run, refined);
     if (st || !*refined) return st;
-    if (r->n_edges) snprintf(run->note, sizeof run->note, "grid refined from %d to %d panels (residual %.1e between the nodes)", before - 1, r->n_edges - 1, r->check);
+    if (r->n_edges)
+        snprintf(run->note, sizeof run->note, "grid refined from %d to %d panels (residual %.1e between the nodes)", before - 1,
+                 r->n_edges - 1, r->check);
     else snprintf(run->note, sizeof run->note, "points moved to where the residual is large (%.1e)", r->check);
     az_run_close(run);
     return az_run_open(run);
 }
 
 /* Panels are added until the operands of the nonlocal operators die out. */
-static az_status reach_out(az_run *run) {
+static az_status reach_out(az_run *run)
+{
     bool changed = true;
     az_status st = AZ_OK;
     while (changed && !st) {
@@ -147,7 +165,8 @@ static az_status reach_out(az_run *run) {
     return st;
 }
 
-static az_status next_phase(az_run *run) {
+static az_status next_phase(az_run *run)
+{
     az_result *r = run->r;
     az_run_close(run);
     r->phase++;
@@ -157,7 +176,8 @@ static az_status next_phase(az_run *run) {
 }
 
 /* Networks, unknowns and grid as at the beginning. */
-static az_status forget(az_run *run) {
+static az_status forget(az_run *run)
+{
     az_result *r = run->r;
     for (int t = 0; t < run->p->n_trials; t++) {
         while (r->trial[t].n_stages > 0) az_doubles_free(r->trial[t].stage[--r->trial[t].n_stages].weight);
@@ -177,7 +197,8 @@ static az_status forget(az_run *run) {
 }
 
 /* New random weights, where the first stage led nowhere. */
-static az_status restart(az_run *run) {
+static az_status restart(az_run *run)
+{
     az_result *r = run->r;
     az_run_close(run);
     az_status st = forget(run);
@@ -190,7 +211,8 @@ static az_status restart(az_run *run) {
 }
 
 /* Takes the last stage away: networks, and unknowns to where it found them. */
-static az_status discard(az_run *run, double check) {
+static az_status discard(az_run *run, double check)
+{
     az_result *r = run->r;
     const double *base = r->memory + run->n_method;
     for (int i = 0; i < run->n_unknowns; i++) r->scalar[run->p->n_parameters + i] = base[i];
@@ -208,11 +230,13 @@ static az_status discard(az_run *run, double check) {
     return az_run_open(run);
 }
 
-static bool lost(const az_result *r) {
+static bool lost(const az_result *r)
+{
     return r->stage == 1 && r->restarts < RESTARTS && r->history.n && !(r->rms < LOST * r->history.rms[0]);
 }
 
-static az_status end_of_stage(az_run *run) {
+static az_status end_of_stage(az_run *run)
+{
     az_result *r = run->r;
     if (r->stage == 1 && r->phase + 1 < r->options.n_phases) return next_phase(run);
     if (lost(r)) return restart(run);
@@ -227,13 +251,15 @@ static az_status end_of_stage(az_run *run) {
     return AZ_OK;
 }
 
-static bool phase_is_over(const az_result *r) {
+static bool phase_is_over(const az_result *r)
+{
     int done = 0;
     for (int k = 0; k <= r->phase && k + 1 < r->options.n_phases; k++) done += r->options.phase_iterations[k];
     return r->stage == 1 && r->phase + 1 < r->options.n_phases && r->stage_iteration >= done;
 }
 
-static void check_limits(az_run *run) {
+static void check_limits(az_run *run)
+{
     az_result *r = run->r;
     if (r->stop != AZ_STOP_RUNNING) return;
     if (r->iterations >= r->options.max_iterations) r->stop = AZ_STOP_ITERATIONS;
@@ -241,7 +267,8 @@ static void check_limits(az_run *run) {
 }
 
 /* One iteration and what follows from it. */
-static az_status advance(az_run *run) {
+static az_status advance(az_run *run)
+{
     az_result *r = run->r;
     az_step step = az_solver_step(run->solver, run->x, run->residual, r->memory);
     if (step == AZ_STEP_FAILED) return az_fail(run->err, AZ_ENOMEM, "out of memory in iteration %d", r->iterations);
@@ -261,18 +288,38 @@ static az_status advance(az_run *run) {
     return st ? az_fail(run->err, st, "out of memory in iteration %d", r->iterations) : AZ_OK;
 }
 
-static az_status checkpoint(az_run *run, bool force) {
+static az_status checkpoint(az_run *run, bool force)
+{
     double now = az_seconds();
     if (!run->checkpoint || (!force && now - run->last_checkpoint < run->checkpoint_every)) return AZ_OK;
     run->last_checkpoint = now;
     return az_result_save(run->r, run->checkpoint, run->err);
 }
 
-static az_status loop(az_run *run) {
+/* Says which statement is not finite, and where. */
+static void stop_nonfinite(az_run *run)
+{
+    run->r->stop = AZ_STOP_NONFINITE;
+    for (int k = 0; k < run->p->n_rows; k++) {
+        int first, count;
+        az_program_row_range(run->program, k, &first, &count);
+        for (int i = 0; i < count; i++) {
+            if (isfinite(run->residual[first + i])) continue;
+            const double *x = az_program_row_points(run->program, k) + i * run->p->dim;
+            int n = snprintf(run->note, sizeof run->note, "line %d of the problem is not finite at", run->p->row[k].line);
+            for (int c = 0; c < run->p->dim && n < (int)sizeof run->note; c++)
+                n += snprintf(run->note + n, sizeof run->note - (size_t)n, " %s = %.6g", run->p->coord[c].name, x[c]);
+            return;
+        }
+    }
+}
+
+static az_status loop(az_run *run)
+{
     az_result *r = run->r;
     az_status st = az_run_open(run);
     if (!st && r->iterations == 0) st = reach_out(run);
-    if (!st && !isfinite(r->rms)) r->stop = AZ_STOP_NONFINITE;
+    if (!st && !isfinite(r->rms)) stop_nonfinite(run);
     if (!st) tell(run, phase_name(r));
     while (!st && r->stop == AZ_STOP_RUNNING) {
         st = advance(run);
@@ -289,9 +336,18 @@ static az_status loop(az_run *run) {
     return st;
 }
 
-static az_status run_from(az_result *r, const az_solve_options *o, bool fresh, az_progress_fn fn, void *data, az_error *err) {
-    az_run run = {.r = r, .p = r->problem, .fn = fn, .data = data, .checkpoint = o->checkpoint, .checkpoint_every = o->checkpoint_seconds,
-                  .started = az_seconds(), .last_checkpoint = az_seconds(), .seconds_before = r->seconds, .err = err};
+static az_status run_from(az_result *r, const az_solve_options *o, bool fresh, az_progress_fn fn, void *data, az_error *err)
+{
+    az_run run = {.r = r,
+                  .p = r->problem,
+                  .fn = fn,
+                  .data = data,
+                  .checkpoint = o->checkpoint,
+                  .checkpoint_every = o->checkpoint_seconds,
+                  .started = az_seconds(),
+                  .last_checkpoint = az_seconds(),
+                  .seconds_before = r->seconds,
+                  .err = err};
     run.threads = o->threads > 0 ? o->threads : omp_get_max_threads();
     az_dense_init();
     az_status st = fresh ? begin(&run) : AZ_OK;
@@ -299,7 +355,8 @@ static az_status run_from(az_result *r, const az_solve_options *o, bool fresh, a
 }
 
 /* A copy of a problem with the parameters it has. */
-static az_status clone(az_problem **out, const az_problem *p, az_error *err) {
+static az_status clone(az_problem **out, const az_problem *p, az_error *err)
+{
     az_setting *set = az_calloc((size_t)p->n_parameters + 1, sizeof *set);
     if (!set) return az_fail(err, AZ_ENOMEM, "out of memory");
     for (int i = 0; i < p->n_parameters; i++) set[i] = (az_setting){p->scalar[i].name, p->scalar[i].value};
@@ -309,7 +366,8 @@ static az_status clone(az_problem **out, const az_problem *p, az_error *err) {
 }
 
 /* Of everything that determines the numbers. */
-static uint64_t hash_of(const az_result *r) {
+static uint64_t hash_of(const az_result *r)
+{
     const az_problem *p = r->problem;
     const az_solve_options *o = &r->options;
     uint64_t h = az_hash_bytes(AZ_HASH_START, p->text, strlen(p->text));
@@ -323,7 +381,8 @@ static uint64_t hash_of(const az_result *r) {
     return az_hash_bytes(h, limits, sizeof limits);
 }
 
-az_status az_solve(az_result **out, const az_problem *p, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err) {
+az_status az_solve(az_result **out, const az_problem *p, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err)
+{
     *out = NULL;
     az_status st = az_check_options(o, err);
     az_problem *own = NULL;
@@ -342,7 +401,8 @@ az_status az_solve(az_result **out, const az_problem *p, const az_solve_options 
     return st;
 }
 
-az_status az_resume(az_result *r, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err) {
+az_status az_resume(az_result *r, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err)
+{
     az_status st = az_check_options(o, err);
     if (st) return st;
     if (r->stop == AZ_STOP_TOLERANCE || r->stop == AZ_STOP_STALLED || r->stop == AZ_STOP_NONFINITE) return AZ_OK;

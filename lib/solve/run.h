@@ -14,8 +14,8 @@ typedef struct az_run {
     az_solver *solver;
     az_objective f;
     double *x, *residual;
-    int n_unknowns, n_method;       /* n_method: doubles of the method's own memory */
-    double *worst;                  /* scratch of the judge */
+    int n_unknowns, n_method; /* n_method: doubles of the method's own memory */
+    double *worst; /* scratch of the judge */
     az_progress_fn fn;
     void *data;
     const char *checkpoint;
@@ -27,11 +27,11 @@ typedef struct az_run {
 
 /* schedule.c: what the program decides by itself */
 typedef struct az_stage_plan {
-    bool features;                  /* frozen random features, else a trained network */
+    bool features; /* frozen random features, else a trained network */
     int n_layers, layers[AZ_MAX_LAYERS];
-    double range;                   /* of feature frequencies, radians per half-width of an input */
-    int window;                     /* iterations over which progress is judged */
-    double gain;                    /* least factor of progress over the window */
+    double range; /* of feature frequencies, radians per half-width of an input */
+    int window; /* iterations over which progress is judged */
+    double gain; /* least factor of progress over the window */
     int max_iterations;
 } az_stage_plan;
 void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_options *o, int stage);
@@ -43,7 +43,7 @@ int az_run_hold(const az_result *r);
 /* open.c: program, solver and vectors for the current state */
 az_status az_run_open(az_run *run);
 void az_run_close(az_run *run);
-void az_run_gather(az_run *run);    /* x from the state */
+void az_run_gather(az_run *run); /* x from the state */
 
 /* judge.c: max residual/scale on a grid the optimiser does not see, and refinement. *refined: the state's points changed. */
 az_status az_run_judge(az_run *run, bool *refined);

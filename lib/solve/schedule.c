@@ -18,7 +18,8 @@
 #define TOLERANCE_INTERVAL 1e-11 /* second derivatives of features reach no deeper */
 #define TOLERANCE_ND 1e-5
 
-void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_options *o, int stage) {
+void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_options *o, int stage)
+{
     bool line = p->dim == 1;
     *plan = (az_stage_plan){.features = stage > 1};
     if (stage == 1) {
@@ -37,7 +38,8 @@ void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_opti
     plan->max_iterations = 40;
 }
 
-void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve_options *asked) {
+void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve_options *asked)
+{
     bool line = p->dim == 1;
     *o = *asked;
     o->checkpoint = NULL;
@@ -55,11 +57,13 @@ void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve
     }
 }
 
-static az_status bad(az_error *err, const char *what, const char *want) {
+static az_status bad(az_error *err, const char *what, const char *want)
+{
     return az_fail(err, AZ_EOPTION, "option %s is out of range: expected %s", what, want);
 }
 
-az_status az_check_options(const az_solve_options *o, az_error *err) {
+az_status az_check_options(const az_solve_options *o, az_error *err)
+{
     if (!isnan(o->tolerance) && (!(o->tolerance > 0) || isinf(o->tolerance))) return bad(err, "tolerance", "a number above 0");
     if (o->max_iterations < 0) return bad(err, "max_iterations", "0 (automatic) or more");
     if (!(o->max_seconds >= 0) || isinf(o->max_seconds)) return bad(err, "max_seconds", "0 (no limit) or more seconds");
@@ -72,12 +76,11 @@ az_status az_check_options(const az_solve_options *o, az_error *err) {
     if (o->n_phases < 0 || o->n_phases > AZ_MAX_PHASES) return bad(err, "n_phases", "0 (automatic) to 8");
     for (int k = 0; k < o->n_phases; k++) {
         if ((int)o->phase[k] < 0 || o->phase[k] >= AZ_N_METHOD) return bad(err, "phase", "a method of az_method");
-        if (k + 1 < o->n_phases && o->phase_iterations[k] < 1) return bad(err, "phase_iterations", "at least 1 for every phase but the last");
+        if (k + 1 < o->n_phases && o->phase_iterations[k] < 1)
+            return bad(err, "phase_iterations", "at least 1 for every phase but the last");
     }
     if (!(o->checkpoint_seconds >= 0) || isinf(o->checkpoint_seconds)) return bad(err, "checkpoint_seconds", "0 or more");
     return AZ_OK;
 }
 
-void az_solve_options_init(az_solve_options *o) {
-    *o = (az_solve_options){.seed = 1, .tolerance = NAN, .checkpoint_seconds = 30};
-}
+void az_solve_options_init(az_solve_options *o) { *o = (az_solve_options){.seed = 1, .tolerance = NAN, .checkpoint_seconds = 30}; }

@@ -7,10 +7,10 @@
 struct az_solver {
     az_method method;
     az_objective f;
-    double *jac, *gram, *factor;    /* [cols][ld], [cols][cols] */
-    double *d, *x_new, *r_new, *g;  /* cols, cols, rows, cols */
-    double *scale;                  /* [cols] of the columns, lm only */
-    double *qr, *qr_rhs;            /* lm-qr: [cols][rows + cols], [rows + cols] */
+    double *jac, *gram, *factor; /* [cols][ld], [cols][cols] */
+    double *d, *x_new, *r_new, *g; /* cols, cols, rows, cols */
+    double *scale; /* [cols] of the columns, lm only */
+    double *qr, *qr_rhs; /* lm-qr: [cols][rows + cols], [rows + cols] */
     az_solver_times times;
 };
 

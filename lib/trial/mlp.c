@@ -6,26 +6,30 @@
 
 #define B AZ_LANES
 
-static int widest(const az_network *net) {
+static int widest(const az_network *net)
+{
     int w = 0;
     for (int k = 0; k <= net->n_layers + 1; k++)
         if (net->width[k] > w) w = net->width[k];
     return w;
 }
 
-static int units(const az_network *net) {
+static int units(const az_network *net)
+{
     int n = 0;
     for (int k = 1; k <= net->n_layers; k++) n += net->width[k];
     return n;
 }
 
 /* work: inputs | y of every hidden layer | dy of every hidden layer | two adjoint buffers */
-size_t az_mlp_work(const az_network *net, const az_layout *l) {
+size_t az_mlp_work(const az_network *net, const az_layout *l)
+{
     size_t jet = (size_t)l->n * B;
     return jet * (size_t)(net->width[0] + 2 * units(net) + 2 * widest(net));
 }
 
-static void gather(const az_network *net, const az_layout *l, double *const *const in[], double *x) {
+static void gather(const az_network *net, const az_layout *l, double *const *const in[], double *x)
+{
     for (int k = 0; k < net->width[0]; k++)
         for (int c = 0; c < l->n; c++, x += B) {
             if (in[k][c]) memcpy(x, in[k][c], sizeof(double) * B);
@@ -34,7 +38,8 @@ static void gather(const az_network *net, const az_layout *l, double *const *con
 }
 
 /* y (out x cols) = W (out x in) x + bias on the value coefficient */
-static void linear(const double *w, const double *bias, int out, int in, const az_layout *l, const double *x, double *y) {
+static void linear(const double *w, const double *bias, int out, int in, const az_layout *l, const double *x, double *y)
+{
     int cols = l->n * B;
     for (int j = 0; bias && j < out; j++) {
         double *row = y + (size_t)j * (size_t)cols;
@@ -44,7 +49,8 @@ static void linear(const double *w, const double *bias, int out, int in, const a
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, out, cols, in, 1.0, w, in, x, cols, bias ? 1.0 : 0.0, y, cols);
 }
 
-void az_mlp_forward(const az_network *net, const az_layout *l, double *const out[], double *const *const in[], double *work) {
+void az_mlp_forward(const az_network *net, const az_layout *l, double *const out[], double *const *const in[], double *work)
+{
     size_t jet = (size_t)l->n * B;
     double *x = work, *y = work + jet * (size_t)net->width[0], *dy = y + jet * (size_t)units(net);
     double *pre = dy + jet * (size_t)units(net);
@@ -66,7 +72,8 @@ void az_mlp_forward(const az_network *net, const az_layout *l, double *const out
 }
 
 /* column of weight (j, k) = sum over coefficients of zbar_j a_k */
-static void weight_columns(double *column, size_t ld, int n_lanes, const az_layout *l, const double *zbar, int out, const double *a, int in) {
+static void weight_columns(double *column, size_t ld, int n_lanes, const az_layout *l, const double *zbar, int out, const double *a, int in)
+{
     size_t jet = (size_t)l->n * B;
     for (int j = 0; j < out; j++)
         for (int k = 0; k < in; k++) {
@@ -80,13 +87,14 @@ static void weight_columns(double *column, size_t ld, int n_lanes, const az_layo
         }
 }
 
-static void bias_columns(double *column, size_t ld, int n_lanes, const az_layout *l, const double *zbar, int out) {
-    for (int j = 0; j < out; j++)
-        memcpy(column + (size_t)j * ld, zbar + (size_t)j * (size_t)l->n * B, sizeof(double) * (size_t)n_lanes);
+static void bias_columns(double *column, size_t ld, int n_lanes, const az_layout *l, const double *zbar, int out)
+{
+    for (int j = 0; j < out; j++) memcpy(column + (size_t)j * ld, zbar + (size_t)j * (size_t)l->n * B, sizeof(double) * (size_t)n_lanes);
 }
 
 /* zbar_i = sum_j ybar_{i+j} d_j for every unit */
-static void activation_adjoint(const az_layout *l, double *zbar, const double *ybar, const double *d, int count) {
+static void activation_adjoint(const az_layout *l, double *zbar, const double *ybar, const double *d, int count)
+{
     size_t jet = (size_t)l->n * B;
     memset(zbar, 0, sizeof(double) * jet * (size_t)count);
     for (int u = 0; u < count; u++, zbar += jet, ybar += jet, d += jet)
@@ -97,7 +105,8 @@ static void activation_adjoint(const az_layout *l, double *zbar, const double *y
         }
 }
 
-static void scatter(const az_network *net, const az_layout *l, double *const *const inbar[], const double *xbar) {
+static void scatter(const az_network *net, const az_layout *l, double *const *const inbar[], const double *xbar)
+{
     for (int k = 0; k < net->width[0]; k++)
         for (int c = 0; c < l->n; c++, xbar += B)
             if (inbar[k] && inbar[k][c])
@@ -105,7 +114,8 @@ static void scatter(const az_network *net, const az_layout *l, double *const *co
 }
 
 void az_mlp_reverse(const az_network *net, const az_layout *l, double *column, size_t ld, int n_lanes, double *const *const inbar[],
-                    double *const seed[], double *work) {
+                    double *const seed[], double *work)
+{
     size_t jet = (size_t)l->n * B;
     int cols = l->n * B, last = net->n_layers;
     double *y0 = work + jet * (size_t)net->width[0], *y = y0 + jet * (size_t)units(net), *dy = y + jet * (size_t)units(net);
@@ -136,7 +146,8 @@ void az_mlp_reverse(const az_network *net, const az_layout *l, double *column, s
     scatter(net, l, inbar, ybar);
 }
 
-void az_mlp_init(az_network *net, az_rng *rng, double gain, double spread, double out_gain) {
+void az_mlp_init(az_network *net, az_rng *rng, double gain, double spread, double out_gain)
+{
     double *w = net->weight;
     for (int k = 0; k <= net->n_layers; k++) {
         int in = net->width[k], out = net->width[k + 1];
@@ -147,11 +158,10 @@ void az_mlp_init(az_network *net, az_rng *rng, double gain, double spread, doubl
     }
 }
 
-int az_mlp_trained(const az_network *net) {
-    return net->n_weights - net->n_frozen;
-}
+int az_mlp_trained(const az_network *net) { return net->n_weights - net->n_frozen; }
 
-void az_mlp_features(az_network *net, az_rng *rng, const double *range) {
+void az_mlp_features(az_network *net, az_rng *rng, const double *range)
+{
     int in = net->width[0], m = net->width[1];
     for (int i = 0; i < in * m; i++) net->weight[i] = range[i % in] * (2 * az_rng_uniform(rng) - 1);
     for (int i = 0; i < m; i++) net->weight[in * m + i] = M_PI * (2 * az_rng_uniform(rng) - 1);
