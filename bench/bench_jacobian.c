@@ -2,10 +2,10 @@
  *
  *     bench_jacobian [--quick] [--threads N] [--seconds S] [--export FOLDER] [PROBLEM]     ccf or poisson; S per line, default 3
  *
- * CSV: name, rows x columns, threads, min and median in milliseconds. With --export the folder gets, as raw doubles in the machine's byte order: weights.f64
- * and scalars.f64, the rows' points.f64, residual.f64, jacobian.f64 [columns][rows], and on the line hilbert.f64 [nodes][nodes + 1] (a column
- * of the array is a target: the nodes, then y = 0), local.f64 [nodes][16] and whole.f64 [nodes], the weights of the primitive within a panel and over
- * a whole one (lib/operator/line.h). */
+ * CSV: name, rows x columns, threads, min and median in milliseconds. With --export the folder gets, as raw doubles in the machine's byte order:
+ * weights.f64 and scalars.f64; points.f64 of the equation; residual.f64; jacobian.f64 [columns][rows]; and on the line hilbert.f64 [nodes + 1][nodes], a row
+ * for each target, the nodes and then y = 0, local.f64 [nodes][16] and whole.f64 [nodes], the weights of the primitive within a panel and over a
+ * whole one (lib/operator/line.h). */
 #include "bench.h"
 
 #include "residual/internal.h"

@@ -152,7 +152,7 @@ typedef struct setup {
 } setup;
 
 /* Some input coefficients are absent (zero), some lanes are ugly. */
-static setup make(const az_layout *l, int n_layers, az_activation first)
+static setup draw(const az_layout *l, int n_layers, az_activation first)
 {
     static const double ugly[] = {0, 1e-300, -1e-17, 1, -1};
     setup u = {.l = l, .net = network(1 + (int)(az_rng_next(&rng) % N_INPUTS), n_layers, first), .out = jets_new(l), .seed = jets_new(l)};
@@ -163,13 +163,18 @@ static setup make(const az_layout *l, int n_layers, az_activation first)
         for (int i = 0; i < AZ_LANES; i += 7) u.in[k].base[i] *= 20; /* saturated units */
         for (int c = 1; c < l->n; c++)
             if (az_rng_next(&rng) % 4 == 0) u.in[k].p[c] = NULL;
-        u.inp[k] = u.in[k].p, u.barp[k] = u.inbar[k].p;
     }
     for (int i = 0; i < l->n * AZ_LANES; i++) u.seed.base[i] = az_rng_normal(&rng);
     u.work = az_doubles(az_mlp_work(&u.net, l));
     u.column = az_doubles((size_t)u.net.n_weights * AZ_LANES);
     assert_true(u.work && u.column);
     return u;
+}
+
+/* The tables point into the setup itself, so they are set where it stays. */
+static void point(setup *u)
+{
+    for (int k = 0; k < u->net.width[0]; k++) u->inp[k] = u->in[k].p, u->barp[k] = u->inbar[k].p;
 }
 
 static void clear(setup *u)
@@ -220,7 +225,8 @@ static void forward(void **state)
         for (int c = 0; c < 8; c++) {
             az_layout l;
             layout(&l, which);
-            setup u = make(&l, 1 + c % 3, c % 2 ? AZ_ACT_SINE : AZ_ACT_TANH);
+            setup u = draw(&l, 1 + c % 3, c % 2 ? AZ_ACT_SINE : AZ_ACT_TANH);
+            point(&u);
             num w[1000], in[N_INPUTS][AZ_MAX_JET], out[AZ_MAX_JET];
             copy_weights(w, &u.net);
             az_mlp_forward(&u.net, &l, u.out.p, u.inp, u.work);
@@ -255,7 +261,8 @@ static void check_reverse(int which, int n_layers, az_activation first, int froz
 {
     az_layout l;
     layout(&l, which);
-    setup u = make(&l, n_layers, first);
+    setup u = draw(&l, n_layers, first);
+    point(&u);
     const az_network *net = &u.net;
     num w[1000], in[N_INPUTS][AZ_MAX_JET];
     int last = net->width[n_layers];
@@ -327,7 +334,8 @@ static void initial_weights(void **state)
     az_layout l;
     layout(&l, 2);
     for (int kind = 0; kind < 3; kind++) {
-        setup u = make(&l, kind == 2 ? 1 : 2, AZ_ACT_SINE), v = {0};
+        setup u = draw(&l, kind == 2 ? 1 : 2, AZ_ACT_SINE), v = {0};
+        point(&u);
         az_rng a, b;
         double range[N_INPUTS] = {5, 0.1, 40};
         v.net = u.net;

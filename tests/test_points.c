@@ -162,6 +162,13 @@ static void spread_is_inside(void **state)
                 }
                 for (int k = 0; k < 4 && !(fixed >> c & 1); k++) assert_true(quarter[k] > n / 12);
             }
+            int corner[4] = {0}; /* the coordinates are independent */
+            for (int i = 0; i < n && p->dim == 2 && !fixed; i++) {
+                int k = 0;
+                for (int c = 0; c < 2; c++) k += (a.x[2 * i + c] > (p->coord[c].range == AZ_INTERVAL ? 0.5 * (p->coord[c].lo + p->coord[c].hi) : 0)) << c;
+                corner[k]++;
+            }
+            for (int k = 0; k < 4 && p->dim == 2 && !fixed; k++) assert_true(corner[k] > n / 6 && corner[k] < n / 3);
             az_doubles_free(a.x);
             az_doubles_free(b.x);
         }

@@ -17,10 +17,10 @@ def table(heading, rows):
 
 
 def lm(rows):
-    heading = ["problem", "rows x columns", "one iteration, ms (min / median)", "jets", "operators", "J'J", "factor", "residuals", "solves", "DGEMM, Gflop/s",
+    heading = ["problem", "rows x columns", "threads", "one iteration, ms (min / median)", "jets", "operators", "J'J", "factor", "residuals", "solves", "DGEMM, Gflop/s",
                "fraction"]
     parts = ["jets_ms", "operators_ms", "products_ms", "factor_ms", "residuals_ms", "solves_ms"]
-    body = [[r["name"], r["size"], f"{float(r['min_ms']):.2f} / {float(r['median_ms']):.2f}", *(f"{float(r[p]):.2f}" for p in parts),
+    body = [[r["name"], r["size"], r["threads"], f"{float(r['min_ms']):.2f} / {float(r['median_ms']):.2f}", *(f"{float(r[p]):.2f}" for p in parts),
              f"{float(r['dgemm_gflops']):.0f}", f"{float(r['fraction']):.2f}"] for r in rows]
     return table(heading, body)
 
@@ -29,11 +29,6 @@ def torch(rows):
     body = [[r["name"].removeprefix("jacobian/"), r["size"], f"{float(r['min_ms']):.2f} / {float(r['median_ms']):.2f}", f"{float(r['ratio_min']):.1f}",
              f"{float(r['ratio_median']):.1f}", r["difference"]] for r in rows]
     return table(["Jacobian", "rows x columns", "ms (min / median)", "over ours, min", "over ours, median", "difference"], body)
-
-
-def jacobian(rows):
-    body = [[r["name"].removeprefix("jacobian/"), r["size"], r["threads"], r["min_ms"], r["median_ms"]] for r in rows]
-    return table(["Jacobian", "rows x columns", "threads", "min, ms", "median, ms"], body)
 
 
 def jet(rows):
@@ -60,7 +55,7 @@ def figures(rows):
     return table(["problem", "reference", "its error", "max residual", "relative L2 error", "seconds", "seeds"], body)
 
 
-BLOCKS = {"bench_lm": lm, "bench_torch": torch, "bench_jacobian": jacobian, "bench_jet": jet, "bench_figures": figures}
+BLOCKS = {"bench_lm": lm, "bench_torch": torch, "bench_jet": jet, "bench_figures": figures}
 
 
 def block(name, path):

@@ -141,6 +141,7 @@ static az_status judge(az_run *run, bool *refined)
     az_result *r = run->r;
     int before = r->n_edges;
     az_status st = az_run_judge(run, refined);
+    if (!st && r->check <= MARGIN * r->options.tolerance) r->stop = AZ_STOP_TOLERANCE;
     if (st || !*refined) return st;
     if (r->n_edges)
         snprintf(run->note, sizeof run->note, "grid refined from %d to %d panels (residual %.1e between the nodes)", before - 1,
@@ -243,8 +244,8 @@ static az_status end_of_stage(az_run *run)
     bool refined = false;
     az_status st = judge(run, &refined);
     if (st) return st;
-    if (r->check <= MARGIN * r->options.tolerance) r->stop = AZ_STOP_TOLERANCE;
-    else if (r->stage > 1 && !(r->check < r->stage_check) && !(refined && r->retries < RETRIES)) return discard(run, r->check);
+    if (r->stop == AZ_STOP_TOLERANCE) return AZ_OK;
+    if (r->stage > 1 && !(r->check < r->stage_check) && !(refined && r->retries < RETRIES)) return discard(run, r->check);
     else if (refined && r->retries < RETRIES) r->retries++, r->stage_iteration = 0;
     else if (r->stage >= r->options.max_stages) r->stop = AZ_STOP_STALLED;
     else return next_stage(run);

@@ -4,7 +4,6 @@
 
 /* Measured by bench/bench_schedule on the shipped problems: the smallest that gave full depth on ten seeds. */
 #define WIDTH_1D 16
-#define WIDTH_ND 16
 #define FEATURES_1D 240
 #define POINTS_PER_FEATURE 4 /* fewer overfit */
 #define RANGE_LINE 30.0
@@ -12,7 +11,6 @@
 #define RANGE_ND 8.0
 #define RANGE_GROWTH 2.0
 #define POINTS_1D 600
-#define POINTS_ND 3000
 #define STAGES 4
 #define TOLERANCE_LINE 1e-12
 #define TOLERANCE_INTERVAL 1e-11 /* second derivatives of features reach no deeper */
@@ -26,8 +24,8 @@ void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_opti
         plan->n_layers = o->n_layers;
         for (int k = 0; k < o->n_layers; k++) plan->layers[k] = o->layers[k];
         plan->window = line ? 15 : 100;
-        plan->gain = line ? 2 : 1.5;
-        plan->max_iterations = line ? 120 : 1000;
+        plan->gain = line ? 2 : 1.3;
+        plan->max_iterations = line ? 120 : 1500;
         return;
     }
     plan->n_layers = 1;
@@ -38,19 +36,33 @@ void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_opti
     plan->max_iterations = 40;
 }
 
+/* In several coordinates the first network and its points grow with the inputs its author found necessary: 2, 3, and 4 or more. */
+static const struct {
+    int layers, width, points;
+} size_nd[] = {{2, 16, 1600}, {3, 16, 3000}, {3, 20, 4000}};
+
+static int size_class(const az_problem *p)
+{
+    int most = 2;
+    for (int t = 0; t < p->n_trials; t++)
+        if (p->trial[t].n_inputs > most) most = p->trial[t].n_inputs;
+    return most > 4 ? 2 : most - 2;
+}
+
 void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve_options *asked)
 {
     bool line = p->dim == 1;
+    int size = size_class(p);
     *o = *asked;
     o->checkpoint = NULL;
     if (isnan(o->tolerance)) o->tolerance = !line ? TOLERANCE_ND : p->coord[0].range == AZ_INTERVAL ? TOLERANCE_INTERVAL : TOLERANCE_LINE;
     if (!o->n_layers) {
-        o->n_layers = line ? 2 : 3;
-        for (int k = 0; k < o->n_layers; k++) o->layers[k] = line ? WIDTH_1D : WIDTH_ND;
+        o->n_layers = line ? 2 : size_nd[size].layers;
+        for (int k = 0; k < o->n_layers; k++) o->layers[k] = line ? WIDTH_1D : size_nd[size].width;
     }
     if (!o->max_iterations) o->max_iterations = line ? 400 : 2000;
     if (!o->max_stages) o->max_stages = STAGES;
-    if (!o->points) o->points = line ? POINTS_1D : POINTS_ND;
+    if (!o->points) o->points = line ? POINTS_1D : size_nd[size].points;
     if (!o->n_phases) {
         o->n_phases = 1;
         o->phase[0] = AZ_METHOD_LM;
