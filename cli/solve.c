@@ -156,7 +156,8 @@ static int resume_file(const cli_context *c, solve_request *q, const az_problem 
     if (!r) return CLI_ERROR;
     if (!agrees(c, q, named, r, f->result)) goto done;
     if (!cli_resumable(az_result_stop(r))) {
-        status = finished_already(c, r, f->result);
+        bool judged = az_result_evidence(r).tier == AZ_TIER_REEVALUATED || !q->verify; /* else it was killed between its end and its evidence */
+        status = judged ? finished_already(c, r, f->result) : check_files(c, f) ? finish(c, q, r, f) : CLI_ERROR;
         goto done;
     }
     if (!check_files(c, f)) goto done;

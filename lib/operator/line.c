@@ -8,10 +8,13 @@
 #define PLAIN_GAUSS 3.0 /* (t + sqrt(t^2-1))^-2M = 4e-19 there: Gauss integrates 1/(t-x) to rounding */
 #define DIRECT_DISTANCE 2.0 /* sinh z - sinh z' computed directly loses eps/(1 - e^-2) beyond */
 #define EDGE_GAP 1e-14 /* targets closer to an edge are moved this far, the same on both sides: the two logarithms cancel */
-#define COLUMN_CHUNK 32 /* columns per BLAS call: fixed, so that the bits do not depend on the thread count */
+#define COLUMN_LEAST 32
+#define COLUMN_PARTS 4 /* calls per product, whatever the thread count, so that the bits do not depend on it; narrower ones pack the matrix too often */
 
 az_status az_line_grid_make(az_line_grid *g, const double *edge, int n_edges, double scale)
 {
+    *g = (az_line_grid){0};
+    if (n_edges - 1 > AZ_MAX_PANELS) return AZ_ELIMIT;
     *g = (az_line_grid){.n_panels = n_edges - 1, .n = (n_edges - 1) * M, .scale = scale};
     g->edge = az_doubles((size_t)n_edges);
     g->z = az_doubles((size_t)g->n);
@@ -227,10 +230,12 @@ static void primitive_column(const az_line_map *map, double *out, const double *
 
 void az_line_apply(const az_line_map *map, double *out, int ldo, const double *in, int ldi, int n_cols, int threads)
 {
-    int n_chunks = (n_cols + COLUMN_CHUNK - 1) / COLUMN_CHUNK;
+    int width = (n_cols + 8 * COLUMN_PARTS - 1) / (8 * COLUMN_PARTS) * 8;
+    if (width < COLUMN_LEAST) width = COLUMN_LEAST;
+    int n_chunks = (n_cols + width - 1) / width;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (n_chunks > 1)
     for (int c = 0; c < n_chunks; c++) {
-        int first = c * COLUMN_CHUNK, count = n_cols - first < COLUMN_CHUNK ? n_cols - first : COLUMN_CHUNK;
+        int first = c * width, count = n_cols - first < width ? n_cols - first : width;
         double *o = out + (size_t)first * (size_t)ldo;
         const double *f = in + (size_t)first * (size_t)ldi;
         if (map->kind == AZ_LINE_HILBERT) {

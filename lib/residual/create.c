@@ -261,6 +261,8 @@ az_status az_program_create(az_program **out, const az_problem *p, const az_prog
         *out = g;
         return AZ_OK;
     }
+    if (st == AZ_ELIMIT && setup->n_edges - 1 > AZ_MAX_PANELS)
+        az_fail(err, st, "the residual of '%s' asks for more than %d panels: it is not smooth where they gather", p->name, AZ_MAX_PANELS);
     if (st == AZ_ENOMEM) az_fail(err, AZ_ENOMEM, "out of memory while preparing the residual of '%s'", p->name);
     az_program_destroy(g);
     return st;

@@ -27,6 +27,11 @@ void az_dense_gram(double *c, int ldc, const double *a, int lda, int m, int n, i
         int j = 0, q = p;
         while (q >= tiles - j) q -= tiles - j++;
         int i = j + q, i0 = i * TILE, j0 = j * TILE, ni = least(TILE, n - i0), nj = least(TILE, n - j0);
+        if (i == j) {
+            cblas_dsyrk(CblasColMajor, CblasLower, CblasTrans, nj, m, 1.0, a + (size_t)j0 * (size_t)lda, lda, 0.0,
+                        c + (size_t)j0 * (size_t)ldc + j0, ldc);
+            continue;
+        }
         cblas_dgemm(CblasColMajor, CblasTrans, CblasNoTrans, ni, nj, m, 1.0, a + (size_t)i0 * (size_t)lda, lda,
                     a + (size_t)j0 * (size_t)lda, lda, 0.0, c + (size_t)j0 * (size_t)ldc + i0, ldc);
     }

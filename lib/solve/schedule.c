@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-/* Measured by bench/bench_schedule on the shipped problems: the smallest that gave full depth on ten seeds. */
+/* Chosen on the shipped problems, ten seeds each (bench/bench_figures.py): the smallest that reach full depth. */
 #define WIDTH_1D 16
 #define FEATURES_1D 240
 #define POINTS_PER_FEATURE 4 /* fewer overfit */
