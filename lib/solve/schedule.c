@@ -24,7 +24,7 @@ void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_opti
         plan->n_layers = o->n_layers;
         for (int k = 0; k < o->n_layers; k++) plan->layers[k] = o->layers[k];
         plan->window = line ? 15 : 100;
-        plan->gain = line ? 2 : 1.3;
+        plan->gain = line ? 2 : 1.15;
         plan->max_iterations = line ? 120 : 1500;
         return;
     }
