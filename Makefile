@@ -8,10 +8,9 @@ CMAKE_FLAGS  ?=
 SETUP        ?= yes
 PROBLEM      ?= ccf
 FUZZ_SECONDS ?= 60
-# programs small enough for valgrind, by name without test_
+# test programs for valgrind, by name without test_: all but those that take longer than the rest together
+SLOW         ?= program $(patsubst tests/test_%.c,%,$(shell grep -lwE 'az_solve|az_resume' tests/test_*.c 2>/dev/null))
 VALGRIND     ?= $(filter-out $(SLOW),$(patsubst tests/test_%.c,%,$(wildcard tests/test_*.c)))
-# tests that solve: too long under valgrind
-SLOW         ?= $(patsubst tests/test_%.c,%,$(shell grep -lwE 'az_solve|az_resume' tests/test_*.c 2>/dev/null))
 
 # SETUP=no builds with what is there
 ifeq ($(SETUP),no)
@@ -88,12 +87,11 @@ valgrind:
 	@$(call configure,$(BUILD)/valgrind) -DAZ_TESTS=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo -DAZ_NATIVE=OFF \
 	    $(if $(filter x86_64,$(shell uname -m)),-DCMAKE_C_FLAGS=-march=x86-64-v3)
 	@$(call build,$(BUILD)/valgrind) all_tests
-	@set -e; for t in $(VALGRIND); do \
-	    echo "valgrind test_$$t"; \
+	@for t in $(VALGRIND); do echo $$t; done | xargs -P $(JOBS) -I{} sh -c '\
 	    valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite --show-leak-kinds=definite \
-	        $(BUILD)/valgrind/tests/test_$$t >$(BUILD)/valgrind/$$t.log 2>&1 || { cat $(BUILD)/valgrind/$$t.log; exit 1; }; \
-	done
-	@echo "$(words $(VALGRIND)) test programs clean under valgrind ($(words $(SLOW)) that solve left out)"
+	        $(BUILD)/valgrind/tests/test_{} >$(BUILD)/valgrind/{}.log 2>&1 && echo "clean   {}" || \
+	        { cat $(BUILD)/valgrind/{}.log; echo "FAILED  {}"; exit 1; }'
+	@echo "$(words $(VALGRIND)) test programs clean under valgrind; left to the sanitizers: $(SLOW)"
 
 fuzz: ## libFuzzer on every tests/fuzz_*.c, FUZZ_SECONDS=60 each; findings go to build/fuzz
 	@$(setup) run clang sanitize

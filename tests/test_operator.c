@@ -196,7 +196,7 @@ static void check_primitive(const az_line_grid *g, bool half, const pair *f, con
 
     out = az_doubles((size_t)m);
     assert_non_null(out);
-    assert_int_equal(az_line_primitive(&map, g, z, m), AZ_OK);
+    assert_int_equal(az_line_primitive(&map, g, z, m, 0), AZ_OK);
     az_line_apply(&map, out, m, v, g->n, 1, 1);
     for (int i = 0; i < m; i++) {
         double y = g->scale * sinh(z[i]), exact = primitive(f, y), width = half ? fmin(fabs(y), g->scale) : g->scale;
@@ -297,7 +297,7 @@ static void many_columns(void **state)
             for (int i = 0; i < ldo * cols; i++) out[i] = more[i] = 777;
             for (int t = 1; t <= 3; t++) {
                 az_line_map *u = t == 1 ? &map : &again;
-                assert_int_equal(kind ? az_line_primitive(u, &g, z, m) : az_line_hilbert(u, &g, z, m, -1, t), AZ_OK);
+                assert_int_equal(kind ? az_line_primitive(u, &g, z, m, 0) : az_line_hilbert(u, &g, z, m, -1, t), AZ_OK);
                 az_line_apply(u, t == 1 ? out : more, ldo, in, ldi, cols, t);
                 if (t == 1) continue;
                 assert_memory_equal(out, more, sizeof(double) * (size_t)(ldo * cols));
@@ -431,7 +431,7 @@ static void failed_allocations(void **state)
             calls_left = k, alive = 0;
             st = az_line_grid_make(&g, edge, COUNT(edge), 1);
             if (!st) {
-                st = kind ? az_line_primitive(&map, &g, z, COUNT(z)) : az_line_hilbert(&map, &g, z, COUNT(z), 1, 1);
+                st = kind ? az_line_primitive(&map, &g, z, COUNT(z), 0) : az_line_hilbert(&map, &g, z, COUNT(z), 1, 1);
                 az_line_map_clear(&map);
                 az_line_grid_clear(&g);
             }

@@ -6,7 +6,7 @@
 # --quick: seconds each and figures of no use, a test that they run and print what they say: every line has as many cells as the heading.
 # A program that exits with 77 lacks something (PyTorch, say) and is counted as skipped; if nothing else was asked for, so is the whole: status 77.
 set -u
-build=${BUILD:-${AZ_BUILD:-build}}
+build=${AZ_BUILD:-${BUILD:-build}}
 selection=${BENCH:-} quick=()
 for word; do
     case $word in

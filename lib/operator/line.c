@@ -175,14 +175,15 @@ static void panel_weights(double *v, const az_line_grid *g, const rule *r, int p
     for (int k = 0; k < M; k++) v[k] *= h * g->scale * cosh(g->z[p * M + k]);
 }
 
-az_status az_line_primitive(az_line_map *map, const az_line_grid *g, const double *z, int m)
+az_status az_line_primitive(az_line_map *map, const az_line_grid *g, const double *z, int m, int parity)
 {
-    *map = (az_line_map){.kind = AZ_LINE_PRIMITIVE, .m = m, .n = g->n, .ld = (m + 7) / 8 * 8};
+    *map = (az_line_map){.kind = AZ_LINE_PRIMITIVE, .parity = parity, .m = m, .n = g->n, .ld = (m + 7) / 8 * 8};
     map->panel = az_calloc((size_t)m, sizeof(int));
+    map->sign = az_doubles((size_t)m);
     map->local = az_doubles((size_t)m * M);
     map->whole = az_doubles((size_t)g->n);
     map->start = az_doubles(M);
-    if (!map->panel || !map->local || !map->whole || !map->start) {
+    if (!map->panel || !map->sign || !map->local || !map->whole || !map->start) {
         az_line_map_clear(map);
         return AZ_ENOMEM;
     }
@@ -192,8 +193,11 @@ az_status az_line_primitive(az_line_map *map, const az_line_grid *g, const doubl
     map->origin = find_panel(g, 0);
     panel_weights(map->start, g, &r, map->origin, 0);
     for (int i = 0; i < m; i++) {
-        map->panel[i] = find_panel(g, z[i]);
-        panel_weights(map->local + (size_t)i * M, g, &r, map->panel[i], z[i]);
+        bool mirrored = parity && z[i] < 0;
+        double at = mirrored ? -z[i] : z[i];
+        map->sign[i] = mirrored ? -parity : 1;
+        map->panel[i] = find_panel(g, at);
+        panel_weights(map->local + (size_t)i * M, g, &r, map->panel[i], at);
     }
     return AZ_OK;
 }
@@ -202,6 +206,7 @@ void az_line_map_clear(az_line_map *map)
 {
     az_doubles_free(map->dense);
     az_doubles_free(map->local);
+    az_doubles_free(map->sign);
     az_doubles_free(map->whole);
     az_doubles_free(map->start);
     az_realloc(map->panel, 0);
@@ -224,7 +229,7 @@ static void primitive_column(const az_line_map *map, double *out, const double *
     for (int p = o; p > 0; p--) left[p - 1] = left[p] - dot(map->whole + (p - 1) * M, in + (p - 1) * M);
     for (int i = 0; i < map->m; i++) {
         int p = map->panel[i];
-        out[i] = left[p] + dot(map->local + (size_t)i * M, in + p * M);
+        out[i] = map->sign[i] * (left[p] + dot(map->local + (size_t)i * M, in + p * M));
     }
 }
 

@@ -37,6 +37,7 @@ typedef struct az_line_map {
     int m, n, ld; /* m targets, n nodes; ld >= m, a multiple of 8 */
     double *dense; /* HILBERT: [n][ld], column j is the weight of node j */
     int *panel; /* PRIMITIVE: the panel of each target */
+    double *sign; /* PRIMITIVE: [m] -1 or 1, of mirrored targets */
     double *local; /* PRIMITIVE: [m][AZ_PANEL_NODES] weights within the panel */
     double *whole; /* PRIMITIVE: [n] weights of a complete panel, and the sign and start of the integration from z = 0 */
     int origin; /* PRIMITIVE: the panel that begins at or holds z = 0 */
@@ -46,8 +47,8 @@ typedef struct az_line_map {
 /* Hilbert transform (1/pi) PV int f(s)/(y-s) ds (design: equations.md). Targets z[m], any real, need not be nodes. In each panel g(z)/(z_j - z) with
  * g analytic is integrated exactly for polynomials through the Gauss nodes by weights from Legendre Q_n; plain Gauss beyond 3 half-widths. Cost O(m n). */
 az_status az_line_hilbert(az_line_map *map, const az_line_grid *g, const double *z, int m, int parity, int threads);
-/* int_0^y f dy'. */
-az_status az_line_primitive(az_line_map *map, const az_line_grid *g, const double *z, int m);
+/* int_0^y f dy'. With a parity of the operand the grid covers z >= 0 and targets below 0 follow by symmetry. */
+az_status az_line_primitive(az_line_map *map, const az_line_grid *g, const double *z, int m, int parity);
 void az_line_map_clear(az_line_map *map);
 /* out[:, c] = map in[:, c] for c < n_cols; columns ldo and ldi doubles apart. The bits do not depend on threads. */
 void az_line_apply(const az_line_map *map, double *out, int ldo, const double *in, int ldi, int n_cols, int threads);

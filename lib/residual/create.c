@@ -163,7 +163,7 @@ static az_status globals(az_program *g, az_error *err)
     bool *r = reachable(g);
     signed char *parity = az_calloc((size_t)g->graph.n + 1, 1);
     az_status st = r && parity ? AZ_OK : AZ_ENOMEM;
-    if (!st && g->p->dim == 1) az_node_parity(parity, &g->graph, g->p);
+    if (!st && g->p->dim == 1) st = az_node_parity(parity, &g->graph, g->p);
     for (int i = 0; i < g->graph.n && !st; i++) {
         az_op op = g->graph.node[i].op;
         if (!r[i] || (op != AZ_AT && op != AZ_HILBERT && op != AZ_PRIMITIVE)) continue;
@@ -186,11 +186,11 @@ static int find_map(az_program *g, az_line_kind kind, int parity, int set)
     *m = (map_entry){.kind = kind, .parity = parity, .set = set};
     const pointset *s = &g->sets[set];
     az_status st = kind == AZ_LINE_HILBERT ? az_line_hilbert(&m->map, &g->grid, s->z, s->n, parity, g->threads)
-                                           : az_line_primitive(&m->map, &g->grid, s->z, s->n);
+                                           : az_line_primitive(&m->map, &g->grid, s->z, s->n, parity);
     return st ? -1 : g->n_maps++;
 }
 
-/* On half a grid the primitive of either parity is the integral from 0, and targets there are z >= 0; the Hilbert transform folds. */
+/* On half a grid the operators take the other half from the parity of the operand. */
 static az_status operator_maps(az_program *g)
 {
     for (int k = 0; k < g->n_globals; k++) {
@@ -202,7 +202,7 @@ static az_status operator_maps(az_program *g)
         u->operand = az_doubles((size_t)g->sets[u->set].n_pad);
         if (!u->values || !u->map || !u->image || !u->operand) return AZ_ENOMEM;
         az_line_kind kind = g->graph.node[u->node].op == AZ_HILBERT ? AZ_LINE_HILBERT : AZ_LINE_PRIMITIVE;
-        int parity = kind == AZ_LINE_HILBERT && g->half ? u->trial_parity : 0;
+        int parity = g->half ? u->trial_parity : 0;
         for (int s = 0; s < g->n_sets; s++) {
             u->map[s] = -1;
             if (g->sets[s].step_of[u->node] < 0) continue;

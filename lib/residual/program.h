@@ -35,8 +35,8 @@ typedef struct az_program az_program;
 az_status az_program_create(az_program **out, const az_problem *p, const az_program_setup *setup, az_error *err);
 void az_program_destroy(az_program *g);
 
-/* Parity of every node of g under y -> -y in one dimension: 1, -1, or 0 for none. parity[g->n]. */
-void az_node_parity(signed char *parity, const az_graph *g, const az_problem *p);
+/* Parity of every node of g under y -> -y in one dimension: 1, -1, or 0 for none. parity[g->n]. AZ_ENOMEM. */
+az_status az_node_parity(signed char *parity, const az_graph *g, const az_problem *p);
 /* True if every equation and operand has a parity, so that a grid on y >= 0 is enough. */
 bool az_problem_half_line(const az_problem *p);
 bool az_problem_nonlocal(const az_problem *p);

@@ -37,8 +37,7 @@ static int fold(const az_result *r, int node, const int *order)
     if (!r->n_edges || r->edge[0] != 0 || p->coord[0].range != AZ_LINE) return 0;
     signed char *parity = az_calloc((size_t)p->graph.n + 1, 1);
     if (!parity) return 0;
-    az_node_parity(parity, &p->graph, p);
-    int s = parity[node] * (order && order[0] % 2 ? -1 : 1);
+    int s = az_node_parity(parity, &p->graph, p) ? 0 : parity[node] * (order && order[0] % 2 ? -1 : 1);
     az_realloc(parity, 0);
     return s;
 }
