@@ -15,7 +15,6 @@ typedef struct az_run {
     az_objective f;
     double *x, *residual;
     int n_unknowns, n_method; /* n_method: doubles of the method's own memory */
-    double *worst; /* scratch of the judge */
     az_progress_fn fn;
     void *data;
     const char *checkpoint;
