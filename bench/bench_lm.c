@@ -174,6 +174,7 @@ static bool first_stage(bench *b, az_result *r, int points)
 static bool second_stage(bench *b, az_result *r, int points)
 {
     const int width = FEATURES;
+    const double range[] = {FEATURE_RANGE, FEATURE_RANGE}; /* of the one input or two of the trials on a line */
     az_error err;
     az_run run = {.r = r, .p = r->problem, .threads = b->threads, .err = &err};
     char name[80];
@@ -184,7 +185,7 @@ static bool second_stage(bench *b, az_result *r, int points)
     r->unit = STAGE_UNIT * r->rms;
     r->n_memory = -1;
     for (int t = 0; t < r->problem->n_trials && !st; t++) st = az_state_add_stage(r, t, 1, &width, AZ_ACT_SINE, r->unit);
-    if (!st) st = az_run_features(&run, FEATURE_RANGE, &r->rng);
+    if (!st) st = az_run_features(&run, range, &r->rng);
     if (!st) st = az_run_resolve(&run);
     if (st) return fprintf(stderr, "%s: stage 2: %s\n", r->problem->name, az_status_message(st)), false;
     snprintf(name, sizeof name, "%s/%d features/%d points", r->problem->name, width, points);

@@ -22,7 +22,7 @@ const char solve_help[] =
     "  --set NAME=VALUE     the value of a parameter of the problem; may be repeated\n"
     "  --tolerance T        stop when the largest relative residual on an\n"
     "                       independent grid is below T (default 1e-12 on a\n"
-    "                       line, 1e-11 on an interval, 1e-5 in several coordinates)\n"
+    "                       line, 1e-11 on an interval, 1e-6 in several coordinates)\n"
     "  --seed N             of the random weights and points (default 1)\n"
     "\n"
     "Limits:\n"

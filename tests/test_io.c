@@ -149,7 +149,7 @@ static void same_state(const az_result *a, const az_result *b)
     same_options(&a->options, &b->options);
     assert_string_equal(a->command, b->command);
     assert_true(a->hash == b->hash && a->stop == b->stop && a->stage == b->stage && a->stage_iteration == b->stage_iteration);
-    assert_true(a->phase == b->phase && a->iterations == b->iterations && a->restarts == b->restarts && a->retries == b->retries);
+    assert_true(a->phase == b->phase && a->iterations == b->iterations && a->restarts == b->restarts && a->retries == b->retries && a->patient == b->patient);
     SAME(&a->seconds, &b->seconds, 1);
     SAME(&a->unit, &b->unit, 1);
     SAME(&a->rms, &b->rms, 1);

@@ -101,7 +101,7 @@ static void same_state(const az_result *a, const az_result *b, int k)
 
     assert_int_equal(a->iterations, b->iterations);
     assert_int_equal(a->stop, b->stop);
-    assert_true(a->stage == b->stage && a->stage_iteration == b->stage_iteration && a->restarts == b->restarts && a->retries == b->retries && a->phase == b->phase);
+    assert_true(a->stage == b->stage && a->stage_iteration == b->stage_iteration && a->restarts == b->restarts && a->retries == b->retries && a->patient == b->patient && a->phase == b->phase);
     assert_memory_equal(&a->rng, &b->rng, sizeof a->rng);
     same_doubles("scalar", k, a->scalar, b->scalar, p->n_scalars);
     for (int t = 0; t < p->n_trials; t++) {

@@ -76,6 +76,7 @@ static void run(az_archive *a, az_result *r)
     az_archive_int(a, "stage_iteration", &r->stage_iteration, 0, INT_MAX);
     az_archive_int(a, "restarts", &r->restarts, 0, INT_MAX);
     az_archive_int(a, "retries", &r->retries, 0, INT_MAX);
+    az_archive_int(a, "patient", &r->patient, 0, 1);
     az_archive_int(a, "phase", &r->phase, 0, AZ_MAX_PHASES - 1);
     az_archive_int(a, "iterations", &r->iterations, 0, INT_MAX);
     az_archive_double(a, "seconds", &r->seconds);

@@ -32,25 +32,53 @@ static az_status open_inputs(const az_run *run, az_program **g, int *n_points)
     return AZ_OK;
 }
 
-az_status az_run_features(const az_run *run, double range, az_rng *rng)
+/* Half-widths of the inputs of all trials, in order; 1 for a constant. */
+static az_status half_widths(const az_run *run, double *half)
 {
     az_program *g;
     int n, node = 0;
     az_status st = open_inputs(run, &g, &n);
     if (st) return st;
-    for (int t = 0; t < run->p->n_trials; t++) {
-        az_network *net = &run->r->trial[t].stage[run->r->trial[t].n_stages - 1];
-        double frequency[AZ_MAX_INPUTS];
+    for (int t = 0; t < run->p->n_trials; t++)
         for (int k = 0; k < run->p->trial[t].n_inputs; k++, node++) {
             const double *v = az_program_probe(g, node);
             double lo = v[0], hi = v[0];
             for (int i = 1; i < n; i++) lo = fmin(lo, v[i]), hi = fmax(hi, v[i]);
-            frequency[k] = hi > lo ? range * 2 / (hi - lo) : range;
+            half[node] = hi > lo ? 0.5 * (hi - lo) : 1;
         }
-        az_mlp_features(net, rng, frequency);
-    }
     az_program_destroy(g);
     return AZ_OK;
+}
+
+static az_network *last_stage(const az_run *run, int t) { return &run->r->trial[t].stage[run->r->trial[t].n_stages - 1]; }
+
+az_status az_run_features(const az_run *run, const double *range, az_rng *rng)
+{
+    int n = 0;
+    for (int t = 0; t < run->p->n_trials; t++) n += run->p->trial[t].n_inputs;
+    double *half = az_doubles((size_t)n + 1);
+    az_status st = half ? half_widths(run, half) : AZ_ENOMEM;
+    for (int k = 0; k < n && !st; k++) half[k] = range[k] / half[k];
+    const double *frequency = half;
+    for (int t = 0; t < run->p->n_trials && !st; t++, frequency += run->p->trial[t - 1].n_inputs)
+        az_mlp_features(last_stage(run, t), rng, frequency);
+    az_doubles_free(half);
+    return st;
+}
+
+az_status az_run_ranges(const az_run *run, double *range)
+{
+    az_status st = half_widths(run, range);
+    for (int t = 0; t < run->p->n_trials && !st; t++) {
+        const az_network *net = last_stage(run, t);
+        int n_in = net->width[0];
+        for (int k = 0; k < n_in; k++) {
+            double most = 0;
+            for (int j = 0; j < net->width[1]; j++) most = fmax(most, fabs(net->weight[j * n_in + k]));
+            *range++ *= most;
+        }
+    }
+    return st;
 }
 
 /* Panels across which a frozen first layer turns too far. */
@@ -62,7 +90,7 @@ static az_status mark_coarse(const az_run *run, bool *mark, bool *any)
     if (st) return st;
     *any = false;
     for (int t = 0; t < run->p->n_trials; t++) {
-        const az_network *net = &run->r->trial[t].stage[run->r->trial[t].n_stages - 1];
+        const az_network *net = last_stage(run, t);
         for (int j = 0; j < net->width[1] && net->n_frozen; j++)
             for (int i = 0; i + 1 < n; i++) {
                 double turn = 0;

@@ -10,7 +10,7 @@
 #define TAIL_STEP 1.25
 #define REACH_MAX 330.0 /* e^330 squared does not overflow in double */
 #define ROUNDING 1e-12 /* residuals below need no refinement */
-#define POOL 4
+#define POOL 16
 #define SHARE 0.5
 
 static double worst_of(const double *r, int n, double worst)

@@ -19,7 +19,9 @@
 #define LOST 1e-2 /* a first stage that gains less than this on its first iteration has not found anything */
 #define REACH_EVERY 5
 #define JUDGE_EVERY 40
+#define PAYS 3.0 /* residual before the first features over after */
 #define RETRIES 3 /* a stage is continued this often on a refined grid */
+#define TUNE_FEATURES 1000 /* at most, to choose frequencies with */
 #define CLOUD_CORRECTION 4 /* faces get n^((d-1)/d) points times this */
 
 static void tell(az_run *run, const char *phase)
@@ -42,6 +44,11 @@ static void tell(az_run *run, const char *phase)
 
 static const char *phase_name(const az_result *r) { return r->stage == 1 ? az_method_name(r->options.phase[r->phase]) : "lm"; }
 
+static int points_of(const az_problem *p, unsigned fixed, int n)
+{
+    return fixed ? (int)(CLOUD_CORRECTION * pow(n, (p->dim - 1.0) / p->dim)) : n;
+}
+
 static az_status start_points(az_result *r, const az_problem *p)
 {
     const az_coord_decl *c = &p->coord[0];
@@ -57,34 +64,90 @@ static az_status start_points(az_result *r, const az_problem *p)
         if (row->kind == AZ_ROW_EQUATION && !first) continue;
         if (row->kind != AZ_ROW_EQUATION && (fixed == 0 || fixed == all)) continue;
         first = first && row->kind != AZ_ROW_EQUATION;
-        int n = r->options.points;
-        if (fixed) n = (int)(CLOUD_CORRECTION * pow(n, (p->dim - 1.0) / p->dim));
-        az_status st = az_points_spread(&r->points[k], p, fixed, &row->at, n, 0);
+        az_status st = az_points_spread(&r->points[k], p, fixed, &row->at, points_of(p, fixed, r->options.points), 0);
         if (st) return st;
     }
     return AZ_OK;
+}
+
+/* More of the same sequence, up to n for an equation. */
+static az_status grow_points(az_result *r, int n)
+{
+    for (int k = 0; k < r->problem->n_rows; k++) {
+        const az_row_decl *row = &r->problem->row[k];
+        unsigned fixed = row->kind == AZ_ROW_EQUATION ? 0 : row->fixed;
+        az_points *now = &r->points[k], more;
+        int extra = points_of(r->problem, fixed, n) - now->n;
+        if (!now->n || extra <= 0) continue;
+        az_status st = az_points_spread(&more, r->problem, fixed, &row->at, extra, now->n);
+        double *all = st ? NULL : az_doubles((size_t)(now->n + extra) * (size_t)now->dim);
+        if (!st && !all) st = AZ_ENOMEM;
+        if (!st) {
+            memcpy(all, now->x, sizeof(double) * (size_t)(now->n * now->dim));
+            memcpy(all + now->n * now->dim, more.x, sizeof(double) * (size_t)(extra * now->dim));
+            az_doubles_free(now->x);
+            now->x = all;
+            now->n += extra;
+        }
+        az_doubles_free(more.x);
+        if (st) return st;
+    }
+    return AZ_OK;
+}
+
+static void drop_stage(az_result *r, int t)
+{
+    az_network *net = &r->trial[t].stage[--r->trial[t].n_stages];
+    az_doubles_free(net->weight);
+    *net = (az_network){0};
+}
+
+/* Ranges of the features' frequencies: as planned on a line, by trial with a few features elsewhere. */
+static az_status choose_ranges(az_run *run, const az_stage_plan *plan, double scale, double *range, int n)
+{
+    az_result *r = run->r;
+    for (int k = 0; k < n; k++) range[k] = plan->range;
+    if (run->p->dim == 1) return AZ_OK;
+    int width = plan->layers[0] < TUNE_FEATURES ? plan->layers[0] : TUNE_FEATURES;
+    az_status st = r->stage > 2 ? az_run_ranges(run, range) : AZ_OK;
+    for (int t = 0; t < run->p->n_trials && !st; t++) st = az_state_add_stage(r, t, 1, &width, AZ_ACT_SINE, scale);
+    if (!st) st = az_run_tune(run, range, n);
+    for (int t = 0; t < run->p->n_trials && !st; t++) drop_stage(r, t);
+    return st;
+}
+
+static az_status add_features(az_run *run, const az_stage_plan *plan, double scale)
+{
+    az_result *r = run->r;
+    int n = 0;
+    for (int t = 0; t < run->p->n_trials; t++) n += run->p->trial[t].n_inputs;
+    double *range = az_doubles((size_t)n);
+    az_status st = range ? choose_ranges(run, plan, scale, range, n) : AZ_ENOMEM;
+    for (int t = 0; t < run->p->n_trials && !st; t++) st = az_state_add_stage(r, t, 1, plan->layers, AZ_ACT_SINE, scale);
+    if (!st) st = az_run_features(run, range, &r->rng);
+    int k =
+        snprintf(run->note, sizeof run->note, "stage %d: %d sine features, unit %.1e, frequencies up to", r->stage, plan->layers[0], scale);
+    for (int i = 0; !st && i < n && k < (int)sizeof run->note; i++)
+        k += snprintf(run->note + k, sizeof run->note - (size_t)k, " %.3g", range[i]);
+    az_doubles_free(range);
+    return st;
 }
 
 static az_status add_networks(az_run *run, double scale)
 {
     az_result *r = run->r;
     az_stage_plan plan;
-    az_plan_stage(&plan, run->p, &r->options, r->stage);
+    az_plan_stage(&plan, run->p, &r->options, r->stage, r->patient);
+    if (plan.features) return add_features(run, &plan, scale);
     for (int t = 0; t < run->p->n_trials; t++) {
-        az_status st = az_state_add_stage(r, t, plan.n_layers, plan.layers, plan.features ? AZ_ACT_SINE : AZ_ACT_TANH, scale);
+        az_status st = az_state_add_stage(r, t, plan.n_layers, plan.layers, AZ_ACT_TANH, scale);
         if (st) return st;
-        az_network *net = &r->trial[t].stage[r->trial[t].n_stages - 1];
-        if (!plan.features) az_mlp_init(net, &r->rng, GAIN_TANH, SPREAD, 1);
+        az_mlp_init(&r->trial[t].stage[r->trial[t].n_stages - 1], &r->rng, GAIN_TANH, SPREAD, 1);
     }
-    az_status st = plan.features ? az_run_features(run, plan.range, &r->rng) : AZ_OK;
-    if (st) return st;
     char widths[64] = "";
     for (int k = 0; k < plan.n_layers; k++)
         snprintf(widths + strlen(widths), sizeof widths - strlen(widths), "%s%d", k ? "x" : "", plan.layers[k]);
-    if (plan.features)
-        snprintf(run->note, sizeof run->note, "stage %d: %s sine features up to frequency %.0f, unit %.1e", r->stage, widths, plan.range,
-                 scale);
-    else snprintf(run->note, sizeof run->note, "stage %d: tanh network %s", r->stage, widths);
+    snprintf(run->note, sizeof run->note, "stage %d: tanh network %s", r->stage, widths);
     return AZ_OK;
 }
 
@@ -109,31 +172,37 @@ static az_status next_stage(az_run *run)
     r->stage_iteration = r->retries = 0;
     r->unit = UNIT_OF_RMS * r->rms;
     r->n_memory = -1;
+    az_stage_plan plan;
+    az_plan_stage(&plan, run->p, &r->options, r->stage, r->patient);
     az_status st = add_networks(run, r->unit);
+    if (!st) st = grow_points(r, plan.points);
     if (st) return az_fail(run->err, st, "out of memory");
     st = az_run_resolve(run);
     return st ? st : az_run_open(run);
 }
 
-/* rms of `back` recorded iterations ago within this stage, NaN if there are not that many */
-static double earlier(const az_result *r, int back)
+/* least rms of this stage, from `back` iterations ago to before `stop` ago; infinite if there is none */
+static double best(const az_result *r, int back, int stop)
 {
     const az_history *h = &r->history;
-    int i = h->n - 1 - back;
-    return r->stage_iteration > back && i >= 0 && h->stage[i] == r->stage ? h->rms[i] : NAN;
+    double least = INFINITY;
+    for (int i = h->n - back; i < h->n - stop; i++)
+        if (i >= 0 && h->stage[i] == r->stage) least = fmin(least, h->rms[i]);
+    return least;
 }
 
 static bool stage_is_over(const az_run *run, az_step step)
 {
     const az_result *r = run->r;
     az_stage_plan plan;
-    az_plan_stage(&plan, run->p, &r->options, r->stage);
+    az_plan_stage(&plan, run->p, &r->options, r->stage, r->patient);
     int hold = az_run_hold(r);
     if (step == AZ_STEP_NONE && r->stage_iteration >= hold) return true;
     if (r->stage == 1 && r->phase + 1 < r->options.n_phases) return false;
     if (hold > 0 && r->stage_iteration < hold + plan.window) return false;
     if (r->stage_iteration >= plan.max_iterations && r->options.max_stages > 1) return true;
-    return earlier(r, plan.window) < plan.gain * r->rms;
+    if (r->stage_iteration <= plan.window) return false;
+    return best(r, r->stage_iteration - 1, plan.window - 1) < plan.gain * fmin(r->rms, best(r, plan.window - 1, 0));
 }
 
 static az_status judge(az_run *run, bool *refined)
@@ -211,24 +280,45 @@ static az_status restart(az_run *run)
     return st ? st : reach_out(run);
 }
 
-/* Takes the last stage away: networks, and unknowns to where it found them. */
+/* The first n points of an equation and what faces have for it: those of grow_points are forgotten. */
+static void shrink_points(az_result *r, int n)
+{
+    for (int k = 0; k < r->problem->n_rows; k++) {
+        const az_row_decl *row = &r->problem->row[k];
+        int want = points_of(r->problem, row->kind == AZ_ROW_EQUATION ? 0 : row->fixed, n);
+        if (r->points[k].n > want) r->points[k].n = want;
+    }
+}
+
+/* Takes the last stage away: networks, and unknowns to where it found them. In several coordinates the first network is then trained on, once. */
 static az_status discard(az_run *run, double check)
 {
     az_result *r = run->r;
     const double *base = r->memory + run->n_method;
     for (int i = 0; i < run->n_unknowns; i++) r->scalar[run->p->n_parameters + i] = base[i];
     az_run_close(run);
-    for (int t = 0; t < run->p->n_trials; t++) {
-        az_network *net = &r->trial[t].stage[--r->trial[t].n_stages];
-        az_doubles_free(net->weight);
-        *net = (az_network){0};
-    }
-    snprintf(run->note, sizeof run->note, "stage %d discarded: %.1e between its points, %.1e before", r->stage, check, r->stage_check);
+    for (int t = 0; t < run->p->n_trials; t++) drop_stage(r, t);
+    bool again = r->stage == 2 && run->p->dim > 1 && !r->patient;
+    snprintf(run->note, sizeof run->note, "stage %d discarded: %.1e between its points, %.1e before%s", r->stage, check, r->stage_check,
+             again ? "; the first network is trained on" : "");
     r->stage--;
-    r->stop = AZ_STOP_STALLED;
     r->unit = 1;
     r->n_memory = -1;
+    if (again) {
+        r->patient = 1;
+        r->phase = r->options.n_phases - 1;
+        r->stage_iteration = r->retries = 0;
+        shrink_points(r, r->options.points);
+    } else r->stop = AZ_STOP_STALLED;
     return az_run_open(run);
+}
+
+/* A stage that does not lower the residual between its points; a second one that hardly does, where the first may still. */
+static bool in_vain(const az_run *run)
+{
+    const az_result *r = run->r;
+    double pays = r->stage == 2 && run->p->dim > 1 && !r->patient ? PAYS : 1;
+    return r->stage > 1 && !(r->check * pays < r->stage_check);
 }
 
 static bool lost(const az_result *r)
@@ -245,8 +335,9 @@ static az_status end_of_stage(az_run *run)
     az_status st = judge(run, &refined);
     if (st) return st;
     if (r->stop == AZ_STOP_TOLERANCE) return AZ_OK;
-    if (r->stage > 1 && !(r->check < r->stage_check) && !(refined && r->retries < RETRIES)) return discard(run, r->check);
-    else if (refined && r->retries < RETRIES) r->retries++, r->stage_iteration = 0;
+    bool retry = refined && r->retries < RETRIES && (r->stage > 1 || run->p->dim == 1);
+    if (in_vain(run) && !retry) return discard(run, r->check);
+    else if (retry) r->retries++, r->stage_iteration = 0;
     else if (r->stage >= r->options.max_stages) r->stop = AZ_STOP_STALLED;
     else return next_stage(run);
     return AZ_OK;

@@ -28,12 +28,13 @@ typedef struct az_run {
 typedef struct az_stage_plan {
     bool features; /* frozen random features, else a trained network */
     int n_layers, layers[AZ_MAX_LAYERS];
+    int points; /* per equation */
     double range; /* of feature frequencies, radians per half-width of an input */
     int window; /* iterations over which progress is judged */
     double gain; /* least factor of progress over the window */
     int max_iterations;
 } az_stage_plan;
-void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_options *o, int stage);
+void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_options *o, int stage, bool patient);
 void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve_options *asked);
 az_status az_check_options(const az_solve_options *o, az_error *err);
 
@@ -49,8 +50,12 @@ az_status az_run_judge(az_run *run, bool *refined);
 /* Adds panels at the end if an operand of the open program has not died out there. */
 az_status az_run_extend(az_run *run, bool *changed);
 
-/* features.c: the last stage of every trial becomes random features of frequencies up to range per half-width of each input */
-az_status az_run_features(const az_run *run, double range, az_rng *rng);
+/* features.c: the last stage of every trial becomes random features; range: highest frequency per half-width of each input of each trial, in order */
+az_status az_run_features(const az_run *run, const double *range, az_rng *rng);
+/* The ranges that the last stage was given. */
+az_status az_run_ranges(const az_run *run, double *range);
+/* tune.c: improves the n ranges by trying them on the last stage; leaves that with weights of no meaning. */
+az_status az_run_tune(az_run *run, double *range, int n);
 /* Cuts panels until the frozen features of the last stage are resolved by their nodes. */
 az_status az_run_resolve(az_run *run);
 

@@ -14,32 +14,12 @@
 #define STAGES 4
 #define TOLERANCE_LINE 1e-12
 #define TOLERANCE_INTERVAL 1e-11 /* second derivatives of features reach no deeper */
-#define TOLERANCE_ND 1e-5
-
-void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_options *o, int stage)
-{
-    bool line = p->dim == 1;
-    *plan = (az_stage_plan){.features = stage > 1};
-    if (stage == 1) {
-        plan->n_layers = o->n_layers;
-        for (int k = 0; k < o->n_layers; k++) plan->layers[k] = o->layers[k];
-        plan->window = line ? 15 : 100;
-        plan->gain = line ? 2 : 1.15;
-        plan->max_iterations = line ? 120 : 1500;
-        return;
-    }
-    plan->n_layers = 1;
-    plan->layers[0] = line ? FEATURES_1D : o->points / POINTS_PER_FEATURE;
-    plan->range = (!line ? RANGE_ND : p->coord[0].range == AZ_INTERVAL ? RANGE_INTERVAL : RANGE_LINE) * pow(RANGE_GROWTH, stage - 2);
-    plan->window = 6;
-    plan->gain = 2;
-    plan->max_iterations = 40;
-}
+#define TOLERANCE_ND 1e-6
 
 /* In several coordinates the first network and its points grow with the inputs its author found necessary: 2, 3, and 4 or more. */
 static const struct {
-    int layers, width, points;
-} size_nd[] = {{2, 16, 1600}, {3, 16, 3000}, {3, 20, 4000}};
+    int layers, width, points, features;
+} size_nd[] = {{2, 16, 1600, 400}, {3, 16, 3000, 2000}, {3, 20, 4000, 2000}};
 
 static int size_class(const az_problem *p)
 {
@@ -47,6 +27,28 @@ static int size_class(const az_problem *p)
     for (int t = 0; t < p->n_trials; t++)
         if (p->trial[t].n_inputs > most) most = p->trial[t].n_inputs;
     return most > 4 ? 2 : most - 2;
+}
+
+void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_options *o, int stage, bool patient)
+{
+    bool line = p->dim == 1;
+    *plan = (az_stage_plan){.features = stage > 1};
+    if (stage == 1) {
+        plan->n_layers = o->n_layers;
+        for (int k = 0; k < o->n_layers; k++) plan->layers[k] = o->layers[k];
+        plan->window = line ? 15 : patient ? 200 : 100;
+        plan->gain = line ? 2 : patient ? 1.15 : 3;
+        plan->max_iterations = line ? 120 : 3000;
+        plan->points = o->points;
+        return;
+    }
+    plan->n_layers = 1;
+    plan->layers[0] = line ? FEATURES_1D : size_nd[size_class(p)].features;
+    plan->points = fmax(o->points, POINTS_PER_FEATURE * plan->layers[0]);
+    plan->range = (!line ? RANGE_ND : p->coord[0].range == AZ_INTERVAL ? RANGE_INTERVAL : RANGE_LINE) * pow(RANGE_GROWTH, stage - 2);
+    plan->window = 6;
+    plan->gain = 2;
+    plan->max_iterations = 40;
 }
 
 void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve_options *asked)
@@ -60,7 +62,7 @@ void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve
         o->n_layers = line ? 2 : size_nd[size].layers;
         for (int k = 0; k < o->n_layers; k++) o->layers[k] = line ? WIDTH_1D : size_nd[size].width;
     }
-    if (!o->max_iterations) o->max_iterations = line ? 400 : 2000;
+    if (!o->max_iterations) o->max_iterations = line ? 400 : 4000;
     if (!o->max_stages) o->max_stages = STAGES;
     if (!o->points) o->points = line ? POINTS_1D : size_nd[size].points;
     if (!o->n_phases) {

@@ -68,6 +68,7 @@ struct az_result {
     int stage, stage_iteration;     /* current stage from 1; iterations in it */
     int restarts;                   /* of the first stage from new weights */
     int retries;                    /* how often this stage was continued on a refined grid */
+    int patient;                   /* features in several coordinates did not pay: the first stage is trained as long as it gains at all */
     int phase;                      /* index into options.phase during the first stage */
     int iterations;
     double seconds;                 /* of all sessions of this run */
