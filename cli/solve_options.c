@@ -20,6 +20,8 @@ const char solve_help[] =
     "\n"
     "What to solve:\n"
     "  --set NAME=VALUE     the value of a parameter of the problem; may be repeated\n"
+    "  --mode N             the N-th profile of the ladder, 0 the stable one: found from\n"
+    "                       random weights by a march of the first unknown\n"
     "  --tolerance T        stop when the largest relative residual on an\n"
     "                       independent grid is below T (default 1e-12 on a\n"
     "                       line, 1e-11 on an interval, 1e-6 in several coordinates)\n"
@@ -82,6 +84,7 @@ const char solve_help[] =
 
 enum {
     OPT_SET = CLI_OPT_FIRST,
+    OPT_MODE,
     OPT_TOLERANCE,
     OPT_ITERATIONS,
     OPT_SECONDS,
@@ -97,6 +100,7 @@ enum {
 };
 
 static const struct option options[] = {{"set", required_argument, NULL, OPT_SET},
+                                        {"mode", required_argument, NULL, OPT_MODE},
                                         {"tolerance", required_argument, NULL, OPT_TOLERANCE},
                                         {"iterations", required_argument, NULL, OPT_ITERATIONS},
                                         {"seconds", required_argument, NULL, OPT_SECONDS},
@@ -185,6 +189,7 @@ static bool read_option(const cli_context *c, solve_request *q, int which)
 
     switch (which) {
     case OPT_SET: return option_set(c, optarg, &q->settings);
+    case OPT_MODE: q->fixed = "mode"; return option_int(c, "mode", optarg, 0, 1000, &o->mode);
     case OPT_TOLERANCE: q->fixed = "tolerance"; return option_positive(c, "tolerance", optarg, &o->tolerance);
     case OPT_ITERATIONS: return option_int(c, "iterations", optarg, 1, INT_MAX, &o->max_iterations);
     case OPT_SECONDS: return option_positive(c, "seconds", optarg, &o->max_seconds);

@@ -103,6 +103,7 @@ const char *az_builtin_text(int i);
     X(AZ_STOP_TIME, -3, "time", "the time limit was reached") \
     X(AZ_STOP_CANCELLED, -4, "cancelled", "the caller asked to stop") \
     X(AZ_STOP_NONFINITE, -5, "nonfinite", "the residual is not a finite number at the starting point") \
+    X(AZ_STOP_NO_MODE, -7, "no_mode", "the march met no further profile before the bound of the unknown") \
     X(AZ_STOP_DIVERGED, -6, "diverged", "an unknown ran to its bound or the damping to its limit")
 
 typedef enum az_stop {
@@ -125,6 +126,7 @@ const char *az_method_name(az_method m); /* "lm", "lm-qr", "adam", "lbfgs", "ssb
 /* Options of a solve. Fill with az_solve_options_init, then change. A zero, where "0 = automatic" is said, lets the program choose. */
 typedef struct az_solve_options {
     uint64_t seed;                      /* of the generator that draws weights and points; default 1 */
+    int mode;                           /* the n-th profile of the ladder, 0 = the one random weights lead to; needs an unknown and a select row */
     int threads;                        /* 0 = all; results do not depend on it */
     double tolerance;                   /* on the relative residual of the independent grid (see az_evidence); > 0, or NaN (the default): 1e-12 on a
                                          * line, 1e-11 on an interval, 1e-6 in several coordinates */

@@ -43,6 +43,7 @@ static void options(az_archive *a, az_solve_options *o)
 
     az_archive_enter(a, "options", "as resolved by the program; 0 seconds: no limit");
     az_archive_u64(a, "seed", &o->seed);
+    az_archive_int(a, "mode", &o->mode, 0, INT_MAX);
     az_archive_int(a, "threads", &o->threads, 0, INT_MAX);
     az_archive_double(a, "tolerance", &o->tolerance);
     az_archive_int(a, "max_iterations", &o->max_iterations, 0, INT_MAX);
@@ -71,12 +72,20 @@ static void run(az_archive *a, az_result *r)
     az_archive_enter(a, "run", "how far the run came; unit: in which the current stage measures the residual and the unknowns");
     az_archive_u64(a, "hash", &r->hash);
     az_archive_text(a, "command", &r->command);
-    CHOICE(a, "stop", &r->stop, AZ_STOP_DIVERGED, AZ_STOP_TOLERANCE, stop_label);
+    CHOICE(a, "stop", &r->stop, AZ_STOP_NO_MODE, AZ_STOP_TOLERANCE, stop_label);
     az_archive_int(a, "stage", &r->stage, 0, MAX_STAGE_NUMBER);
     az_archive_int(a, "stage_iteration", &r->stage_iteration, 0, INT_MAX);
     az_archive_int(a, "restarts", &r->restarts, 0, INT_MAX);
     az_archive_int(a, "retries", &r->retries, 0, INT_MAX);
     az_archive_int(a, "patient", &r->patient, 0, 1);
+    az_archive_int(a, "profiles_found", &r->ladder.found, 0, INT_MAX);
+    az_archive_int(a, "held", &r->ladder.held, 0, 1);
+    az_archive_double(a, "march_last", &r->ladder.last);
+    az_archive_double(a, "march_step", &r->ladder.step);
+    az_archive_double(a, "march_value", &r->ladder.value);
+    az_archive_double(a, "march_defect", &r->ladder.defect);
+    az_archive_double(a, "march_lo", &r->ladder.lo);
+    az_archive_double(a, "march_hi", &r->ladder.hi);
     az_archive_int(a, "phase", &r->phase, 0, AZ_MAX_PHASES - 1);
     az_archive_int(a, "iterations", &r->iterations, 0, INT_MAX);
     az_archive_double(a, "seconds", &r->seconds);
@@ -230,6 +239,21 @@ static void body(az_archive *a, az_result *r)
     residual(a, &r->curve, r->problem->dim);
 }
 
+/* Layers the program found; before the parameters, whose group closes the problem's. */
+static void layers(az_archive *a, az_layer *layer, int *n)
+{
+    char name[32];
+
+    az_archive_int(a, "layers", n, 0, AZ_MAX_INPUT_LAYERS);
+    for (int i = 0; i < *n && !a->status; i++) {
+        snprintf(name, sizeof name, "layer%d_center", i + 1);
+        az_archive_double(a, name, &layer[i].center);
+        snprintf(name, sizeof name, "layer%d_width", i + 1);
+        az_archive_double(a, name, &layer[i].width);
+        require(a, layer[i].center > 0 && layer[i].width > 0 && isfinite(layer[i].center / layer[i].width), "a layer has no place or no width");
+    }
+}
+
 static void write_problem(az_archive *a, const az_result *r)
 {
     az_problem *p = r->problem;
@@ -237,6 +261,7 @@ static void write_problem(az_archive *a, const az_result *r)
     az_archive_enter(a, "problem", "text: the problem file; parameters: the values used");
     az_archive_text(a, "origin", &p->origin);
     az_archive_text(a, "text", &p->text);
+    layers(a, p->layer, &p->n_layers);
     az_archive_enter(a, "parameters", NULL);
     for (int i = 0; i < p->n_parameters; i++) {
         az_archive_double(a, p->scalar[i].name, &r->scalar[i]);
@@ -247,6 +272,8 @@ static void write_problem(az_archive *a, const az_result *r)
 }
 
 typedef struct stored_problem {
+    az_layer layer[AZ_MAX_INPUT_LAYERS];
+    int n_layers;
     char *origin, *text;
     az_setting *set;
     char **name;
@@ -286,10 +313,11 @@ static void read_problem(az_archive *a, az_problem **p)
     az_archive_enter(a, "problem", NULL);
     az_archive_text(a, "origin", &s.origin);
     az_archive_text(a, "text", &s.text);
+    layers(a, s.layer, &s.n_layers);
     read_settings(a, &s);
     az_archive_leave(a);
     if (!a->status) {
-        const az_status st = az_problem_parse(p, s.origin, s.text, strlen(s.text), s.set, s.n_set, &err);
+        const az_status st = az_problem_parse_layers(p, s.origin, s.text, strlen(s.text), s.set, s.n_set, s.layer, s.n_layers, &err);
         if (st) az_archive_fail(a, st == AZ_ENOMEM ? st : AZ_EFORMAT, "its problem is not accepted: %s", err.message);
         else require(a, (*p)->n_parameters == s.n_set, "its parameters are not those of its problem");
     }

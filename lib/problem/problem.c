@@ -59,12 +59,20 @@ static az_problem *create(const char *origin, const char *text, size_t length)
 az_status az_problem_parse(az_problem **out, const char *origin, const char *text, size_t length, const az_setting *set, int n_set,
                            az_error *err)
 {
+    return az_problem_parse_layers(out, origin, text, length, set, n_set, NULL, 0, err);
+}
+
+az_status az_problem_parse_layers(az_problem **out, const char *origin, const char *text, size_t length, const az_setting *set, int n_set,
+                                  const az_layer *layer, int n_layers, az_error *err)
+{
     *out = NULL;
     if (length > AZ_MAX_TEXT) return az_fail(err, AZ_ELIMIT, "%.200s: error: the text is longer than 1 MiB", origin);
     az_status s = check_settings(set, n_set, err);
     if (s != AZ_OK) return s;
     az_problem *p = create(origin, text, length);
     if (!p) return az_fail(err, AZ_ENOMEM, "out of memory");
+    if (n_layers) memcpy(p->layer, layer, (size_t)n_layers * sizeof *layer);
+    p->n_layers = n_layers;
 
     az_parser P = {.p = p, .origin = origin, .text = p->text, .length = length, .set = set, .n_set = n_set, .err = err};
     bool ok = az_parse_statements(&P) && az_parse_check(&P);

@@ -63,6 +63,13 @@ typedef struct az_row_decl {
     int line;
 } az_row_decl;
 
+/* An internal layer the program found: every even trial, or trial without parity, of a problem in one coordinate gets two more inputs that resolve it,
+ * tanh((l - c)/w) and asinh((l - c)/w)/4 with z = asinh(y/scale), l = ln cosh z for an even trial and z else, c and w the layer's in l. */
+typedef struct az_layer {
+    double center, width;       /* in z >= 0 */
+} az_layer;
+#define AZ_MAX_INPUT_LAYERS 2
+
 struct az_problem {
     char *name, *title, *text, *origin;
     az_graph graph;
@@ -76,7 +83,13 @@ struct az_problem {
     int n_lets;
     az_row_decl *row;
     int n_rows;
+    az_layer layer[AZ_MAX_INPUT_LAYERS];
+    int n_layers;
 };
+
+/* az_problem_parse with layers, n_layers <= AZ_MAX_INPUT_LAYERS. AZ_EPROBLEM where a trial has no room for the inputs. */
+az_status az_problem_parse_layers(az_problem **out, const char *origin, const char *text, size_t length, const az_setting *set, int n_set,
+                                  const az_layer *layer, int n_layers, az_error *err);
 
 /* Appends a node as text of the problem language. With `aliases`, lets and fields inside it are printed as their names. */
 void az_problem_print(az_text *out, const az_problem *p, int node, bool aliases, size_t max_bytes);

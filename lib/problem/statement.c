@@ -258,11 +258,40 @@ static bool parse_periodic(az_parser *P)
     return !wrong;
 }
 
-bool az_parse_add_trial(az_parser *P, const char *suffix, const az_token *name, const int *input, int n_inputs, const az_parity *parity)
+/* tanh(u) and asinh(u)/4, u = (l - c)/w, as in az_layer */
+static void layer_inputs(az_parser *P, const az_layer *layer, bool even, int *input)
+{
+    az_graph *g = &P->p->graph;
+    const double c = even ? log(cosh(layer->center)) : layer->center, w = layer->width * (even ? tanh(layer->center) : 1);
+    int x = az_graph_binary(g, AZ_DIV, az_graph_coord(g, 0), az_graph_const(g, P->p->coord[0].scale));
+    int square = az_graph_func(g, AZ_F_LOG1P, az_graph_binary(g, AZ_POW, x, az_graph_const(g, 2)));
+    int l = even ? az_graph_binary(g, AZ_DIV, square, az_graph_const(g, 2)) : az_graph_func(g, AZ_F_ASINH, x);
+    int u = az_graph_binary(g, AZ_DIV, az_graph_binary(g, AZ_SUB, l, az_graph_const(g, c)), az_graph_const(g, w));
+    input[0] = az_graph_func(g, AZ_F_TANH, u);
+    input[1] = az_graph_binary(g, AZ_DIV, az_graph_func(g, AZ_F_ASINH, u), az_graph_const(g, 4));
+}
+
+/* Appends the inputs for the problem's layers; *n <= AZ_MAX_INPUTS before and after. */
+static bool add_layers(az_parser *P, const az_parity *parity, int *input, int *n)
+{
+    for (int k = 0; k < P->p->n_layers && parity[0] != AZ_ODD; k++) {
+        if (!limit(P, *n + 1, AZ_MAX_INPUTS, "inputs of a trial")) return false;
+        layer_inputs(P, &P->p->layer[k], parity[0] == AZ_EVEN, input + *n);
+        if (input[*n] < 0 || input[*n + 1] < 0) return nomem(P);
+        *n += 2;
+    }
+    return true;
+}
+
+bool az_parse_add_trial(az_parser *P, const char *suffix, const az_token *name, const int *declared, int n_inputs, const az_parity *parity)
 {
     az_problem *p = P->p;
     az_text full = {0};
     unsigned deps = 0;
+    int input[AZ_MAX_INPUTS];
+
+    memcpy(input, declared, (size_t)n_inputs * sizeof *input);
+    if (!add_layers(P, parity, input, &n_inputs)) return false;
 
     if (!az_vector_room(&p->trial, p->n_trials, sizeof *p->trial)) return nomem(P);
     az_text_add(&full, "%.*s%s", (int)name->n, P->text + name->pos, suffix);

@@ -2,7 +2,10 @@
 #include "solve/run.h"
 
 #include <math.h>
+#include <stdlib.h>
 
+#define NODES_PER_FEATURE (getenv("NPF")?atof(getenv("NPF")):2.5)
+#define CORE 10.0
 #define PHASE_PER_PANEL \
     12.0 /* 16 nodes carry exp(i k x) over 12 radians to 1e-9, and what is fitted there is a small part of the solution */
 
@@ -89,6 +92,10 @@ static az_status mark_coarse(const az_run *run, bool *mark, bool *any)
     az_status st = open_inputs(run, &g, &n);
     if (st) return st;
     *any = false;
+    const az_result *r = run->r;
+    if (run->p->n_layers && (r->n_edges - 1) * AZ_PANEL_NODES < NODES_PER_FEATURE * last_stage(run, 0)->width[1])
+        for (int i = 0; i + 1 < r->n_edges; i++)
+            if (fabs(r->edge[i]) < CORE) mark[i] = *any = true;
     for (int t = 0; t < run->p->n_trials; t++) {
         const az_network *net = last_stage(run, t);
         for (int j = 0; j < net->width[1] && net->n_frozen; j++)

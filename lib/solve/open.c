@@ -40,12 +40,33 @@ static az_binding binding(const az_run *run)
     return (az_binding){.trial = run->r->trial, .scalar = run->r->scalar, .unit = run->r->unit};
 }
 
+#define SELECT_WEIGHT 10.0 /* of select rows above the first profile: with 1, spurious plateaus hold lambda (recipes) */
+
+static double select_weight(const az_result *r)
+{
+    return r->ladder.held ? 0 : r->stage == 1 && r->ladder.found > 0 ? SELECT_WEIGHT : 1;
+}
+
+/* Rows of kind select, counted as often as the march wants them. */
+static void weigh(const az_run *run, double *rows, size_t ld, int columns)
+{
+    double w = select_weight(run->r);
+    for (int k = 0; k < run->p->n_rows && w != 1; k++) {
+        int first, n;
+        if (run->p->row[k].kind != AZ_ROW_SELECT) continue;
+        az_program_row_range(run->program, k, &first, &n);
+        for (int c = 0; c < columns; c++)
+            for (int i = first; i < first + n; i++) rows[(size_t)c * ld + (size_t)i] *= w;
+    }
+}
+
 static void evaluate(void *data, double *r, const double *x)
 {
     az_run *run = data;
     put(run, x);
     az_binding b = binding(run);
     az_program_residual(run->program, &b, r);
+    weigh(run, r, 0, 1);
 }
 
 #define HOLD 15
@@ -53,10 +74,10 @@ static void evaluate(void *data, double *r, const double *x)
 
 int az_run_hold(const az_result *r)
 {
-    return r->stage == 1 && r->problem->n_scalars > r->problem->n_parameters ? HOLD + HOLD_MORE * r->restarts : 0;
+    return r->stage == 1 && !r->ladder.found && r->problem->n_scalars > r->problem->n_parameters ? HOLD + HOLD_MORE * r->restarts : 0;
 }
 
-static bool holding(const az_run *run) { return run->r->stage_iteration < az_run_hold(run->r) && run->r->retries == 0; }
+static bool holding(const az_run *run) { return run->r->ladder.held || run->r->stage_iteration < (run->r->retries ? 0 : az_run_hold(run->r)); }
 
 static az_status jacobian(void *data, double *jac, const double *x)
 {
@@ -64,6 +85,7 @@ static az_status jacobian(void *data, double *jac, const double *x)
     put(run, x);
     az_binding b = binding(run);
     az_status st = az_program_jacobian(run->program, &b, jac, run->f.ld);
+    if (!st) weigh(run, jac, (size_t)run->f.ld, run->f.cols);
     size_t ld = (size_t)run->f.ld, networks = (size_t)(run->f.cols - run->n_unknowns);
     if (!st && holding(run)) memset(jac + networks * ld, 0, sizeof(double) * ld * (size_t)run->n_unknowns);
     return st;
@@ -80,8 +102,9 @@ static void project(void *data, double *x)
     for (int i = 0; i < run->n_unknowns; i++) {
         const az_scalar_decl *s = &run->p->scalar[run->p->n_parameters + i];
         if (holding(run)) u[i] = now[i];
-        double here = base(run)[i] + run->r->unit * now[i];
-        double lo = here + TO_BOUND * (s->lo - here), hi = here + TO_BOUND * (s->hi - here), value = base(run)[i] + run->r->unit * u[i];
+        double here = base(run)[i] + run->r->unit * now[i], least = i ? s->lo : fmax(s->lo, run->r->ladder.lo);
+        double most = i ? s->hi : fmin(s->hi, run->r->ladder.hi);
+        double lo = here + TO_BOUND * (least - here), hi = here + TO_BOUND * (most - here), value = base(run)[i] + run->r->unit * u[i];
         if (value < lo) u[i] = (lo - base(run)[i]) / run->r->unit;
         if (value > hi) u[i] = (hi - base(run)[i]) / run->r->unit;
     }

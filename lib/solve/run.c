@@ -107,7 +107,7 @@ static az_status choose_ranges(az_run *run, const az_stage_plan *plan, double sc
 {
     az_result *r = run->r;
     for (int k = 0; k < n; k++) range[k] = plan->range;
-    if (run->p->dim == 1) return AZ_OK;
+    if (run->p->dim == 1 && !run->p->n_layers) return AZ_OK;
     int width = plan->layers[0] < TUNE_FEATURES ? plan->layers[0] : TUNE_FEATURES;
     az_status st = r->stage > 2 ? az_run_ranges(run, range) : AZ_OK;
     for (int t = 0; t < run->p->n_trials && !st; t++) st = az_state_add_stage(r, t, 1, &width, AZ_ACT_SINE, scale);
@@ -196,6 +196,7 @@ static bool stage_is_over(const az_run *run, az_step step)
     const az_result *r = run->r;
     az_stage_plan plan;
     az_plan_stage(&plan, run->p, &r->options, r->stage, r->patient);
+    if (r->stage == 1 && r->ladder.found) az_plan_march(&plan, r->ladder.held);
     int hold = az_run_hold(r);
     if (step == AZ_STEP_NONE && r->stage_iteration >= hold) return true;
     if (r->stage == 1 && r->phase + 1 < r->options.n_phases) return false;
@@ -210,7 +211,7 @@ static az_status judge(az_run *run, bool *refined)
     az_result *r = run->r;
     int before = r->n_edges;
     az_status st = az_run_judge(run, refined);
-    if (!st && r->check <= MARGIN * r->options.tolerance) r->stop = AZ_STOP_TOLERANCE;
+    if (!st && !r->ladder.held && r->ladder.found >= r->options.mode && r->check <= MARGIN * r->options.tolerance) r->stop = AZ_STOP_TOLERANCE;
     if (st || !*refined) return st;
     if (r->n_edges)
         snprintf(run->note, sizeof run->note, "grid refined from %d to %d panels (residual %.1e between the nodes)", before - 1,
@@ -323,7 +324,7 @@ static bool in_vain(const az_run *run)
 
 static bool lost(const az_result *r)
 {
-    return r->stage == 1 && r->restarts < RESTARTS && r->history.n && !(r->rms < LOST * r->history.rms[0]);
+    return r->stage == 1 && !r->ladder.found && r->restarts < RESTARTS && r->history.n && !(r->rms < LOST * r->history.rms[0]);
 }
 
 static az_status end_of_stage(az_run *run)
@@ -331,10 +332,12 @@ static az_status end_of_stage(az_run *run)
     az_result *r = run->r;
     if (r->stage == 1 && r->phase + 1 < r->options.n_phases) return next_phase(run);
     if (lost(r)) return restart(run);
-    bool refined = false;
+    bool refined = false, marching = false;
     az_status st = judge(run, &refined);
     if (st) return st;
     if (r->stop == AZ_STOP_TOLERANCE) return AZ_OK;
+    if (r->options.mode > 0 && !(refined && r->retries < RETRIES)) st = az_ladder_turn(run, &marching);
+    if (st || marching) return st;
     bool retry = refined && r->retries < RETRIES && (r->stage > 1 || run->p->dim == 1);
     if (in_vain(run) && !retry) return discard(run, r->check);
     else if (retry) r->retries++, r->stage_iteration = 0;

@@ -35,6 +35,8 @@ typedef struct az_stage_plan {
     int max_iterations;
 } az_stage_plan;
 void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_options *o, int stage, bool patient);
+/* A first stage of the march, the unknown held or released. */
+void az_plan_march(az_stage_plan *plan, bool held);
 void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve_options *asked);
 az_status az_check_options(const az_solve_options *o, az_error *err);
 
@@ -49,6 +51,11 @@ void az_run_gather(az_run *run); /* x from the state */
 az_status az_run_judge(az_run *run, bool *refined);
 /* Adds panels at the end if an operand of the open program has not died out there. */
 az_status az_run_extend(az_run *run, bool *changed);
+
+/* layer.c: adds inputs for an internal layer of the trial, if it has one that earlier ones do not resolve; the run is open before and after. */
+az_status az_run_layer(az_run *run, bool *changed);
+/* ladder.c: what follows the end of a first stage on the way to options.mode. *marching: another first stage began, or the run stopped. */
+az_status az_ladder_turn(az_run *run, bool *marching);
 
 /* features.c: the last stage of every trial becomes random features; range: highest frequency per half-width of each input of each trial, in order */
 az_status az_run_features(const az_run *run, const double *range, az_rng *rng);

@@ -1,6 +1,7 @@
 #include "solve/run.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 /* Chosen on the shipped problems, ten seeds each (bench/bench_figures.py): the smallest that reach full depth. */
 #define WIDTH_1D 16
@@ -11,10 +12,18 @@
 #define RANGE_ND 8.0
 #define RANGE_GROWTH 2.0
 #define POINTS_1D 600
-#define STAGES 4
+#define STAGES (getenv("ST")?atoi(getenv("ST")):4)
 #define TOLERANCE_LINE 1e-12
 #define TOLERANCE_INTERVAL 1e-11 /* second derivatives of features reach no deeper */
 #define TOLERANCE_ND 1e-6
+
+/* A held profile is left as soon as it stops falling fast; a released one has a layer to form. */
+void az_plan_march(az_stage_plan *plan, bool held)
+{
+    plan->window = held ? 15 : 60;
+    plan->gain = held ? 1.5 : 2;
+    plan->max_iterations = held ? 60 : 600;
+}
 
 /* In several coordinates the first network and its points grow with the inputs its author found necessary: 2, 3, and 4 or more. */
 static const struct {
@@ -43,7 +52,7 @@ void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_opti
         return;
     }
     plan->n_layers = 1;
-    plan->layers[0] = line ? FEATURES_1D : size_nd[size_class(p)].features;
+    plan->layers[0] = line ? (getenv("NF")?atoi(getenv("NF")):FEATURES_1D) : size_nd[size_class(p)].features;
     plan->points = fmax(o->points, POINTS_PER_FEATURE * plan->layers[0]);
     plan->range = (!line ? RANGE_ND : p->coord[0].range == AZ_INTERVAL ? RANGE_INTERVAL : RANGE_LINE) * pow(RANGE_GROWTH, stage - 2);
     plan->window = 6;
@@ -62,7 +71,7 @@ void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve
         o->n_layers = line ? 2 : size_nd[size].layers;
         for (int k = 0; k < o->n_layers; k++) o->layers[k] = line ? WIDTH_1D : size_nd[size].width;
     }
-    if (!o->max_iterations) o->max_iterations = line ? 400 : 4000;
+    if (!o->max_iterations) o->max_iterations = line ? (o->mode ? 4000 : 400) : 4000;
     if (!o->max_stages) o->max_stages = STAGES;
     if (!o->points) o->points = line ? POINTS_1D : size_nd[size].points;
     if (!o->n_phases) {
@@ -79,6 +88,7 @@ static az_status bad(az_error *err, const char *what, const char *want)
 az_status az_check_options(const az_solve_options *o, az_error *err)
 {
     if (!isnan(o->tolerance) && (!(o->tolerance > 0) || isinf(o->tolerance))) return bad(err, "tolerance", "a number above 0");
+    if (o->mode < 0) return bad(err, "mode", "0 or more");
     if (o->max_iterations < 0) return bad(err, "max_iterations", "0 (automatic) or more");
     if (!(o->max_seconds >= 0) || isinf(o->max_seconds)) return bad(err, "max_seconds", "0 (no limit) or more seconds");
     if (o->n_layers < 0 || o->n_layers > AZ_MAX_LAYERS) return bad(err, "n_layers", "0 (automatic) to 8");

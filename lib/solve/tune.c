@@ -24,14 +24,17 @@ typedef struct tuner {
 static az_status open_judge(tuner *t, az_points *pool)
 {
     az_run *run = t->run;
-    az_status st = AZ_OK;
+    double *fine = NULL;
+    int n_fine = 0;
+    az_status st = run->r->n_edges ? az_panels_split(&fine, &n_fine, run->r->edge, run->r->n_edges) : AZ_OK;
     for (int k = 0; k < run->p->n_rows && !st; k++) {
         const az_row_decl *row = &run->p->row[k];
         int n = run->r->points[k].n;
         if (n) st = az_points_spread(&pool[k], run->p, row->kind == AZ_ROW_EQUATION ? 0 : row->fixed, &row->at, (int)(HELD_OUT * n), 7 * n);
     }
-    az_program_setup setup = {.points = pool, .rows = true, .threads = run->threads};
+    az_program_setup setup = {.edge = fine, .n_edges = n_fine, .points = pool, .rows = true, .threads = run->threads};
     if (!st) st = az_program_create(&t->judge, run->p, &setup, run->err);
+    az_doubles_free(fine);
     if (st) return st;
     t->residual = az_doubles((size_t)az_program_rows(t->judge));
     t->scalar = az_doubles((size_t)run->p->n_scalars);

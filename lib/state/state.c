@@ -24,6 +24,7 @@ az_status az_state_create(az_result **out, az_problem *p)
     }
     for (int i = 0; i < p->n_scalars; i++) r->scalar[i] = p->scalar[i].value;
     for (int i = 0; i < r->history.n_unknowns; i++) r->unknown_error[i] = NAN;
+    r->ladder = (az_ladder){.last = NAN, .value = NAN, .defect = NAN, .lo = -INFINITY, .hi = INFINITY};
     r->stop = AZ_STOP_RUNNING;
     r->stage = 1;
     r->unit = 1;
@@ -104,6 +105,41 @@ az_status az_state_add_stage(az_result *r, int t, int n_layers, const int *layer
     if (!net.weight) return AZ_ENOMEM;
     s->stage[s->n_stages++] = net;
     return AZ_OK;
+}
+
+/* The first matrix of a network with n more zero columns; *out stays the caller's. */
+static az_status widened(double **out, const az_network *net, int n)
+{
+    const size_t in = (size_t)net->width[0], rows = (size_t)net->width[1], more = (size_t)n;
+    double *w = az_doubles((size_t)net->n_weights + rows * more);
+
+    if (!w) return AZ_ENOMEM;
+    for (size_t j = 0; j < rows; j++) memcpy(w + j * (in + more), net->weight + j * in, in * sizeof *w);
+    memcpy(w + rows * (in + more), net->weight + rows * in, ((size_t)net->n_weights - rows * in) * sizeof *w);
+    *out = w;
+    return AZ_OK;
+}
+
+az_status az_state_widen(az_result *r, int t, int n)
+{
+    double *w[AZ_MAX_STAGES] = {NULL};
+    az_trial_state *s = &r->trial[t];
+    az_status st = AZ_OK;
+
+    for (int k = 0; k < s->n_stages && !st; k++) st = widened(&w[k], &s->stage[k], n);
+    for (int k = 0; k < s->n_stages; k++) {
+        az_network *net = &s->stage[k];
+        if (st) {
+            az_doubles_free(w[k]);
+            continue;
+        }
+        az_doubles_free(net->weight);
+        net->weight = w[k];
+        net->n_weights += net->width[1] * n;
+        if (net->n_frozen) net->n_frozen += net->width[1] * n;
+        net->width[0] += n;
+    }
+    return st;
 }
 
 static az_status grow_doubles(double **p, size_t old, size_t cap)

@@ -50,6 +50,15 @@ typedef struct az_curve {
     double *relative;               /* [n] divided by its scale */
 } az_curve;
 
+/* The march to the profile that options.mode asks for, along the first unknown. */
+typedef struct az_ladder {
+    int found;                      /* profiles passed on the way, the first from random weights included */
+    int held;                       /* the unknown stays at its value, and rows of kind select are left out */
+    double last, step;              /* its value at the last profile; how far the next held value is */
+    double value, defect;           /* the held value before this one, and what the select row was there; NaN at the first */
+    double lo, hi;                  /* hard bounds of a released unknown, -inf and inf without a march */
+} az_ladder;
+
 struct az_result {
     az_problem *problem;            /* parameters hold the values used */
     az_solve_options options;       /* resolved; checkpoint pointer is NULL here */
@@ -69,6 +78,7 @@ struct az_result {
     int restarts;                   /* of the first stage from new weights */
     int retries;                    /* how often this stage was continued on a refined grid */
     int patient;                   /* features in several coordinates did not pay: the first stage is trained as long as it gains at all */
+    az_ladder ladder;
     int phase;                      /* index into options.phase during the first stage */
     int iterations;
     double seconds;                 /* of all sessions of this run */
@@ -86,6 +96,8 @@ struct az_result {
 
 /* Every `double *` in a result comes from az_doubles, every other pointer from az_realloc and its kin: az_result_destroy relies on it. */
 
+/* Every network of trial t gets n more inputs, with zero weights: the function stays. AZ_ENOMEM: state as before. */
+az_status az_state_widen(az_result *r, int t, int n);
 /* An empty state for p, which it takes over on success only: values of the problem file, errors and evidence NaN, generator seeded with 1. AZ_ENOMEM. */
 az_status az_state_create(az_result **out, az_problem *p);
 /* Adds a zero-weight network as the last stage of trial t. AZ_EOPTION for a width below 1, AZ_ELIMIT above the limits, AZ_ENOMEM. */

@@ -17,6 +17,49 @@ static const double gauss_w[GAUSS] = {0.101228536290376259152531354310, 0.222381
                                       0.362683783378361982965150449277, 0.362683783378361982965150449277, 0.313706645877887287337962201987,
                                       0.222381034453374470544355994426, 0.101228536290376259152531354310};
 
+az_stretch az_stretch_of(const az_problem *p)
+{
+    az_stretch t = {.n = p->n_layers};
+    memcpy(t.layer, p->layer, sizeof t.layer);
+    return t;
+}
+
+double az_stretch_s(const az_stretch *t, double z)
+{
+    double s = z;
+    for (int k = 0; k < t->n; k++) {
+        const double c = t->layer[k].center, w = 2 * t->layer[k].width;
+        s += (atan((z - c) / w) + atan((z + c) / w)) / (4 * w);
+    }
+    return s;
+}
+
+double az_stretch_slope(const az_stretch *t, double z)
+{
+    double slope = 1;
+    for (int k = 0; k < t->n; k++) {
+        const double w = 2 * t->layer[k].width, a = (z - t->layer[k].center) / w, b = (z + t->layer[k].center) / w;
+        slope += (1 / (1 + a * a) + 1 / (1 + b * b)) / (4 * w * w);
+    }
+    return slope;
+}
+
+/* Newton's method inside a bracket: s(z) - z has the sign of z. */
+double az_stretch_z(const az_stretch *t, double s)
+{
+    if (!t->n || s == 0) return s;
+    double lo = s < 0 ? s : 0, hi = s < 0 ? 0 : s, z = 0.5 * (lo + hi);
+    for (int k = 0; k < 200; k++) {
+        const double off = az_stretch_s(t, z) - s, before = z;
+        if (off > 0) hi = z;
+        else lo = z;
+        z -= off / az_stretch_slope(t, z);
+        if (!(z >= lo && z <= hi)) z = 0.5 * (lo + hi);
+        if (fabs(z - before) <= 0.5 * DBL_EPSILON * fabs(z)) break;
+    }
+    return z;
+}
+
 /* y = rise z/(1 + bend z) with y(-1) = lo, y(1) = hi; only one side is used where lo or hi is 0 */
 static void init_interval(az_line *g, double lo, double hi, double h)
 {
@@ -29,14 +72,14 @@ static void init_interval(az_line *g, double lo, double hi, double h)
     g->n = m * (both ? 2 : 1) + 1;
 }
 
-void az_line_init(az_line *g, const az_coord_decl *c, double h, double reach)
+void az_line_init(az_line *g, const az_coord_decl *c, const az_stretch *t, double h, double reach)
 {
-    *g = (az_line){.infinite = c->range != AZ_INTERVAL, .h = h, .scale = c->scale};
+    *g = (az_line){.stretch = *t, .infinite = c->range != AZ_INTERVAL, .h = h, .scale = c->scale};
     if (!g->infinite) {
         init_interval(g, c->lo, c->hi, h);
         return;
     }
-    const int m = (int)ceil(fmax(reach, 2 * AZ_LINE_STENCIL * h) / h);
+    const int m = (int)ceil(fmax(az_stretch_s(t, reach), 2 * AZ_LINE_STENCIL * h) / h);
     g->first = c->range == AZ_LINE ? -m : 0;
     g->n = c->range == AZ_LINE ? 2 * m + 1 : m + 1;
 }
@@ -45,14 +88,16 @@ double az_line_x(const az_line *g, int position)
 {
     const double z = (g->first + position) * g->h;
 
-    return g->infinite ? g->scale * sinh(z) : g->rise * z / (1 + g->bend * z);
+    return g->infinite ? g->scale * sinh(az_stretch_z(&g->stretch, z)) : g->rise * z / (1 + g->bend * z);
 }
 
 double az_line_slope(const az_line *g, int position)
 {
-    const double z = (g->first + position) * g->h, d = 1 + g->bend * z;
+    const double s = (g->first + position) * g->h, d = 1 + g->bend * s;
 
-    return g->infinite ? g->scale * cosh(z) : g->rise / (d * d);
+    if (!g->infinite) return g->rise / (d * d);
+    const double z = az_stretch_z(&g->stretch, s);
+    return g->scale * cosh(z) / az_stretch_slope(&g->stretch, z);
 }
 
 /* w[i] = Lagrange polynomial of node i of 0..STENCIL-1 at t, by its product */
@@ -86,7 +131,7 @@ static int stencil_start(const az_line *g, int position)
 
 void az_line_locate(const az_line *g, az_spot *s, double x)
 {
-    const double z = g->infinite ? asinh(x / g->scale) : x / (g->rise - g->bend * x);
+    const double z = g->infinite ? az_stretch_s(&g->stretch, asinh(x / g->scale)) : x / (g->rise - g->bend * x);
     const double t = z / g->h - g->first, snap = SNAP_ULPS * DBL_EPSILON * (fabs(z) + 1) / g->h;
 
     *s = (az_spot){.node = -1};

@@ -1,5 +1,5 @@
-/* line.h: uniform grids and the nonlocal operators of the independent evaluator. A grid has nodes z_j = j h in a computational coordinate
- * z; y(z) is analytic and y(0) = 0: scale*sinh(z) on the line and half-line, a Moebius map of [-1, 1] on an interval. No symmetry is
+/* line.h: uniform grids and the nonlocal operators of the independent evaluator. A grid has nodes s_j = j h in a computational coordinate
+ * s; y(s) is analytic and y(0) = 0: scale*sinh(z(s)) on the line and half-line (az_stretch), a Moebius map of [-1, 1] on an interval. No symmetry is
  * assumed. */
 #ifndef AZ_VERIFY_LINE_H
 #define AZ_VERIFY_LINE_H
@@ -9,8 +9,22 @@
 
 #define AZ_LINE_STENCIL 16      /* nodes of the local polynomials: degree 15 */
 
+/* A computational coordinate s(z) that spends more of itself where the program found layers (center c, width w in z):
+ * s = z + sum A W (atan((z - c)/W) + atan((z + c)/W)), W = 2w, A = 1/(4 W^2). Odd, ds/dz >= 1; the strip |Im z| < w/2 about the layer
+ * becomes one of half-width 1/(16 w) or more, and nothing elsewhere comes nearer to the axis than 1/2. Without layers s = z. */
+typedef struct az_stretch {
+    int n;
+    az_layer layer[AZ_MAX_INPUT_LAYERS];
+} az_stretch;
+
+az_stretch az_stretch_of(const az_problem *p);
+double az_stretch_s(const az_stretch *t, double z);
+double az_stretch_slope(const az_stretch *t, double z); /* ds/dz */
+double az_stretch_z(const az_stretch *t, double s);     /* the inverse of az_stretch_s, to rounding */
+
 typedef struct az_line {
-    bool infinite;              /* y = scale sinh z; else y = rise z / (1 + bend z) */
+    az_stretch stretch;
+    bool infinite;              /* y = scale sinh z(s); else y = rise z / (1 + bend z) */
     double h, scale, rise, bend;
     int first, n;               /* nodes j = first .. first+n-1, first <= 0 < first+n */
 } az_line;
@@ -23,10 +37,10 @@ typedef struct az_spot {
     double area[AZ_LINE_STENCIL];   /* int from the nearest node to x of f dz = sum area[i] f[left+i] */
 } az_spot;
 
-/* LINE, HALF_LINE: |z| <= reach, spacing h. INTERVAL, which must contain y = 0: spacing h in [-1, 1], at least a stencil; no reach. */
-void az_line_init(az_line *g, const az_coord_decl *c, double h, double reach);
+/* LINE, HALF_LINE: |z| <= reach, spacing h in s. INTERVAL, which must contain y = 0: spacing h in [-1, 1], at least a stencil; no reach. */
+void az_line_init(az_line *g, const az_coord_decl *c, const az_stretch *t, double h, double reach);
 double az_line_x(const az_line *g, int position);
-double az_line_slope(const az_line *g, int position);   /* dy/dz */
+double az_line_slope(const az_line *g, int position);   /* dy/ds */
 /* x outside the grid gives NaN weights. */
 void az_line_locate(const az_line *g, az_spot *s, double x);
 

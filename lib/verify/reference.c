@@ -203,7 +203,8 @@ az_status az_reference_prepare(az_reference *s, double h, double reach, int thre
     const az_status st = keep_local(s);
 
     if (st || !s->any_nonlocal) return st;
-    az_line_init(&s->line, &s->r->problem->coord[0], h, reach);
+    const az_stretch t = az_stretch_of(s->r->problem);
+    az_line_init(&s->line, &s->r->problem->coord[0], &t, h, reach);
     return keep_all(s, threads);
 }
 

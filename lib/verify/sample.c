@@ -51,18 +51,23 @@ static int side_count(double h, double reach)
     return n;
 }
 
-int az_sample_count(const az_coord_decl *c, double h, double reach)
+int az_sample_count(const az_problem *p, double h, double reach)
 {
+    const az_coord_decl *c = &p->coord[0];
+    const az_stretch t = az_stretch_of(p);
+
     if (c->range == AZ_INTERVAL) return (int)lround(CELLS_PER_SPACING / h) + 1;
-    return (c->range == AZ_LINE ? 2 : 1) * side_count(h, reach) + 1;
+    return (c->range == AZ_LINE ? 2 : 1) * side_count(h, az_stretch_s(&t, reach)) + 1;
 }
 
-az_status az_sample_line(double **points, int *n, const az_coord_decl *c, double h, double reach)
+az_status az_sample_line(double **points, int *n, const az_problem *p, double h, double reach)
 {
-    const int side = side_count(h, reach);
+    const az_coord_decl *c = &p->coord[0];
+    const az_stretch t = az_stretch_of(p);
+    const int side = side_count(h, az_stretch_s(&t, reach));
     int k = 0;
 
-    *n = az_sample_count(c, h, reach);
+    *n = az_sample_count(p, h, reach);
     *points = az_doubles((size_t)*n);
     if (!*points) return AZ_ENOMEM;
     for (int i = 0; c->range == AZ_INTERVAL && i < *n; i++) (*points)[i] = place(c, (double)i / (*n - 1), 0);
@@ -70,7 +75,7 @@ az_status az_sample_line(double **points, int *n, const az_coord_decl *c, double
     double *x = *points + (c->range == AZ_LINE ? side : 0);
     x[k++] = 0;
     for (double d = NEAR; d < h; d /= CLUSTER_RATIO) x[k++] = c->scale * sinh(d);
-    for (int j = 1; k <= side; j++) x[k++] = c->scale * sinh(j * h);
+    for (int j = 1; k <= side; j++) x[k++] = c->scale * sinh(az_stretch_z(&t, j * h));
     for (int i = 1; c->range == AZ_LINE && i <= side; i++) x[-i] = -x[i];
     return AZ_OK;
 }

@@ -2,13 +2,13 @@
 #ifndef AZ_VERIFY_SAMPLE_H
 #define AZ_VERIFY_SAMPLE_H
 
-#include "problem/problem.h"
+#include "verify/line.h"
 
-/* One coordinate, ascending, 0 included. LINE, HALF_LINE: uniform in z (x = scale*sinh z) with spacing h up to |z| = reach, and a
+/* One coordinate, ascending, 0 included. LINE, HALF_LINE: uniform in s (x = scale*sinh z(s), az_stretch) with spacing h up to |z| = reach, and a
  * geometric cluster from h down to 1e-6 on the sides of 0 that belong to the domain. INTERVAL: uniform with the ends, 8/h cells. The count
  * comes first; *points by az_doubles. */
-int az_sample_count(const az_coord_decl *c, double h, double reach);
-az_status az_sample_line(double **points, int *n, const az_coord_decl *c, double h, double reach);
+int az_sample_count(const az_problem *p, double h, double reach);
+az_status az_sample_line(double **points, int *n, const az_problem *p, double h, double reach);
 
 /* Any dimension, the coordinates in the mask `fixed` at their values `at`: `wanted` points of a shifted Halton sequence (Halton 1960; the
  * shift: Cranley and Patterson 1976) and a tensor grid with all faces of about a quarter as many. LINE and HALF_LINE are uniform in z up

@@ -143,7 +143,7 @@ static az_status sample(double **x, int *n, const az_problem *p, const group *g,
 {
     const int face = d->wanted / POINTS_RATIO;
 
-    if (p->dim == 1 && !g->fixed) return az_sample_line(x, n, &p->coord[0], d->h, d->reach);
+    if (p->dim == 1 && !g->fixed) return az_sample_line(x, n, p, d->h, d->reach);
     return az_sample_domain(x, n, p, g->fixed, g->at, d->reach, g->fixed ? face : d->wanted);
 }
 
@@ -195,13 +195,13 @@ static az_status judge_line(verdict *w, az_reference *s, const az_problem *p, gr
     const az_coord_decl *c = &p->coord[0];
 
     d->h = c->range == AZ_INTERVAL ? SPACING_INTERVAL : SPACING;
-    while (az_sample_count(c, d->h, d->reach) < d->wanted && az_sample_count(c, d->h / 2, d->reach) < POINTS_MAX) d->h /= 2;
+    while (az_sample_count(p, d->h, d->reach) < d->wanted && az_sample_count(p, d->h / 2, d->reach) < POINTS_MAX) d->h /= 2;
     az_status st = judge_grid(w, s, p, d);
     while (!st) {
         verdict finer;
 
         d->h /= 2;
-        if (az_sample_count(c, d->h, d->reach) > POINTS_MAX) break;
+        if (az_sample_count(p, d->h, d->reach) > POINTS_MAX) break;
         st = judge_grid(&finer, s, p, d);
         if (st) break;
         const bool done = agree(finer.max, w->max) && agree(finer.relative, w->relative);

@@ -1,0 +1,101 @@
+/* layer.c: internal layers. Unstable profiles turn sharply inside the domain (recipes: a dip of the transport speed), at a place and over a width that no declared
+ * input knows. They are read off a trained trial N(z): the place where |N_zz| is largest, the width (max N_z - min N_z)/max |N_zz|. */
+#include "solve/run.h"
+
+#include <math.h>
+#include <string.h>
+
+#define SAMPLES 4000
+#define Z_MAX 12.0
+#define SHARP 0.25 /* a width above is no layer for networks of the declared inputs */
+#define MOVED 0.5 /* of its width: the inputs of an earlier layer no longer fit */
+
+typedef struct probe_memory {
+    double *y, *slope, *second;
+} probe_memory;
+
+static az_status derivative(const az_run *run, double *out, const double *y, int order)
+{
+    az_program *g;
+    int node = run->p->trial[0].node;
+    az_probe probe = {.x = y, .n = SAMPLES, .node = &node, .n_nodes = 1, .order = &order};
+    az_program_setup setup = {.edge = run->r->edge, .n_edges = run->r->n_edges, .probe = &probe, .threads = 1};
+    az_status st = az_program_create(&g, run->p, &setup, run->err);
+    if (st) return st;
+    az_binding b = {.trial = run->r->trial, .scalar = run->r->scalar, .unit = 1};
+    az_program_residual(g, &b, NULL);
+    memcpy(out, az_program_probe(g, 0), sizeof(double) * SAMPLES);
+    az_program_destroy(g);
+    return AZ_OK;
+}
+
+/* The layer of the first trial as it is now; a width of 0 if it has none. */
+static az_status find(const az_run *run, az_layer *layer)
+{
+    double *m = az_doubles(3 * (size_t)SAMPLES), scale = run->p->coord[0].scale;
+    if (!m) return az_fail(run->err, AZ_ENOMEM, "out of memory");
+    double *y = m, *first = m + SAMPLES, *second = first + SAMPLES;
+    for (int i = 0; i < SAMPLES; i++) y[i] = scale * sinh(Z_MAX * (i + 0.5) / SAMPLES);
+    az_status st = derivative(run, first, y, 1);
+    if (!st) st = derivative(run, second, y, 2);
+    double lo = INFINITY, hi = -INFINITY, most = 0;
+    *layer = (az_layer){0};
+    for (int i = 0; i < SAMPLES && !st; i++) {
+        double z = Z_MAX * (i + 0.5) / SAMPLES, c = scale * cosh(z), slope = first[i] * c, turn = second[i] * c * c + first[i] * y[i];
+        lo = fmin(lo, slope), hi = fmax(hi, slope);
+        if (fabs(turn) > most) most = fabs(turn), layer->center = z;
+    }
+    if (most > 0) layer->width = (hi - lo) / most;
+    if (!(layer->width < SHARP) || !(layer->center > layer->width)) layer->width = 0;
+    az_doubles_free(m);
+    return st;
+}
+
+/* The problem of the run with one more layer, and every network with the inputs for it. */
+static az_status adopt(az_run *run, const az_layer *layer)
+{
+    az_result *r = run->r;
+    const az_problem *p = run->p;
+    az_layer all[AZ_MAX_INPUT_LAYERS];
+    az_setting *set = az_calloc((size_t)p->n_parameters + 1, sizeof *set);
+    az_problem *next = NULL;
+    if (!set) return az_fail(run->err, AZ_ENOMEM, "out of memory");
+    for (int i = 0; i < p->n_parameters; i++) set[i] = (az_setting){p->scalar[i].name, p->scalar[i].value};
+    memcpy(all, p->layer, sizeof all);
+    all[p->n_layers] = *layer;
+    az_status st = az_problem_parse_layers(&next, p->origin, p->text, strlen(p->text), set, p->n_parameters, all, p->n_layers + 1, run->err);
+    az_realloc(set, 0);
+    for (int t = 0; t < p->n_trials && !st; t++) {
+        int more = next->trial[t].n_inputs - p->trial[t].n_inputs;
+        st = more ? az_state_widen(r, t, more) : AZ_OK;
+    }
+    if (st) {
+        az_problem_destroy(next);
+        return st;
+    }
+    az_problem_destroy(r->problem);
+    r->problem = next;
+    run->p = next;
+    return AZ_OK;
+}
+
+az_status az_run_layer(az_run *run, bool *changed)
+{
+    const az_problem *p = run->p;
+    *changed = false;
+    if (p->dim != 1 || !run->r->n_edges || p->n_layers == AZ_MAX_INPUT_LAYERS) return AZ_OK;
+    az_layer layer;
+    az_status st = find(run, &layer);
+    if (st || layer.width == 0) return st;
+    for (int k = 0; k < p->n_layers; k++)
+        if (fabs(layer.center - p->layer[k].center) < MOVED * p->layer[k].width && layer.width > MOVED * p->layer[k].width) return AZ_OK;
+    for (int t = 0; t < p->n_trials; t++)
+        if (p->trial[t].n_inputs + 2 > AZ_MAX_INPUTS) return AZ_OK;
+    az_run_close(run);
+    st = adopt(run, &layer);
+    if (st) return st;
+    *changed = true;
+    run->r->n_memory = -1;
+    snprintf(run->note, sizeof run->note, "a layer at z = %.3f of width %.3f: two more inputs resolve it", layer.center, layer.width);
+    return az_run_open(run);
+}
