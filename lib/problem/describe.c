@@ -75,7 +75,7 @@ static void add_scalars(az_text *t, const az_problem *p)
         if (i == 0 && !s->unknown) az_text_add(t, "\nparameters\n");
         if (i == p->n_parameters) az_text_add(t, "\nunknowns\n");
         az_text_add(t, "  %s", s->name);
-        add_number(t, s->unknown ? ": start " : " = ", s->value);
+        add_number(t, s->defect ? ": a defect, held at " : s->unknown ? ": start " : " = ", s->value);
         if (s->unknown && (isfinite(s->lo) || isfinite(s->hi))) {
             az_text_add(t, ", in ");
             add_range(t, s->lo, s->hi);

@@ -58,7 +58,7 @@ typedef struct az_parser {
     int nesting;
     const az_setting *set;
     int n_set;
-    int seen_parameters, seen_unknowns; /* so far; p->n_parameters is of the whole text, counted before */
+    int seen_parameters, seen_unknowns, seen_defects; /* so far; p->n_parameters is of the whole text, counted before */
     az_symbol *symbol;
     int n_symbols;
     az_node_info *info;     /* of the first n_info nodes */

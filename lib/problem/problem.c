@@ -153,7 +153,7 @@ const char *az_problem_name(const az_problem *p) { return p->name; }
 const char *az_problem_title(const az_problem *p) { return p->title; }
 const char *az_problem_text(const az_problem *p) { return p->text; }
 int az_problem_dim(const az_problem *p) { return p->dim; }
-int az_problem_n_unknowns(const az_problem *p) { return p->n_scalars - p->n_parameters; }
+int az_problem_n_unknowns(const az_problem *p) { return p->n_scalars - p->n_parameters - p->n_defects; }
 int az_problem_n_parameters(const az_problem *p) { return p->n_parameters; }
 int az_problem_n_names(const az_problem *p) { return p->n_lets; }
 

@@ -33,6 +33,7 @@ typedef struct az_scalar_decl { /* parameter or unknown */
     char *name;
     double value;       /* parameter: its value; unknown: the start */
     bool unknown;
+    bool defect;        /* an unknown that stays at its start unless the ladder's own, the first, is held; after all others */
     double lo, hi;      /* bounds of an unknown, -inf and inf if absent */
 } az_scalar_decl;
 
@@ -76,7 +77,7 @@ struct az_problem {
     az_coord_decl coord[AZ_MAX_DIM];
     int dim;
     az_scalar_decl *scalar;     /* parameters first, then unknowns; AZ_SCALAR slots index this table */
-    int n_scalars, n_parameters;
+    int n_scalars, n_parameters, n_defects;
     az_trial_decl *trial;
     int n_trials;
     az_name_decl *let;

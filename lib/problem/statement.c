@@ -47,7 +47,7 @@ static bool parse_problem(az_parser *P)
 /* Takes over the name. */
 static bool add_scalar(az_parser *P, az_scalar_decl *s, const az_token *name)
 {
-    int slot = s->unknown ? P->p->n_parameters + P->seen_unknowns++ : P->seen_parameters++;
+    int slot = s->defect ? P->p->n_scalars - P->p->n_defects + P->seen_defects++ : s->unknown ? P->p->n_parameters + P->seen_unknowns++ : P->seen_parameters++;
 
     P->p->scalar[slot] = *s;
     s->name = NULL;
@@ -100,10 +100,10 @@ static bool check_start(az_parser *P, const az_scalar_decl *s, size_t pos)
     return false;
 }
 
-/* "unknown" name "=" constant [ "in" range ] */
-static bool parse_unknown(az_parser *P)
+/* "unknown" or "defect", name "=" constant [ "in" range ] */
+static bool declare_unknown(az_parser *P, bool defect)
 {
-    az_scalar_decl s = {.unknown = true, .lo = -INFINITY, .hi = INFINITY};
+    az_scalar_decl s = {.unknown = true, .defect = defect, .lo = -INFINITY, .hi = INFINITY};
     az_token name;
     size_t pos = 0;
 
@@ -117,6 +117,9 @@ static bool parse_unknown(az_parser *P)
     az_free(s.name);
     return ok;
 }
+
+static bool parse_unknown(az_parser *P) { return declare_unknown(P, false); }
+static bool parse_defect(az_parser *P) { return declare_unknown(P, true); }
 
 static bool add_coord(az_parser *P)
 {
@@ -412,7 +415,7 @@ static const struct {
     {"problem", parse_problem, 0},         {"parameter", parse_parameter, 0}, {"unknown", parse_unknown, 0}, {"domain", parse_domain, 0},
     {"time", parse_time, 0},               {"periodic", parse_periodic, 0},   {"trial", parse_trial, 0},     {"let", parse_let, 0},
     {"field", parse_field, 0},             {"equation", NULL, AZ_ROW_EQUATION}, {"pin", NULL, AZ_ROW_PIN},   {"select", NULL, AZ_ROW_SELECT},
-    {"initial", NULL, AZ_ROW_INITIAL},     {"boundary", NULL, AZ_ROW_BOUNDARY},
+    {"initial", NULL, AZ_ROW_INITIAL},     {"boundary", NULL, AZ_ROW_BOUNDARY}, {"defect", parse_defect, 0},
 };
 #define N_STATEMENTS (sizeof statements / sizeof *statements)
 
@@ -468,7 +471,8 @@ static int count_statements(const az_parser *P, const char *word)
 bool az_parse_statements(az_parser *P)
 {
     az_problem *p = P->p;
-    int n_parameters = count_statements(P, "parameter"), n = n_parameters + count_statements(P, "unknown");
+    int n_parameters = count_statements(P, "parameter"), n_defects = count_statements(P, "defect");
+    int n = n_parameters + count_statements(P, "unknown") + n_defects;
 
     if (n > AZ_MAX_SCALARS) {
         az_parse_fail(P, AZ_NOWHERE, AZ_ELIMIT, NULL, "more than %d parameters and unknowns", AZ_MAX_SCALARS);
@@ -478,6 +482,7 @@ bool az_parse_statements(az_parser *P)
     if (!p->scalar) return nomem(P);
     p->n_scalars = n;
     p->n_parameters = n_parameters;
+    p->n_defects = n_defects;
     az_lexer_init(&P->lexer, P->text, P->length);
     az_parse_next(P);
     while (P->status == AZ_OK && P->tok.kind != AZ_T_EOF) {

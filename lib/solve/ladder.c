@@ -1,27 +1,33 @@
 /* ladder.c: the march to unstable profiles. Random weights and a free unknown always lead to the first profile of a ladder. From there the unknown is held
- * at smaller and smaller values, select rows left out, the networks following; what the select row then is, the defect, changes its sign at every
- * further profile. Between two held values of opposite signs the unknown is released, the rows back in, with these values as hard bounds. */
+ * at smaller and smaller values while the networks follow. What the origin then says, the defect, vanishes at every further profile: the local
+ * exponent that the problem declares as a defect is solved for and passes through its smooth value (equations: smoothness selects lambda); without such a
+ * declaration rows of kind select are left out, and are the defect themselves. Between two held values of opposite defects the unknown is released. */
 #include "solve/run.h"
 
 #include <math.h>
+#include <string.h>
 
 #define FIRST_STEP 0.05 /* of the unknown's value at the first profile */
-#define STEPS 20.0 /* later: of the distance between the last two profiles */
+#define STEPS 24.0 /* later: of the distance between the last two profiles */
 #define FOUND 3e-3 /* trained rms of a profile */
+#define SOLVED 4e-4 /* trained rms with which a held value is left; with more it is solved again, the layer followed */
+#define TRIES 6
 #define MARGIN 0.5 /* of a step, around the bracket */
 
 static double *unknown(const az_run *run) { return run->r->scalar + run->p->n_parameters; }
 static const char *name(const az_run *run) { return run->p->scalar[run->p->n_parameters].name; }
 
-/* What the first select row says, its own weight taken out. */
+/* The declared defect's distance from its smooth value, or what the first select row says, its weight taken out. */
 static double defect(az_run *run)
 {
-    int k = 0, first, n;
-    while (run->p->row[k].kind != AZ_ROW_SELECT) k++;
+    const az_problem *p = run->p;
+    int last = p->n_scalars - p->n_defects, k = 0, first, n;
+    if (p->n_defects) return run->r->scalar[last] - p->scalar[last].value;
+    while (p->row[k].kind != AZ_ROW_SELECT) k++;
     az_program_row_range(run->program, k, &first, &n);
     az_binding b = {.trial = run->r->trial, .scalar = run->r->scalar, .unit = 1};
     az_program_residual(run->program, &b, run->residual);
-    return run->residual[first] / run->p->row[k].weight;
+    return run->residual[first] / p->row[k].weight;
 }
 
 static az_status reopen(az_run *run)
@@ -31,6 +37,17 @@ static az_status reopen(az_run *run)
     r->stage_iteration = r->retries = 0;
     r->n_memory = -1;
     return az_run_open(run);
+}
+
+static void release(az_run *run, double value, double lo, double hi)
+{
+    const az_problem *p = run->p;
+    az_ladder *m = &run->r->ladder;
+    m->held = 0;
+    m->lo = lo, m->hi = hi;
+    m->value = m->defect = NAN;
+    *unknown(run) = value;
+    for (int i = p->n_scalars - p->n_defects; i < p->n_scalars; i++) run->r->scalar[i] = p->scalar[i].value;
 }
 
 static void hold_next(az_run *run)
@@ -52,7 +69,7 @@ static void after_profile(az_run *run)
     m->found++;
     m->value = m->defect = NAN;
     if (m->found > run->r->options.mode) return;
-    snprintf(run->note, sizeof run->note, "profile %d: %s = %.6g (rms %.1e); the march goes on from there", m->found - 1, name(run), here, run->r->rms);
+    snprintf(run->note, sizeof run->note, "profile %d: %s = %.6g (rms %.1e); the march goes on", m->found - 1, name(run), here, run->r->rms);
     hold_next(run);
 }
 
@@ -60,18 +77,30 @@ static void after_held(az_run *run)
 {
     az_ladder *m = &run->r->ladder;
     double here = *unknown(run), d = defect(run);
-    snprintf(run->note, sizeof run->note, "%s held at %.5g: rms %.1e, select row %.3e", name(run), here, run->r->rms, d);
+    snprintf(run->note, sizeof run->note, "%s held at %.5g: rms %.1e, defect %.3e", name(run), here, run->r->rms, d);
+    if (run->r->rms > SOLVED && ++m->tries < TRIES) return;
+    m->tries = 0;
     if (m->defect * d < 0) {
-        m->held = 0;
-        m->lo = here - MARGIN * m->step;
-        m->hi = m->value + MARGIN * m->step;
-        *unknown(run) = here + (m->value - here) * d / (d - m->defect);
-        m->value = m->defect = NAN;
+        release(run, here + (m->value - here) * d / (d - m->defect), here - MARGIN * m->step, m->value + MARGIN * m->step);
         return;
     }
     m->value = here;
     m->defect = d;
     hold_next(run);
+}
+
+/* Adds to the note what the layer became. */
+static az_status follow_layer(az_run *run)
+{
+    char said[sizeof run->note];
+    bool changed;
+    memcpy(said, run->note, sizeof said);
+    az_status st = az_run_layer(run, &changed);
+    memcpy(run->note, said, sizeof said);
+    size_t n = strlen(run->note);
+    const az_layer *l = &run->p->layer[0];
+    if (!st && changed) snprintf(run->note + n, sizeof run->note - n, "; layer at z = %.4f, width %.4f", l->center, l->width);
+    return st;
 }
 
 az_status az_ladder_turn(az_run *run, bool *marching)
@@ -80,8 +109,7 @@ az_status az_ladder_turn(az_run *run, bool *marching)
     az_ladder *m = &r->ladder;
     *marching = false;
     if (r->options.mode < m->found || r->stage != 1) return AZ_OK;
-    bool changed, arrived = false;
-    az_status st = AZ_OK;
+    bool arrived = false;
     if (m->held) after_held(run);
     else if (m->found && !(r->rms < FOUND)) {
         snprintf(run->note, sizeof run->note, "%s = %.6g: rms %.1e is no profile; the march goes on", name(run), *unknown(run), r->rms);
@@ -93,6 +121,6 @@ az_status az_ladder_turn(az_run *run, bool *marching)
     }
     *marching = !arrived;
     if (arrived || r->stop != AZ_STOP_RUNNING) return AZ_OK;
-    if (!m->held) st = az_run_layer(run, &changed);
+    az_status st = follow_layer(run);
     return st ? st : reopen(run);
 }

@@ -1,5 +1,6 @@
 /* layer.c: internal layers. Unstable profiles turn sharply inside the domain (recipes: a dip of the transport speed), at a place and over a width that no declared
- * input knows. They are read off a trained trial N(z): the place where |N_zz| is largest, the width (max N_z - min N_z)/max |N_zz|. */
+ * input knows. They are read off a trained trial N(z): the place where |N_zz| is largest, the width (max N_z - min N_z)/max |N_zz|. Where it moved or sharpened, fresh networks in inputs
+ * that fit take over its function. */
 #include "solve/run.h"
 
 #include <math.h>
@@ -8,11 +9,8 @@
 #define SAMPLES 4000
 #define Z_MAX 12.0
 #define SHARP 0.25 /* a width above is no layer for networks of the declared inputs */
-#define MOVED 0.5 /* of its width: the inputs of an earlier layer no longer fit */
-
-typedef struct probe_memory {
-    double *y, *slope, *second;
-} probe_memory;
+#define MOVED 0.4 /* of its width: the inputs of an earlier layer no longer fit */
+#define SHARPER 0.75
 
 static az_status derivative(const az_run *run, double *out, const double *y, int order)
 {
@@ -51,51 +49,47 @@ static az_status find(const az_run *run, az_layer *layer)
     return st;
 }
 
-/* The problem of the run with one more layer, and every network with the inputs for it. */
-static az_status adopt(az_run *run, const az_layer *layer)
+/* The problem of the run with this layer alone, and first networks of random weights for it. */
+static az_status adopt(az_run *run, void *data)
 {
     az_result *r = run->r;
     const az_problem *p = run->p;
-    az_layer all[AZ_MAX_INPUT_LAYERS];
     az_setting *set = az_calloc((size_t)p->n_parameters + 1, sizeof *set);
     az_problem *next = NULL;
     if (!set) return az_fail(run->err, AZ_ENOMEM, "out of memory");
     for (int i = 0; i < p->n_parameters; i++) set[i] = (az_setting){p->scalar[i].name, p->scalar[i].value};
-    memcpy(all, p->layer, sizeof all);
-    all[p->n_layers] = *layer;
-    az_status st = az_problem_parse_layers(&next, p->origin, p->text, strlen(p->text), set, p->n_parameters, all, p->n_layers + 1, run->err);
+    az_status st = az_problem_parse_layers(&next, p->origin, p->text, strlen(p->text), set, p->n_parameters, data, 1, run->err);
     az_realloc(set, 0);
-    for (int t = 0; t < p->n_trials && !st; t++) {
-        int more = next->trial[t].n_inputs - p->trial[t].n_inputs;
-        st = more ? az_state_widen(r, t, more) : AZ_OK;
-    }
-    if (st) {
-        az_problem_destroy(next);
-        return st;
-    }
+    if (st) return st;
+    az_state_drop_networks(r);
     az_problem_destroy(r->problem);
     r->problem = next;
     run->p = next;
-    return AZ_OK;
+    return az_run_networks(run);
+}
+
+static bool resolved(const az_problem *p, const az_layer *now)
+{
+    if (now->width == 0) return true;
+    if (!p->n_layers) return false;
+    const az_layer *old = &p->layer[0];
+    return fabs(now->center - old->center) < MOVED * old->width && now->width > SHARPER * old->width;
 }
 
 az_status az_run_layer(az_run *run, bool *changed)
 {
     const az_problem *p = run->p;
     *changed = false;
-    if (p->dim != 1 || !run->r->n_edges || p->n_layers == AZ_MAX_INPUT_LAYERS) return AZ_OK;
+    if (p->dim != 1 || !run->r->n_edges || run->r->stage != 1) return AZ_OK;
     az_layer layer;
     az_status st = find(run, &layer);
-    if (st || layer.width == 0) return st;
-    for (int k = 0; k < p->n_layers; k++)
-        if (fabs(layer.center - p->layer[k].center) < MOVED * p->layer[k].width && layer.width > MOVED * p->layer[k].width) return AZ_OK;
+    if (st || resolved(p, &layer)) return st;
     for (int t = 0; t < p->n_trials; t++)
-        if (p->trial[t].n_inputs + 2 > AZ_MAX_INPUTS) return AZ_OK;
+        if (p->trial[t].n_inputs + (p->n_layers ? 0 : 2) > AZ_MAX_INPUTS) return AZ_OK;
     az_run_close(run);
-    st = adopt(run, &layer);
+    st = az_run_refit(run, adopt, &layer);
     if (st) return st;
     *changed = true;
     run->r->n_memory = -1;
-    snprintf(run->note, sizeof run->note, "a layer at z = %.3f of width %.3f: two more inputs resolve it", layer.center, layer.width);
     return az_run_open(run);
 }

@@ -44,7 +44,8 @@ static az_binding binding(const az_run *run)
 
 static double select_weight(const az_result *r)
 {
-    return r->ladder.held ? 0 : r->stage == 1 && r->ladder.found > 0 ? SELECT_WEIGHT : 1;
+    if (r->ladder.held) return r->problem->n_defects ? 1 : 0;
+    return r->stage == 1 && r->ladder.found > 0 ? SELECT_WEIGHT : 1;
 }
 
 /* Rows of kind select, counted as often as the march wants them. */
@@ -74,10 +75,16 @@ static void evaluate(void *data, double *r, const double *x)
 
 int az_run_hold(const az_result *r)
 {
-    return r->stage == 1 && !r->ladder.found && r->problem->n_scalars > r->problem->n_parameters ? HOLD + HOLD_MORE * r->restarts : 0;
+    return r->stage == 1 && !r->ladder.found && r->problem->n_scalars - r->problem->n_defects > r->problem->n_parameters ? HOLD + HOLD_MORE * r->restarts : 0;
 }
 
-static bool holding(const az_run *run) { return run->r->ladder.held || run->r->stage_iteration < (run->r->retries ? 0 : az_run_hold(run->r)); }
+/* Unknown i does not move in this iteration. */
+static bool held(const az_run *run, int i)
+{
+    const az_result *r = run->r;
+    if (run->p->scalar[run->p->n_parameters + i].defect) return !r->ladder.held;
+    return (r->ladder.held && i == 0) || r->stage_iteration < (r->retries ? 0 : az_run_hold(r));
+}
 
 static az_status jacobian(void *data, double *jac, const double *x)
 {
@@ -87,7 +94,8 @@ static az_status jacobian(void *data, double *jac, const double *x)
     az_status st = az_program_jacobian(run->program, &b, jac, run->f.ld);
     if (!st) weigh(run, jac, (size_t)run->f.ld, run->f.cols);
     size_t ld = (size_t)run->f.ld, networks = (size_t)(run->f.cols - run->n_unknowns);
-    if (!st && holding(run)) memset(jac + networks * ld, 0, sizeof(double) * ld * (size_t)run->n_unknowns);
+    for (int i = 0; i < run->n_unknowns && !st; i++)
+        if (held(run, i)) memset(jac + (networks + (size_t)i) * ld, 0, sizeof(double) * ld);
     return st;
 }
 
@@ -101,7 +109,7 @@ static void project(void *data, double *x)
     const double *now = run->x + run->f.cols - run->n_unknowns;
     for (int i = 0; i < run->n_unknowns; i++) {
         const az_scalar_decl *s = &run->p->scalar[run->p->n_parameters + i];
-        if (holding(run)) u[i] = now[i];
+        if (held(run, i)) u[i] = now[i];
         double here = base(run)[i] + run->r->unit * now[i], least = i ? s->lo : fmax(s->lo, run->r->ladder.lo);
         double most = i ? s->hi : fmin(s->hi, run->r->ladder.hi);
         double lo = here + TO_BOUND * (least - here), hi = here + TO_BOUND * (most - here), value = base(run)[i] + run->r->unit * u[i];

@@ -151,6 +151,8 @@ static az_status add_networks(az_run *run, double scale)
     return AZ_OK;
 }
 
+az_status az_run_networks(az_run *run) { return add_networks(run, 1); }
+
 static az_status begin(az_run *run)
 {
     az_result *r = run->r;
@@ -196,7 +198,7 @@ static bool stage_is_over(const az_run *run, az_step step)
     const az_result *r = run->r;
     az_stage_plan plan;
     az_plan_stage(&plan, run->p, &r->options, r->stage, r->patient);
-    if (r->stage == 1 && r->ladder.found) az_plan_march(&plan, r->ladder.held);
+    if (r->stage == 1 && r->ladder.found) az_plan_march(&plan, r->ladder.held, r->ladder.found);
     int hold = az_run_hold(r);
     if (step == AZ_STEP_NONE && r->stage_iteration >= hold) return true;
     if (r->stage == 1 && r->phase + 1 < r->options.n_phases) return false;
@@ -250,10 +252,7 @@ static az_status next_phase(az_run *run)
 static az_status forget(az_run *run)
 {
     az_result *r = run->r;
-    for (int t = 0; t < run->p->n_trials; t++) {
-        while (r->trial[t].n_stages > 0) az_doubles_free(r->trial[t].stage[--r->trial[t].n_stages].weight);
-        memset(r->trial[t].stage, 0, sizeof r->trial[t].stage);
-    }
+    az_state_drop_networks(r);
     for (int i = 0; i < run->n_unknowns; i++) r->scalar[run->p->n_parameters + i] = run->p->scalar[run->p->n_parameters + i].value;
     r->stage_iteration = r->phase = r->retries = 0;
     r->n_memory = -1;

@@ -36,7 +36,7 @@ typedef struct az_stage_plan {
 } az_stage_plan;
 void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_options *o, int stage, bool patient);
 /* A first stage of the march, the unknown held or released. */
-void az_plan_march(az_stage_plan *plan, bool held);
+void az_plan_march(az_stage_plan *plan, bool held, int found);
 void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve_options *asked);
 az_status az_check_options(const az_solve_options *o, az_error *err);
 
@@ -52,7 +52,12 @@ az_status az_run_judge(az_run *run, bool *refined);
 /* Adds panels at the end if an operand of the open program has not died out there. */
 az_status az_run_extend(az_run *run, bool *changed);
 
-/* layer.c: adds inputs for an internal layer of the trial, if it has one that earlier ones do not resolve; the run is open before and after. */
+/* run.c: a first stage of random weights for every trial, which has none. */
+az_status az_run_networks(az_run *run);
+/* refit.c: changes the problem and the networks by `change`, which leaves one stage of random weights per trial, and fits these to the values the trials
+ * had before. The run is closed. */
+az_status az_run_refit(az_run *run, az_status (*change)(az_run *run, void *data), void *data);
+/* layer.c: inputs for the internal layer of the trial, if it has one that the present inputs do not resolve. The run is open before and after. */
 az_status az_run_layer(az_run *run, bool *changed);
 /* ladder.c: what follows the end of a first stage on the way to options.mode. *marching: another first stage began, or the run stopped. */
 az_status az_ladder_turn(az_run *run, bool *marching);

@@ -18,11 +18,11 @@
 #define TOLERANCE_ND 1e-6
 
 /* A held profile is left as soon as it stops falling fast; a released one has a layer to form. */
-void az_plan_march(az_stage_plan *plan, bool held)
+void az_plan_march(az_stage_plan *plan, bool held, int found)
 {
-    plan->window = held ? 15 : 60;
-    plan->gain = held ? 1.5 : 2;
-    plan->max_iterations = held ? 60 : 600;
+    plan->window = held ? (found>1?30:20) : 60;
+    plan->gain = held ? 1.3 : 2;
+    plan->max_iterations = held ? (found>1?300:100) : 600;
 }
 
 /* In several coordinates the first network and its points grow with the inputs its author found necessary: 2, 3, and 4 or more. */

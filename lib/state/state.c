@@ -107,39 +107,14 @@ az_status az_state_add_stage(az_result *r, int t, int n_layers, const int *layer
     return AZ_OK;
 }
 
-/* The first matrix of a network with n more zero columns; *out stays the caller's. */
-static az_status widened(double **out, const az_network *net, int n)
+void az_state_drop_networks(az_result *r)
 {
-    const size_t in = (size_t)net->width[0], rows = (size_t)net->width[1], more = (size_t)n;
-    double *w = az_doubles((size_t)net->n_weights + rows * more);
-
-    if (!w) return AZ_ENOMEM;
-    for (size_t j = 0; j < rows; j++) memcpy(w + j * (in + more), net->weight + j * in, in * sizeof *w);
-    memcpy(w + rows * (in + more), net->weight + rows * in, ((size_t)net->n_weights - rows * in) * sizeof *w);
-    *out = w;
-    return AZ_OK;
-}
-
-az_status az_state_widen(az_result *r, int t, int n)
-{
-    double *w[AZ_MAX_STAGES] = {NULL};
-    az_trial_state *s = &r->trial[t];
-    az_status st = AZ_OK;
-
-    for (int k = 0; k < s->n_stages && !st; k++) st = widened(&w[k], &s->stage[k], n);
-    for (int k = 0; k < s->n_stages; k++) {
-        az_network *net = &s->stage[k];
-        if (st) {
-            az_doubles_free(w[k]);
-            continue;
+    for (int t = 0; t < r->problem->n_trials; t++)
+        while (r->trial[t].n_stages > 0) {
+            az_network *net = &r->trial[t].stage[--r->trial[t].n_stages];
+            az_doubles_free(net->weight);
+            *net = (az_network){0};
         }
-        az_doubles_free(net->weight);
-        net->weight = w[k];
-        net->n_weights += net->width[1] * n;
-        if (net->n_frozen) net->n_frozen += net->width[1] * n;
-        net->width[0] += n;
-    }
-    return st;
 }
 
 static az_status grow_doubles(double **p, size_t old, size_t cap)

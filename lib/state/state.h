@@ -53,6 +53,7 @@ typedef struct az_curve {
 /* The march to the profile that options.mode asks for, along the first unknown. */
 typedef struct az_ladder {
     int found;                      /* profiles passed on the way, the first from random weights included */
+    int tries;                      /* at the present held value */
     int held;                       /* the unknown stays at its value, and rows of kind select are left out */
     double last, step;              /* its value at the last profile; how far the next held value is */
     double value, defect;           /* the held value before this one, and what the select row was there; NaN at the first */
@@ -96,8 +97,7 @@ struct az_result {
 
 /* Every `double *` in a result comes from az_doubles, every other pointer from az_realloc and its kin: az_result_destroy relies on it. */
 
-/* Every network of trial t gets n more inputs, with zero weights: the function stays. AZ_ENOMEM: state as before. */
-az_status az_state_widen(az_result *r, int t, int n);
+void az_state_drop_networks(az_result *r);  /* of all trials */
 /* An empty state for p, which it takes over on success only: values of the problem file, errors and evidence NaN, generator seeded with 1. AZ_ENOMEM. */
 az_status az_state_create(az_result **out, az_problem *p);
 /* Adds a zero-weight network as the last stage of trial t. AZ_EOPTION for a width below 1, AZ_ELIMIT above the limits, AZ_ENOMEM. */
