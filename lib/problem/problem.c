@@ -149,11 +149,14 @@ az_status az_problem_load(az_problem **out, const char *name_or_path, const az_s
     return s;
 }
 
+int az_problem_layer_slot(const az_problem *p, int k) { return p->n_scalars - 2 * (p->n_layers - k); }
+int az_problem_first_defect(const az_problem *p) { return az_problem_layer_slot(p, 0) - p->n_defects; }
+
 const char *az_problem_name(const az_problem *p) { return p->name; }
 const char *az_problem_title(const az_problem *p) { return p->title; }
 const char *az_problem_text(const az_problem *p) { return p->text; }
 int az_problem_dim(const az_problem *p) { return p->dim; }
-int az_problem_n_unknowns(const az_problem *p) { return p->n_scalars - p->n_parameters - p->n_defects; }
+int az_problem_n_unknowns(const az_problem *p) { return az_problem_first_defect(p) - p->n_parameters; }
 int az_problem_n_parameters(const az_problem *p) { return p->n_parameters; }
 int az_problem_n_names(const az_problem *p) { return p->n_lets; }
 

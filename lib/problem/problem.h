@@ -65,11 +65,12 @@ typedef struct az_row_decl {
 } az_row_decl;
 
 /* An internal layer the program found: every even trial, or trial without parity, of a problem in one coordinate gets two more inputs that resolve it,
- * tanh((l - c)/w) and asinh((l - c)/w)/4 with z = asinh(y/scale), l = ln cosh z for an even trial and z else, c and w the layer's in l. */
+ * tanh((l - c)/w) and asinh((l - c)/w)/4 with z = asinh(y/scale), l = ln cosh z for an even trial and z else. Its place and width in z are two more unknowns,
+ * the last scalars of the problem, c and w what they are in l: a layer moves in one direction of the optimiser's space. */
 typedef struct az_layer {
-    double center, width;       /* in z >= 0 */
+    double center, width;       /* in z >= 0: where they start */
 } az_layer;
-#define AZ_MAX_INPUT_LAYERS 2
+#define AZ_MAX_INPUT_LAYERS 1
 
 struct az_problem {
     char *name, *title, *text, *origin;
@@ -88,6 +89,9 @@ struct az_problem {
     int n_layers;
 };
 
+/* Slots of the first defect and of the first layer's center, its width next. */
+int az_problem_first_defect(const az_problem *p);
+int az_problem_layer_slot(const az_problem *p, int k);
 /* az_problem_parse with layers, n_layers <= AZ_MAX_INPUT_LAYERS. AZ_EPROBLEM where a trial has no room for the inputs. */
 az_status az_problem_parse_layers(az_problem **out, const char *origin, const char *text, size_t length, const az_setting *set, int n_set,
                                   const az_layer *layer, int n_layers, az_error *err);

@@ -47,7 +47,7 @@ static bool parse_problem(az_parser *P)
 /* Takes over the name. */
 static bool add_scalar(az_parser *P, az_scalar_decl *s, const az_token *name)
 {
-    int slot = s->defect ? P->p->n_scalars - P->p->n_defects + P->seen_defects++ : s->unknown ? P->p->n_parameters + P->seen_unknowns++ : P->seen_parameters++;
+    int slot = s->defect ? az_problem_first_defect(P->p) + P->seen_defects++ : s->unknown ? P->p->n_parameters + P->seen_unknowns++ : P->seen_parameters++;
 
     P->p->scalar[slot] = *s;
     s->name = NULL;
@@ -262,14 +262,18 @@ static bool parse_periodic(az_parser *P)
 }
 
 /* tanh(u) and asinh(u)/4, u = (l - c)/w, as in az_layer */
-static void layer_inputs(az_parser *P, const az_layer *layer, bool even, int *input)
+static void layer_inputs(az_parser *P, int slot, bool even, int *input)
 {
     az_graph *g = &P->p->graph;
-    const double c = even ? log(cosh(layer->center)) : layer->center, w = layer->width * (even ? tanh(layer->center) : 1);
+    int c = az_graph_scalar(g, slot), w = az_graph_scalar(g, slot + 1);
+    if (even) {
+        w = az_graph_binary(g, AZ_MUL, w, az_graph_func(g, AZ_F_TANH, c));
+        c = az_graph_func(g, AZ_F_LOG, az_graph_func(g, AZ_F_COSH, c));
+    }
     int x = az_graph_binary(g, AZ_DIV, az_graph_coord(g, 0), az_graph_const(g, P->p->coord[0].scale));
     int square = az_graph_func(g, AZ_F_LOG1P, az_graph_binary(g, AZ_POW, x, az_graph_const(g, 2)));
     int l = even ? az_graph_binary(g, AZ_DIV, square, az_graph_const(g, 2)) : az_graph_func(g, AZ_F_ASINH, x);
-    int u = az_graph_binary(g, AZ_DIV, az_graph_binary(g, AZ_SUB, l, az_graph_const(g, c)), az_graph_const(g, w));
+    int u = az_graph_binary(g, AZ_DIV, az_graph_binary(g, AZ_SUB, l, c), w);
     input[0] = az_graph_func(g, AZ_F_TANH, u);
     input[1] = az_graph_binary(g, AZ_DIV, az_graph_func(g, AZ_F_ASINH, u), az_graph_const(g, 4));
 }
@@ -279,7 +283,7 @@ static bool add_layers(az_parser *P, const az_parity *parity, int *input, int *n
 {
     for (int k = 0; k < P->p->n_layers && parity[0] != AZ_ODD; k++) {
         if (!limit(P, *n + 1, AZ_MAX_INPUTS, "inputs of a trial")) return false;
-        layer_inputs(P, &P->p->layer[k], parity[0] == AZ_EVEN, input + *n);
+        layer_inputs(P, az_problem_layer_slot(P->p, k), parity[0] == AZ_EVEN, input + *n);
         if (input[*n] < 0 || input[*n + 1] < 0) return nomem(P);
         *n += 2;
     }
@@ -452,6 +456,22 @@ static bool parse_statement(az_parser *P)
     return P->tok.kind == AZ_T_END || az_parse_expect(P, AZ_T_END, "the end of the statement");
 }
 
+/* Their names cannot be written in a problem file. */
+static bool add_layer_scalars(az_parser *P)
+{
+    az_problem *p = P->p;
+
+    for (int k = 0; k < p->n_layers; k++)
+        for (int i = 0; i < 2; i++) {
+            az_scalar_decl *s = &p->scalar[az_problem_layer_slot(p, k) + i];
+            const char *name = i ? "layer width" : "layer center";
+            *s = (az_scalar_decl){.name = copy_text(name, strlen(name)), .unknown = true, .hi = INFINITY};
+            s->value = i ? p->layer[k].width : p->layer[k].center;
+            if (!s->name) return nomem(P);
+        }
+    return true;
+}
+
 /* How many statements begin with this word; text behind a lexical error does not count. */
 static int count_statements(const az_parser *P, const char *word)
 {
@@ -472,7 +492,7 @@ bool az_parse_statements(az_parser *P)
 {
     az_problem *p = P->p;
     int n_parameters = count_statements(P, "parameter"), n_defects = count_statements(P, "defect");
-    int n = n_parameters + count_statements(P, "unknown") + n_defects;
+    int n = n_parameters + count_statements(P, "unknown") + n_defects + 2 * P->p->n_layers;
 
     if (n > AZ_MAX_SCALARS) {
         az_parse_fail(P, AZ_NOWHERE, AZ_ELIMIT, NULL, "more than %d parameters and unknowns", AZ_MAX_SCALARS);
@@ -483,6 +503,7 @@ bool az_parse_statements(az_parser *P)
     p->n_scalars = n;
     p->n_parameters = n_parameters;
     p->n_defects = n_defects;
+    if (!add_layer_scalars(P)) return false;
     az_lexer_init(&P->lexer, P->text, P->length);
     az_parse_next(P);
     while (P->status == AZ_OK && P->tok.kind != AZ_T_EOF) {

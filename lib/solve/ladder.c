@@ -8,10 +8,11 @@
 #include <string.h>
 
 #define FIRST_STEP 0.05 /* of the unknown's value at the first profile */
-#define STEPS 24.0 /* later: of the distance between the last two profiles */
+#define STEPS 80.0 /* later: of the distance between the last two profiles */
 #define FOUND 3e-3 /* trained rms of a profile */
 #define SOLVED 4e-4 /* trained rms with which a held value is left; with more it is solved again, the layer followed */
-#define TRIES 6
+#define TRIES 4
+#define NEAR 2.0 /* steps: a profile that near is tried at once */
 #define MARGIN 0.5 /* of a step, around the bracket */
 
 static double *unknown(const az_run *run) { return run->r->scalar + run->p->n_parameters; }
@@ -21,8 +22,8 @@ static const char *name(const az_run *run) { return run->p->scalar[run->p->n_par
 static double defect(az_run *run)
 {
     const az_problem *p = run->p;
-    int last = p->n_scalars - p->n_defects, k = 0, first, n;
-    if (p->n_defects) return run->r->scalar[last] - p->scalar[last].value;
+    int first_defect = az_problem_first_defect(p), k = 0, first, n;
+    if (p->n_defects) return run->r->scalar[first_defect] - p->scalar[first_defect].value;
     while (p->row[k].kind != AZ_ROW_SELECT) k++;
     az_program_row_range(run->program, k, &first, &n);
     az_binding b = {.trial = run->r->trial, .scalar = run->r->scalar, .unit = 1};
@@ -47,7 +48,7 @@ static void release(az_run *run, double value, double lo, double hi)
     m->lo = lo, m->hi = hi;
     m->value = m->defect = NAN;
     *unknown(run) = value;
-    for (int i = p->n_scalars - p->n_defects; i < p->n_scalars; i++) run->r->scalar[i] = p->scalar[i].value;
+    for (int i = az_problem_first_defect(p); i < az_problem_layer_slot(p, 0); i++) run->r->scalar[i] = p->scalar[i].value;
 }
 
 static void hold_next(az_run *run)
@@ -82,6 +83,11 @@ static void after_held(az_run *run)
     m->tries = 0;
     if (m->defect * d < 0) {
         release(run, here + (m->value - here) * d / (d - m->defect), here - MARGIN * m->step, m->value + MARGIN * m->step);
+        return;
+    }
+    double left = d / (m->defect - d); /* steps to go, by the last one */
+    if (left > 0 && left < NEAR) {
+        release(run, here - left * m->step, here - (left + NEAR) * m->step, m->value);
         return;
     }
     m->value = here;

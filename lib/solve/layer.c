@@ -9,8 +9,8 @@
 #define SAMPLES 4000
 #define Z_MAX 12.0
 #define SHARP 0.25 /* a width above is no layer for networks of the declared inputs */
-#define MOVED 0.4 /* of its width: the inputs of an earlier layer no longer fit */
-#define SHARPER 0.75
+#define MOVED 1.0 /* of its width: the inputs of an earlier layer no longer fit */
+#define SHARPER 0.5
 
 static az_status derivative(const az_run *run, double *out, const double *y, int order)
 {
@@ -61,6 +61,10 @@ static az_status adopt(az_run *run, void *data)
     az_status st = az_problem_parse_layers(&next, p->origin, p->text, strlen(p->text), set, p->n_parameters, data, 1, run->err);
     az_realloc(set, 0);
     if (st) return st;
+    const az_layer *layer = data;
+    int slot = az_problem_layer_slot(next, 0);
+    r->scalar[slot] = layer->center;
+    r->scalar[slot + 1] = layer->width;
     az_state_drop_networks(r);
     az_problem_destroy(r->problem);
     r->problem = next;
@@ -68,22 +72,33 @@ static az_status adopt(az_run *run, void *data)
     return az_run_networks(run);
 }
 
-static bool resolved(const az_problem *p, const az_layer *now)
+static bool resolved(const az_result *r, const az_layer *now)
 {
     if (now->width == 0) return true;
-    if (!p->n_layers) return false;
-    const az_layer *old = &p->layer[0];
+    if (!r->problem->n_layers) return false;
+    const az_layer *old = &r->problem->layer[0];
     return fabs(now->center - old->center) < MOVED * old->width && now->width > SHARPER * old->width;
+}
+
+/* The problem's own record of the layer, after its unknowns moved. */
+void az_run_record_layer(az_result *r)
+{
+    az_problem *p = r->problem;
+    for (int k = 0; k < p->n_layers; k++) {
+        const double *s = r->scalar + az_problem_layer_slot(p, k);
+        p->layer[k] = (az_layer){s[0], s[1]};
+    }
 }
 
 az_status az_run_layer(az_run *run, bool *changed)
 {
     const az_problem *p = run->p;
+    az_run_record_layer(run->r);
     *changed = false;
     if (p->dim != 1 || !run->r->n_edges || run->r->stage != 1) return AZ_OK;
     az_layer layer;
     az_status st = find(run, &layer);
-    if (st || resolved(p, &layer)) return st;
+    if (st || resolved(run->r, &layer)) return st;
     for (int t = 0; t < p->n_trials; t++)
         if (p->trial[t].n_inputs + (p->n_layers ? 0 : 2) > AZ_MAX_INPUTS) return AZ_OK;
     az_run_close(run);

@@ -75,14 +75,16 @@ static void evaluate(void *data, double *r, const double *x)
 
 int az_run_hold(const az_result *r)
 {
-    return r->stage == 1 && !r->ladder.found && r->problem->n_scalars - r->problem->n_defects > r->problem->n_parameters ? HOLD + HOLD_MORE * r->restarts : 0;
+    return r->stage == 1 && !r->ladder.found && az_problem_n_unknowns(r->problem) > 0 ? HOLD + HOLD_MORE * r->restarts : 0;
 }
 
 /* Unknown i does not move in this iteration. */
 static bool held(const az_run *run, int i)
 {
     const az_result *r = run->r;
-    if (run->p->scalar[run->p->n_parameters + i].defect) return !r->ladder.held;
+    int slot = run->p->n_parameters + i;
+    if (slot >= az_problem_layer_slot(run->p, 0)) return r->stage > 1;
+    if (run->p->scalar[slot].defect) return !r->ladder.held;
     return (r->ladder.held && i == 0) || r->stage_iteration < (r->retries ? 0 : az_run_hold(r));
 }
 

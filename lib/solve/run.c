@@ -424,6 +424,7 @@ static az_status loop(az_run *run)
     }
     bool refined; /* a run that may go on keeps its points and its generator: a resumed one gives the bits of one never stopped */
     if (!st && r->stop == AZ_STOP_STALLED) st = az_run_judge(run, &refined);
+    az_run_record_layer(r);
     r->evidence = (az_evidence){.tier = AZ_TIER_TRAINED, .trained_rms = r->rms, .reevaluated_max = NAN, .reevaluated_relative = NAN};
     if (!st) st = checkpoint(run, true);
     az_run_close(run);

@@ -57,6 +57,8 @@ az_status az_run_networks(az_run *run);
 /* refit.c: changes the problem and the networks by `change`, which leaves one stage of random weights per trial, and fits these to the values the trials
  * had before. The run is closed. */
 az_status az_run_refit(az_run *run, az_status (*change)(az_run *run, void *data), void *data);
+/* layer.c: the place and width of the layer, which are unknowns, into the problem's record. */
+void az_run_record_layer(az_result *r);
 /* layer.c: inputs for the internal layer of the trial, if it has one that the present inputs do not resolve. The run is open before and after. */
 az_status az_run_layer(az_run *run, bool *changed);
 /* ladder.c: what follows the end of a first stage on the way to options.mode. *marching: another first stage began, or the run stopped. */

@@ -11,10 +11,10 @@ az_status az_state_create(az_result **out, az_problem *p)
 
     if (!r) return AZ_ENOMEM;
     r->problem = p;
-    r->history.n_unknowns = p->n_scalars - p->n_parameters;
+    r->history.n_unknowns = az_problem_layer_slot(p, 0) - p->n_parameters;
     r->command = az_strdup("");
-    r->scalar = az_doubles((size_t)p->n_scalars);
-    r->unknown_error = az_doubles((size_t)r->history.n_unknowns);
+    r->scalar = az_doubles((size_t)p->n_scalars + 2 * AZ_MAX_INPUT_LAYERS);
+    r->unknown_error = az_doubles((size_t)p->n_scalars + 2 * AZ_MAX_INPUT_LAYERS);
     r->trial = az_calloc((size_t)p->n_trials, sizeof *r->trial);
     r->points = az_calloc((size_t)p->n_rows, sizeof *r->points);
     if (!r->command || !r->scalar || !r->unknown_error || !r->trial || !r->points) {
@@ -23,7 +23,7 @@ az_status az_state_create(az_result **out, az_problem *p)
         return AZ_ENOMEM;
     }
     for (int i = 0; i < p->n_scalars; i++) r->scalar[i] = p->scalar[i].value;
-    for (int i = 0; i < r->history.n_unknowns; i++) r->unknown_error[i] = NAN;
+    for (int i = 0; i < p->n_scalars + 2 * AZ_MAX_INPUT_LAYERS; i++) r->unknown_error[i] = NAN;
     r->ladder = (az_ladder){.last = NAN, .value = NAN, .defect = NAN, .lo = -INFINITY, .hi = INFINITY};
     r->stop = AZ_STOP_RUNNING;
     r->stage = 1;
