@@ -80,7 +80,7 @@ double az_program_tail(const az_program *g)
 int az_program_columns(const az_program *g, const az_trial_state *trial)
 {
     int n = g->p->n_scalars - g->p->n_parameters;
-    for (int t = 0; t < g->p->n_trials; t++) n += az_mlp_trained(&trial[t].stage[trial[t].n_stages - 1]);
+    for (int t = 0; t < g->p->n_trials; t++) n += az_trial_trained(&trial[t].stage[trial[t].n_stages - 1]);
     return n;
 }
 

@@ -1,5 +1,6 @@
 /* features.c: random features fitted to the problem: frequencies per unit of each input's own width, and a grid that resolves them. */
 #include "solve/run.h"
+#include "trial/mlp.h"
 
 #include <math.h>
 

@@ -33,7 +33,7 @@ static double worst_row(const az_run *run, const az_program *g, const double *re
     return worst;
 }
 
-static az_status open_judge(az_run *run, const az_program_setup *setup, az_program **g, double **res)
+az_status az_run_examine(az_run *run, const az_program_setup *setup, az_program **g, double **res)
 {
     az_status st = az_program_create(g, run->p, setup, run->err);
     if (st) return st;
@@ -44,6 +44,7 @@ static az_status open_judge(az_run *run, const az_program_setup *setup, az_progr
     }
     az_binding b = {.trial = run->r->trial, .scalar = run->r->scalar, .unit = run->r->unit};
     az_program_residual(*g, &b, *res);
+    run->r->check = worst_row(run, *g, *res);
     return AZ_OK;
 }
 
@@ -91,10 +92,9 @@ static az_status judge_panels(az_run *run, bool *refined)
     az_program *g;
     if (az_panels_split(&fine, &n_fine, r->edge, r->n_edges)) return az_fail(run->err, AZ_ENOMEM, "out of memory");
     az_program_setup setup = {.edge = fine, .n_edges = n_fine, .points = r->points, .rows = true, .threads = run->threads};
-    az_status st = open_judge(run, &setup, &g, &res);
+    az_status st = az_run_examine(run, &setup, &g, &res);
     az_doubles_free(fine);
     if (st) return st;
-    r->check = worst_row(run, g, res);
     bool *mark = az_calloc((size_t)r->n_edges, sizeof *mark);
     if (!mark) st = AZ_ENOMEM;
     if (!st && isfinite(r->check) && mark_panels(run, g, res, mark)) {
@@ -105,6 +105,7 @@ static az_status judge_panels(az_run *run, bool *refined)
     az_realloc(mark, 0);
     az_doubles_free(res);
     az_program_destroy(g);
+    if (!st && *refined && az_run_elements(r)) st = az_elements_remesh(r, r->edge, r->n_edges);
     return st ? az_fail(run->err, st, "out of memory while refining the grid") : AZ_OK;
 }
 
@@ -122,9 +123,8 @@ static az_status judge_points(az_run *run, bool *refined)
     double *res;
     az_program *g = NULL;
     az_program_setup setup = {.points = pool, .rows = true, .threads = run->threads};
-    if (!st) st = open_judge(run, &setup, &g, &res);
+    if (!st) st = az_run_examine(run, &setup, &g, &res);
     if (!st) {
-        r->check = worst_row(run, g, res);
         for (int k = 0; k < run->p->n_rows && r->check > BLIND * r->rms && r->check > ROUNDING; k++) {
             int first, count;
             az_program_row_range(g, k, &first, &count);
@@ -145,11 +145,13 @@ az_status az_run_extend(az_run *run, bool *changed)
     *changed = false;
     if (!run->r->n_edges) return AZ_OK;
     az_status st = extend(run->r, az_program_tail(run->program), changed);
+    if (!st && *changed && az_run_elements(run->r)) st = az_elements_remesh(run->r, run->r->edge, run->r->n_edges);
     return st ? az_fail(run->err, st, "out of memory while extending the grid") : AZ_OK;
 }
 
 az_status az_run_judge(az_run *run, bool *refined)
 {
     *refined = false;
-    return run->r->n_edges ? judge_panels(run, refined) : judge_points(run, refined);
+    if (run->r->n_edges) return judge_panels(run, refined);
+    return az_run_elements(run->r) ? az_elements_judge(run, refined) : judge_points(run, refined);
 }

@@ -12,7 +12,7 @@ static void put(az_run *run, const double *x)
 {
     for (int t = 0; t < run->p->n_trials; t++) {
         az_network *net = active(run, t);
-        int n = az_mlp_trained(net);
+        int n = az_trial_trained(net);
         memcpy(net->weight + net->n_frozen, x, sizeof(double) * (size_t)n);
         x += n;
     }
@@ -28,7 +28,7 @@ void az_run_gather(az_run *run)
     double *x = run->x;
     for (int t = 0; t < run->p->n_trials; t++) {
         const az_network *net = active(run, t);
-        int n = az_mlp_trained(net);
+        int n = az_trial_trained(net);
         memcpy(x, net->weight + net->n_frozen, sizeof(double) * (size_t)n);
         x += n;
     }
@@ -53,6 +53,7 @@ static void evaluate(void *data, double *r, const double *x)
 
 int az_run_hold(const az_result *r)
 {
+    if (az_run_elements(r) && r->retries > 0) return 0;
     return r->stage == 1 && r->problem->n_scalars > r->problem->n_parameters ? HOLD + HOLD_MORE * r->restarts : 0;
 }
 
@@ -121,7 +122,7 @@ static int useful_threads(const az_run *run)
     const az_result *r = run->r;
     double rows = r->n_edges * AZ_PANEL_NODES, cols = 0;
     for (int k = 0; k < run->p->n_rows; k++) rows += r->points[k].n;
-    for (int t = 0; t < run->p->n_trials; t++) cols += az_mlp_trained(active(run, t));
+    for (int t = 0; t < run->p->n_trials; t++) cols += az_trial_trained(active(run, t));
     return rows * cols < SMALL ? 1 : run->threads;
 }
 
@@ -143,7 +144,7 @@ az_status az_run_open(az_run *run)
                             .ld = (rows + 7) / 8 * 8,
                             .threads = threads,
                             .data = run,
-                            .normalise = r->stage > 1,
+                            .normalise = r->stage > 1 || az_run_elements(r),
                             .residual = evaluate,
                             .jacobian = jacobian,
                             .project = run->n_unknowns ? project : NULL};

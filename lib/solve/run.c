@@ -4,6 +4,7 @@
 #include "solve/run.h"
 
 #include "io/io.h"
+#include "trial/mlp.h"
 
 #include <math.h>
 #include <omp.h>
@@ -49,8 +50,9 @@ static int points_of(const az_problem *p, unsigned fixed, int n)
     return fixed ? (int)(CLOUD_CORRECTION * pow(n, (p->dim - 1.0) / p->dim)) : n;
 }
 
-static az_status start_points(az_result *r, const az_problem *p)
+az_status az_run_start_points(az_result *r)
 {
+    const az_problem *p = r->problem;
     const az_coord_decl *c = &p->coord[0];
     if (p->dim == 1 && c->range != AZ_INTERVAL) {
         bool half = c->range == AZ_HALF_LINE || az_problem_half_line(p);
@@ -98,8 +100,7 @@ static az_status grow_points(az_result *r, int n)
 static void drop_stage(az_result *r, int t)
 {
     az_network *net = &r->trial[t].stage[--r->trial[t].n_stages];
-    az_doubles_free(net->weight);
-    *net = (az_network){0};
+    az_network_clear(net);
 }
 
 /* Ranges of the features' frequencies: as planned on a line, by trial with a few features elsewhere. */
@@ -133,9 +134,18 @@ static az_status add_features(az_run *run, const az_stage_plan *plan, double sca
     return st;
 }
 
+static az_status add_elements(az_run *run)
+{
+    az_result *r = run->r;
+    az_status st = az_elements_begin(r);
+    if (!st) snprintf(run->note, sizeof run->note, "%d elements of degree %d", r->trial[0].stage[0].mesh.n_edges - 1, r->trial[0].stage[0].mesh.degree);
+    return st;
+}
+
 static az_status add_networks(az_run *run, double scale)
 {
     az_result *r = run->r;
+    if (az_run_elements(r)) return add_elements(run);
     az_stage_plan plan;
     az_plan_stage(&plan, run->p, &r->options, r->stage, r->patient);
     if (plan.features) return add_features(run, &plan, scale);
@@ -158,7 +168,7 @@ static az_status begin(az_run *run)
     r->stage = 1;
     r->unit = 1;
     r->check = NAN;
-    az_status st = start_points(r, run->p);
+    az_status st = az_run_start_points(r);
     if (!st) st = add_networks(run, 1);
     return st ? az_fail(run->err, st, "out of memory") : AZ_OK;
 }
@@ -250,8 +260,7 @@ static az_status forget(az_run *run)
 {
     az_result *r = run->r;
     for (int t = 0; t < run->p->n_trials; t++) {
-        while (r->trial[t].n_stages > 0) az_doubles_free(r->trial[t].stage[--r->trial[t].n_stages].weight);
-        memset(r->trial[t].stage, 0, sizeof r->trial[t].stage);
+        while (r->trial[t].n_stages > 0) drop_stage(r, t);
     }
     for (int i = 0; i < run->n_unknowns; i++) r->scalar[run->p->n_parameters + i] = run->p->scalar[run->p->n_parameters + i].value;
     r->stage_iteration = r->phase = r->retries = 0;
@@ -263,7 +272,7 @@ static az_status forget(az_run *run)
     az_doubles_free(r->edge);
     r->edge = NULL;
     r->n_edges = 0;
-    return start_points(r, run->p);
+    return az_run_start_points(r);
 }
 
 /* New random weights, where the first stage led nowhere. */
@@ -323,7 +332,7 @@ static bool in_vain(const az_run *run)
 
 static bool lost(const az_result *r)
 {
-    return r->stage == 1 && r->restarts < RESTARTS && r->history.n && !(r->rms < LOST * r->history.rms[0]);
+    return r->stage == 1 && !az_run_elements(r) && r->restarts < RESTARTS && r->history.n && !(r->rms < LOST * r->history.rms[0]);
 }
 
 static az_status end_of_stage(az_run *run)
@@ -428,7 +437,7 @@ static az_status loop(az_run *run)
     return st;
 }
 
-static az_status run_from(az_result *r, const az_solve_options *o, bool fresh, az_progress_fn fn, void *data, az_error *err)
+az_status az_run_go(az_result *r, const az_solve_options *o, bool fresh, az_progress_fn fn, void *data, az_error *err)
 {
     az_run run = {.r = r,
                   .p = r->problem,
@@ -470,24 +479,34 @@ static uint64_t hash_of(const az_result *r)
     h = az_hash_bytes(h, o->phase, sizeof o->phase[0] * (size_t)o->n_phases);
     h = az_hash_bytes(h, o->phase_iterations, sizeof(int) * (size_t)o->n_phases);
     int limits[3] = {o->max_iterations, o->max_stages, o->points};
-    return az_hash_bytes(h, limits, sizeof limits);
+    h = az_hash_bytes(h, limits, sizeof limits);
+    return o->space == AZ_SPACE_MLP ? h : az_hash_bytes(h, &o->space, sizeof o->space);
+}
+
+az_status az_run_create(az_result **out, const az_problem *p, const az_solve_options *o, az_error *err)
+{
+    *out = NULL;
+    az_status st = az_check_options(o, err);
+    if (!st && o->space == AZ_SPACE_ELEMENT) st = az_elements_check(p, err);
+    az_problem *own = NULL;
+    if (!st) st = clone(&own, p, err);
+    if (st) return st;
+    if (az_state_create(out, own)) {
+        az_problem_destroy(own);
+        return az_fail(err, AZ_ENOMEM, "out of memory");
+    }
+    az_resolve_options(&(*out)->options, own, o);
+    (*out)->hash = hash_of(*out);
+    return AZ_OK;
 }
 
 az_status az_solve(az_result **out, const az_problem *p, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err)
 {
+    az_result *r;
     *out = NULL;
-    az_status st = az_check_options(o, err);
-    az_problem *own = NULL;
-    az_result *r = NULL;
-    if (!st) st = clone(&own, p, err);
+    az_status st = az_run_create(&r, p, o, err);
     if (st) return st;
-    if (az_state_create(&r, own)) {
-        az_problem_destroy(own);
-        return az_fail(err, AZ_ENOMEM, "out of memory");
-    }
-    az_resolve_options(&r->options, own, o);
-    r->hash = hash_of(r);
-    st = run_from(r, o, true, fn, data, err);
+    st = az_run_go(r, o, true, fn, data, err);
     if (st) az_result_destroy(r);
     else *out = r;
     return st;
@@ -503,5 +522,5 @@ az_status az_resume(az_result *r, const az_solve_options *o, az_progress_fn fn, 
     r->stop = AZ_STOP_RUNNING;
     if (o->max_iterations > 0) r->options.max_iterations = o->max_iterations;
     r->options.max_seconds = o->max_seconds;
-    return run_from(r, o, false, fn, data, err);
+    return az_run_go(r, o, false, fn, data, err);
 }

@@ -59,4 +59,27 @@ az_status az_run_tune(az_run *run, double *range, int n);
 /* Cuts panels until the frozen features of the last stage are resolved by their nodes. */
 az_status az_run_resolve(az_run *run);
 
+/* Creates the program of a judge and evaluates it: *res by az_doubles; sets check. */
+az_status az_run_examine(az_run *run, const az_program_setup *setup, az_program **g, double **res);
+
+/* run.c: a new state for a copy of p, with resolved options and hash. */
+az_status az_run_create(az_result **out, const az_problem *p, const az_solve_options *o, az_error *err);
+/* The grid a run starts from: panels or points. */
+az_status az_run_start_points(az_result *r);
+/* Runs the state until it stops; from its beginning if fresh. */
+az_status az_run_go(az_result *r, const az_solve_options *o, bool fresh, az_progress_fn fn, void *data, az_error *err);
+
+/* element.c: elements as the only stage of every trial */
+static inline bool az_run_elements(const az_result *r) { return r->options.space == AZ_SPACE_ELEMENT; }
+/* AZ_EOPTION where the problem cannot be solved with elements: several coordinates, too high derivatives, a trial without the coordinate. */
+az_status az_elements_check(const az_problem *p, az_error *err);
+/* Elements for every trial, all weights 0, on the panels of the grid; on an interval on a mesh of their own, whose Gauss points become the points. */
+az_status az_elements_begin(az_result *r);
+/* The same functions on panels edge[n]. */
+az_status az_elements_remesh(az_result *r, const double *edge, int n);
+/* az_run_judge on an interval. */
+az_status az_elements_judge(az_run *run, bool *refined);
+/* polish.c: a run with elements for the problem of `from` that begins with its trials and unknowns, to its end. Neither is verified. */
+az_status az_polish_run(az_result **out, const az_result *from, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err);
+
 #endif

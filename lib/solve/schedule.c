@@ -12,6 +12,8 @@
 #define RANGE_GROWTH 2.0
 #define POINTS_1D 600
 #define STAGES 4
+#define POINTS_ELEMENT 320 /* on an interval: 20 elements */
+#define ELEMENT_WINDOW 8
 #define TOLERANCE_LINE 1e-12
 #define TOLERANCE_INTERVAL 1e-11 /* second derivatives of features reach no deeper */
 #define TOLERANCE_ND 1e-6
@@ -40,6 +42,7 @@ void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_opti
         plan->gain = line ? 2 : patient ? 1.15 : 3;
         plan->max_iterations = line ? 120 : 3000;
         plan->points = o->points;
+        if (o->space == AZ_SPACE_ELEMENT) plan->window = ELEMENT_WINDOW;
         return;
     }
     plan->n_layers = 1;
@@ -58,12 +61,16 @@ void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve
     *o = *asked;
     o->checkpoint = NULL;
     if (isnan(o->tolerance)) o->tolerance = !line ? TOLERANCE_ND : p->coord[0].range == AZ_INTERVAL ? TOLERANCE_INTERVAL : TOLERANCE_LINE;
-    if (!o->n_layers) {
+    const bool element = o->space == AZ_SPACE_ELEMENT;
+    if (element) o->n_layers = 0;
+    if (!o->n_layers && !element) {
         o->n_layers = line ? 2 : size_nd[size].layers;
         for (int k = 0; k < o->n_layers; k++) o->layers[k] = line ? WIDTH_1D : size_nd[size].width;
     }
     if (!o->max_iterations) o->max_iterations = line ? 400 : 4000;
+    if (element) o->max_stages = 1;
     if (!o->max_stages) o->max_stages = STAGES;
+    if (!o->points && element && p->coord[0].range == AZ_INTERVAL) o->points = POINTS_ELEMENT;
     if (!o->points) o->points = line ? POINTS_1D : size_nd[size].points;
     if (!o->n_phases) {
         o->n_phases = 1;
@@ -86,6 +93,7 @@ az_status az_check_options(const az_solve_options *o, az_error *err)
         if (o->layers[k] < 1 || o->layers[k] > 2000) return bad(err, "layers", "widths from 1 to 2000");
     if (o->max_stages < 0 || o->max_stages > AZ_MAX_STAGES) return bad(err, "max_stages", "0 (automatic) to 6");
     if (o->points < 0 || o->points > 10000000) return bad(err, "points", "0 (automatic) to 10000000");
+    if ((int)o->space < 0 || o->space >= AZ_N_SPACE) return bad(err, "space", "a trial space of az_space");
     if (o->threads < 0 || o->threads > 1024) return bad(err, "threads", "0 (all) to 1024");
     if (o->n_phases < 0 || o->n_phases > AZ_MAX_PHASES) return bad(err, "n_phases", "0 (automatic) to 8");
     for (int k = 0; k < o->n_phases; k++) {
