@@ -53,7 +53,7 @@ static void evaluate(void *data, double *r, const double *x)
 
 int az_run_hold(const az_result *r)
 {
-    if (az_run_elements(r) && r->retries > 0) return 0;
+    if (az_run_elements(r)) return 0; /* zero is no random network: holding them leads elements astray (burgers, n = 1) */
     return r->stage == 1 && r->problem->n_scalars > r->problem->n_parameters ? HOLD + HOLD_MORE * r->restarts : 0;
 }
 

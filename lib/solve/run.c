@@ -22,6 +22,7 @@
 #define JUDGE_EVERY 40
 #define PAYS 3.0 /* residual before the first features over after */
 #define RETRIES 3 /* a stage is continued this often on a refined grid */
+#define RETRIES_ELEMENT 10
 #define TUNE_FEATURES 1000 /* at most, to choose frequencies with */
 #define CLOUD_CORRECTION 4 /* faces get n^((d-1)/d) points times this */
 
@@ -344,7 +345,7 @@ static az_status end_of_stage(az_run *run)
     az_status st = judge(run, &refined);
     if (st) return st;
     if (r->stop == AZ_STOP_TOLERANCE) return AZ_OK;
-    bool retry = refined && r->retries < RETRIES && (r->stage > 1 || run->p->dim == 1);
+    bool retry = refined && r->retries < (az_run_elements(r) ? RETRIES_ELEMENT : RETRIES) && (r->stage > 1 || run->p->dim == 1);
     if (in_vain(run) && !retry) return discard(run, r->check);
     else if (retry) r->retries++, r->stage_iteration = 0;
     else if (r->stage >= r->options.max_stages) r->stop = AZ_STOP_STALLED;

@@ -13,7 +13,7 @@
 #define POINTS_1D 600
 #define STAGES 4
 #define POINTS_ELEMENT 320 /* on an interval: 20 elements */
-#define ELEMENT_WINDOW 8
+#define ELEMENT_GAIN 1.1 /* iterations are cheap, and the last of them gain most */
 #define TOLERANCE_LINE 1e-12
 #define TOLERANCE_INTERVAL 1e-11 /* second derivatives of features reach no deeper */
 #define TOLERANCE_ND 1e-6
@@ -42,7 +42,7 @@ void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_opti
         plan->gain = line ? 2 : patient ? 1.15 : 3;
         plan->max_iterations = line ? 120 : 3000;
         plan->points = o->points;
-        if (o->space == AZ_SPACE_ELEMENT) plan->window = ELEMENT_WINDOW;
+        if (o->space == AZ_SPACE_ELEMENT) plan->gain = ELEMENT_GAIN;
         return;
     }
     plan->n_layers = 1;
