@@ -51,14 +51,14 @@ static int points_of(const az_problem *p, unsigned fixed, int n)
     return fixed ? (int)(CLOUD_CORRECTION * pow(n, (p->dim - 1.0) / p->dim)) : n;
 }
 
-az_status az_run_start_points(az_result *r)
+az_status az_run_start_points(az_result *r, double reach)
 {
     const az_problem *p = r->problem;
     const az_coord_decl *c = &p->coord[0];
     if (p->dim == 1 && c->range != AZ_INTERVAL) {
         bool half = c->range == AZ_HALF_LINE || az_problem_half_line(p);
         double core = CORE_PANEL * 600.0 / r->options.points * (half ? 1 : 2);
-        return az_panels_start(&r->edge, &r->n_edges, core, REACH, half);
+        return az_panels_start(&r->edge, &r->n_edges, core, fmax(REACH, reach), half);
     }
     bool first = true;
     for (int k = 0; k < p->n_rows; k++) {
@@ -169,7 +169,7 @@ static az_status begin(az_run *run)
     r->stage = 1;
     r->unit = 1;
     r->check = NAN;
-    az_status st = az_run_start_points(r);
+    az_status st = az_run_start_points(r, 0);
     if (!st) st = add_networks(run, 1);
     return st ? az_fail(run->err, st, "out of memory") : AZ_OK;
 }
@@ -273,7 +273,7 @@ static az_status forget(az_run *run)
     az_doubles_free(r->edge);
     r->edge = NULL;
     r->n_edges = 0;
-    return az_run_start_points(r);
+    return az_run_start_points(r, 0);
 }
 
 /* New random weights, where the first stage led nowhere. */
@@ -432,6 +432,7 @@ static az_status loop(az_run *run)
     }
     bool refined; /* a run that may go on keeps its points and its generator: a resumed one gives the bits of one never stopped */
     if (!st && r->stop == AZ_STOP_STALLED) st = az_run_judge(run, &refined);
+    az_cross_clear(&r->cross);
     r->evidence = (az_evidence){.tier = AZ_TIER_TRAINED, .trained_rms = r->rms, .reevaluated_max = NAN, .reevaluated_relative = NAN};
     if (!st) st = checkpoint(run, true);
     az_run_close(run);

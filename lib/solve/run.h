@@ -64,8 +64,8 @@ az_status az_run_examine(az_run *run, const az_program_setup *setup, az_program 
 
 /* run.c: a new state for a copy of p, with resolved options and hash. */
 az_status az_run_create(az_result **out, const az_problem *p, const az_solve_options *o, az_error *err);
-/* The grid a run starts from: panels or points. */
-az_status az_run_start_points(az_result *r);
+/* The grid a run starts from: panels, up to z = reach at least, or points. */
+az_status az_run_start_points(az_result *r, double reach);
 /* Runs the state until it stops; from its beginning if fresh. */
 az_status az_run_go(az_result *r, const az_solve_options *o, bool fresh, az_progress_fn fn, void *data, az_error *err);
 
