@@ -159,7 +159,7 @@ static double *parameter(const fixture *f, int c, int *trial, int *index)
 {
     for (int t = 0; t < f->p->n_trials; t++) {
         az_network *net = &f->r->trial[t].stage[f->r->trial[t].n_stages - 1];
-        int n = az_mlp_trained(net);
+        int n = az_trial_trained(net);
         if (c < n) {
             *trial = t, *index = c + net->n_frozen;
             return &net->weight[*index];

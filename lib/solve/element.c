@@ -65,6 +65,8 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+#define SAME 1e-12 /* of the mesh: edges and reflected ones nearer than this are one */
+
 /* |edges| in order, from 0. *out by az_doubles. */
 static az_status fold(double **out, int *n_out, const double *edge, int n)
 {
@@ -74,7 +76,7 @@ static az_status fold(double **out, int *n_out, const double *edge, int n)
     for (int i = 0; i < n; i++) e[i + 1] = fabs(edge[i]);
     qsort(e, (size_t)n + 1, sizeof *e, ascending);
     for (int i = 1; i <= n; i++)
-        if (e[i] > e[k - 1]) e[k++] = e[i];
+        if (e[i] - e[k - 1] > SAME * e[n]) e[k++] = e[i];
     *out = e, *n_out = k;
     return AZ_OK;
 }
@@ -105,19 +107,26 @@ static bool half_interval(const az_problem *p)
     return all;
 }
 
+/* Fewer elements for higher derivatives: rounding grows like width^-k. */
 static az_status interval_panels(double **edge, int *n_edges, const az_problem *p, int points)
 {
     const az_coord_decl *x = &p->coord[0];
-    int n = points / AZ_PANEL_NODES, both = half_interval(p) ? 2 : 1;
+    int n = points / AZ_PANEL_NODES, both = half_interval(p) ? 2 : 1, most = 2;
+    for (int t = 0; t < p->n_trials; t++) {
+        int k;
+        if (smoothness(&k, p, t)) return AZ_ENOMEM;
+        if (k > most) most = k;
+    }
+    n /= 1 << (most - 2);
     n = n < 2 ? 2 : n + n % 2; /* even: the middle is an edge */
     *n_edges = n / both + 1;
     *edge = az_doubles((size_t)*n_edges);
     if (!*edge) return AZ_ENOMEM;
     for (int i = 0; i < *n_edges; i++) {
-        double u = (double)(i + n - n / both) / n, graded = (1 - END_GRADING) * u + END_GRADING * 0.5 * (1 - cos(M_PI * u));
-        (*edge)[i] = x->lo + (x->hi - x->lo) * (x->periodic ? u : graded);
+        double u = 2.0 * (i + n - n / both) / n - 1, graded = (1 - END_GRADING) * u + END_GRADING * sin(0.5 * M_PI * u);
+        (*edge)[i] = 0.5 * (x->lo + x->hi) + 0.5 * (x->hi - x->lo) * (x->periodic ? u : graded);
     }
-    if (both == 2) (*edge)[0] = 0;
+    if (both == 1) (*edge)[0] = x->lo;
     (*edge)[*n_edges - 1] = x->hi;
     return AZ_OK;
 }

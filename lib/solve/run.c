@@ -346,8 +346,12 @@ static az_status end_of_stage(az_run *run)
     if (st) return st;
     if (r->stop == AZ_STOP_TOLERANCE) return AZ_OK;
     bool retry = refined && r->retries < (az_run_elements(r) ? RETRIES_ELEMENT : RETRIES) && (r->stage > 1 || run->p->dim == 1);
+    if (az_run_elements(r) && r->retries > 1 && !(r->check < r->stage_check)) retry = false; /* rounding grows as elements shrink */
     if (in_vain(run) && !retry) return discard(run, r->check);
-    else if (retry) r->retries++, r->stage_iteration = 0;
+    else if (retry) {
+        r->retries++, r->stage_iteration = 0;
+        if (az_run_elements(r)) r->stage_check = r->check;
+    }
     else if (r->stage >= r->options.max_stages) r->stop = AZ_STOP_STALLED;
     else return next_stage(run);
     return AZ_OK;

@@ -13,7 +13,7 @@ static bool agrees(const az_cross *c, const double *value)
 {
     const double noise = fmax(fmax(c->relative, c->other_relative), UNKNOWN_ULPS * DBL_EPSILON);
 
-    if (!isfinite(c->relative) || !isfinite(c->other_relative)) return false;
+    if (!(c->relative <= AZ_AGREE_RESIDUAL) || !(c->other_relative <= AZ_AGREE_RESIDUAL)) return false;
     for (int i = 0; i < c->n_unknowns; i++)
         if (!(c->unknown[i] <= AZ_AGREE * noise * fmax(1, fabs(value[i])))) return false;
     for (int i = 0; i < c->n_names; i++)
