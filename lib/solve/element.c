@@ -15,8 +15,6 @@
 #define CENTRE_DEGREE 22
 #define SPARE_ROWS 2 /* per element: 0 loses the Legendre equation, which is singular at its ends */
 #define END_GRADING 0.5 /* share of the arcsine density in the mesh of an interval */
-#define BLIND 10.0 /* an element whose residual between its points exceeds this times the trained rms is cut */
-#define ROUNDING 1e-12 /* residuals below need no refinement */
 
 static bool on_interval(const az_problem *p) { return p->coord[0].range == AZ_INTERVAL; }
 
@@ -53,8 +51,6 @@ az_status az_elements_check(const az_problem *p, az_error *err)
         if (k > AZ_MESH_MAX_SMOOTH)
             return az_fail(err, AZ_EOPTION, "elements have derivatives to order %d: the rows of '%s' take %d of %s", AZ_MESH_MAX_SMOOTH, p->name, k,
                            p->trial[t].name);
-        if (!p->graph.node[p->trial[t].node].deps)
-            return az_fail(err, AZ_EOPTION, "elements are functions of %s: the inputs of %s do not contain it", p->coord[0].name, p->trial[t].name);
     }
     return AZ_OK;
 }
@@ -227,7 +223,7 @@ static az_status current_panels(double **edge, int *n_edges, const az_result *r)
 static bool mark(const az_run *run, const az_program *g, const double *res, bool *marks, int n_panels)
 {
     bool any = false;
-    double limit = fmax(BLIND * run->r->rms, ROUNDING);
+    double limit = az_run_limit(run);
     for (int k = 0; k < run->p->n_rows; k++) {
         int first, count;
         if (run->p->row[k].kind != AZ_ROW_EQUATION) continue;

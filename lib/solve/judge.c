@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define BLIND 10.0 /* a panel whose residual exceeds this times the trained rms is cut */
+#define SHARE_OF_WORST 0.1 /* so is an element with this share of the largest residual: on a coarse mesh the trained one is no smaller */
 #define TAIL_MAX 1e-16 /* operands at the last node, relative to their maximum */
 #define TAIL_STEP 1.25
 #define REACH_MAX 330.0 /* e^330 squared does not overflow in double */
@@ -48,10 +49,17 @@ az_status az_run_examine(az_run *run, const az_program_setup *setup, az_program 
     return AZ_OK;
 }
 
+double az_run_limit(const az_run *run)
+{
+    double limit = BLIND * run->r->rms;
+    if (az_run_elements(run->r)) limit = fmin(limit, SHARE_OF_WORST * run->r->check);
+    return fmax(limit, ROUNDING);
+}
+
 static bool mark_panels(az_run *run, const az_program *g, const double *res, bool *mark)
 {
     bool any = false;
-    double limit = fmax(BLIND * run->r->rms, ROUNDING);
+    double limit = az_run_limit(run);
     for (int k = 0; k < run->p->n_rows; k++) {
         int first, count;
         if (run->p->row[k].kind != AZ_ROW_EQUATION) continue;

@@ -139,7 +139,7 @@ static az_status add_elements(az_run *run)
 {
     az_result *r = run->r;
     az_status st = az_elements_begin(r);
-    if (!st) snprintf(run->note, sizeof run->note, "%d elements of degree %d", r->trial[0].stage[0].mesh.n_edges - 1, r->trial[0].stage[0].mesh.degree);
+    if (!st) snprintf(run->note, sizeof run->note, "elements: %d, of degree %d", r->trial[0].stage[0].mesh.n_edges - 1, r->trial[0].stage[0].mesh.degree);
     return st;
 }
 
@@ -226,6 +226,9 @@ static az_status judge(az_run *run, bool *refined)
     if (r->n_edges)
         snprintf(run->note, sizeof run->note, "grid refined from %d to %d panels (residual %.1e between the nodes)", before - 1,
                  r->n_edges - 1, r->check);
+    else if (az_run_elements(r))
+        snprintf(run->note, sizeof run->note, "mesh refined to %d elements (residual %.1e between the points)", r->trial[0].stage[0].mesh.n_edges - 1,
+                 r->check);
     else snprintf(run->note, sizeof run->note, "points moved to where the residual is large (%.1e)", r->check);
     az_run_close(run);
     return az_run_open(run);
@@ -346,7 +349,7 @@ static az_status end_of_stage(az_run *run)
     if (st) return st;
     if (r->stop == AZ_STOP_TOLERANCE) return AZ_OK;
     bool retry = refined && r->retries < (az_run_elements(r) ? RETRIES_ELEMENT : RETRIES) && (r->stage > 1 || run->p->dim == 1);
-    if (az_run_elements(r) && r->retries > 1 && !(r->check < r->stage_check)) retry = false; /* rounding grows as elements shrink */
+    if (az_run_elements(r) && r->retries > 0 && !(r->check < r->stage_check)) retry = false; /* rounding grows as elements shrink */
     if (in_vain(run) && !retry) return discard(run, r->check);
     else if (retry) {
         r->retries++, r->stage_iteration = 0;

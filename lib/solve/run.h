@@ -59,6 +59,8 @@ az_status az_run_tune(az_run *run, double *range, int n);
 /* Cuts panels until the frozen features of the last stage are resolved by their nodes. */
 az_status az_run_resolve(az_run *run);
 
+/* A panel with a larger residual than this between its nodes is cut. */
+double az_run_limit(const az_run *run);
 /* Creates the program of a judge and evaluates it: *res by az_doubles; sets check. */
 az_status az_run_examine(az_run *run, const az_program_setup *setup, az_program **g, double **res);
 
@@ -71,7 +73,7 @@ az_status az_run_go(az_result *r, const az_solve_options *o, bool fresh, az_prog
 
 /* element.c: elements as the only stage of every trial */
 static inline bool az_run_elements(const az_result *r) { return r->options.space == AZ_SPACE_ELEMENT; }
-/* AZ_EOPTION where the problem cannot be solved with elements: several coordinates, too high derivatives, a trial without the coordinate. */
+/* AZ_EOPTION where the problem cannot be solved with elements: several coordinates, too high derivatives. */
 az_status az_elements_check(const az_problem *p, az_error *err);
 /* Elements for every trial, all weights 0, on the panels of the grid; on an interval on a mesh of their own, whose Gauss points become the points. */
 az_status az_elements_begin(az_result *r);
