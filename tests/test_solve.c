@@ -424,10 +424,12 @@ static void *failing(void *data, void *p, size_t bytes)
 static void failed_allocations(void **state)
 {
     (void)state;
-    const char *texts[] = {line_text, box_text};
+    static const char wave[] = "problem w \"w\"\ndomain x in [-1, 1]\nfield v(x)\nequation d(v, x, x) + 400*v = sin(x)\nboundary v = 1 at x = -1\nboundary v = 0 at x = 1\n";
+    const char *texts[] = {line_text, box_text, line_text, wave};
     for (int i = 0; i < COUNT(texts); i++) {
         az_problem *p = parse(texts[i]);
         az_solve_options o = options(1);
+        o.space = i < 2 ? AZ_SPACE_MLP : AZ_SPACE_ELEMENT;
         o.layers[0] = o.layers[1] = 2;
         o.points = 40;
         o.max_iterations = 25;

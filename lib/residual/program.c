@@ -191,6 +191,7 @@ az_status az_program_jacobian(az_program *g, const az_binding *b, double *jac, i
 {
     int columns = az_program_columns(g, b->trial);
     az_status st = buffers(g, columns);
+    for (int s = 0; s < g->n_sets && !st; s++) st = az_frame_networks(g, s, b->trial); /* the residual may have found no memory for them */
     if (st) return st;
     double start = az_seconds();
     for (int s = 0; s < g->n_sets; s++) local_set(g, s, b, jac, ld);

@@ -173,10 +173,11 @@ static az_status transfer(az_result *r, int t, const double *edge, int n)
     az_mesh m;
     az_status st = make_mesh(&m, r->problem, t, edge, n);
     if (!st) {
-        r->trial[t].n_stages = 0;
+        r->trial[t].n_stages = 0; /* the slot keeps the old stage until a new one is made */
         st = az_state_add_elements(r, t, &m);
     }
     az_doubles_free(m.edge);
+    bool replaced = !st;
     int samples = st ? 0 : az_element_n_samples(&r->trial[t].stage[0].mesh), order = old.mesh.smooth;
     double *z = az_doubles((size_t)samples + 1), *series = az_doubles((size_t)samples * (size_t)order + 1);
     if (!st && (!z || !series)) st = AZ_ENOMEM;
@@ -187,10 +188,8 @@ static az_status transfer(az_result *r, int t, const double *edge, int n)
     if (!st) st = az_element_fit(&r->trial[t].stage[0], series);
     az_doubles_free(z);
     az_doubles_free(series);
-    if (r->trial[t].n_stages == 0) {
-        r->trial[t].stage[0] = old;
-        r->trial[t].n_stages = 1;
-    } else az_network_clear(&old);
+    r->trial[t].n_stages = 1;
+    if (replaced) az_network_clear(&old);
     return st;
 }
 

@@ -41,6 +41,7 @@ az_status az_run_examine(az_run *run, const az_program_setup *setup, az_program 
     *res = az_doubles((size_t)az_program_rows(*g));
     if (!*res) {
         az_program_destroy(*g);
+        *g = NULL;
         return az_fail(run->err, AZ_ENOMEM, "out of memory");
     }
     az_binding b = {.trial = run->r->trial, .scalar = run->r->scalar, .unit = run->r->unit};

@@ -110,7 +110,8 @@ static az_status fresh_memory(az_run *run, az_method method, int cols)
         base(run)[i] = r->stage == 1 ? 0 : value;
         base(run)[run->n_unknowns + i] = r->stage == 1 ? value : 0;
     }
-    if (r->stage > 1) m[0] = AZ_LM_MU_LINEAR;
+    bool lm = method == AZ_METHOD_LM || method == AZ_METHOD_LM_QR; /* from 0, damped steps let the unknowns run before the elements */
+    if (r->stage > 1 || (az_run_elements(r) && lm)) m[0] = AZ_LM_MU_LINEAR;
     return AZ_OK;
 }
 

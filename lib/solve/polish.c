@@ -59,19 +59,6 @@ static az_status fit(az_result *r, const az_result *from, int t, az_error *err)
     return st;
 }
 
-/* The optimiser as it is where the model is nearly linear; unknowns as in open.c. */
-static az_status nearly_linear(az_result *r)
-{
-    int n = r->history.n_unknowns, own = az_solver_memory(r->options.phase[0], 1);
-    if (r->options.phase[0] != AZ_METHOD_LM && r->options.phase[0] != AZ_METHOD_LM_QR) return AZ_OK;
-    r->memory = az_doubles((size_t)(own + 2 * n));
-    if (!r->memory) return AZ_ENOMEM;
-    r->n_memory = own + 2 * n;
-    r->memory[0] = AZ_LM_MU_LINEAR;
-    memcpy(r->memory + own + n, r->scalar + r->problem->n_parameters, sizeof *r->memory * (size_t)n);
-    return AZ_OK;
-}
-
 static az_status begin(az_result *r, const az_result *from, az_error *err)
 {
     const az_problem *p = r->problem;
@@ -81,7 +68,6 @@ static az_status begin(az_result *r, const az_result *from, az_error *err)
     az_rng_seed(&r->rng, r->options.seed);
     r->hash = az_hash_bytes(r->hash, &from->hash, sizeof from->hash);
     if (!st) st = az_elements_begin(r);
-    if (!st) st = nearly_linear(r);
     if (st) return az_fail(err, st, "%s", az_status_message(st));
     for (int t = 0; t < p->n_trials && !st; t++) st = fit(r, from, t, err);
     return st;
