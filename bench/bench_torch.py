@@ -140,7 +140,7 @@ class Ccf:
         self.a, self.theta = float(scalars[0]), torch.cat([weights, scalars[1:2]])
         self.h = load(folder, "hilbert", n + 1, n)
         self.local, self.whole = load(folder, "local", -1, PANEL, PANEL), load(folder, "whole", -1, PANEL)
-        self.residual_ours, self.ours = load(folder, "residual"), load(folder, "jacobian", len(self.theta), n + 1).T
+        self.residual_ours, self.ours = load(folder, "residual"), load(folder, "jacobian", -1, n + 1)[:len(self.theta)].T   # the last column is that of the defect, which is held
         self.axis = torch.tensor([[1.0, -1.0]])
         self.ways = {"outer products": lambda: self.outer(False), "outer products points last": lambda: self.outer(True),
                      "autograd": lambda: torch.autograd.functional.jacobian(self.residual, self.theta, vectorize=True)}

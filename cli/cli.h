@@ -34,13 +34,14 @@ int cmd_list(cli_context *c, int argc, char **argv);
 int cmd_show(cli_context *c, int argc, char **argv);
 int cmd_check(cli_context *c, int argc, char **argv);
 int cmd_solve(cli_context *c, int argc, char **argv);
+int cmd_polish(cli_context *c, int argc, char **argv);
 int cmd_verify(cli_context *c, int argc, char **argv);
 int cmd_eval(cli_context *c, int argc, char **argv);
 int cmd_export(cli_context *c, int argc, char **argv);
 int cmd_report(cli_context *c, int argc, char **argv);
 int cmd_bench(cli_context *c, int argc, char **argv);
 
-extern const char list_help[], show_help[], check_help[], solve_help[], verify_help[], eval_help[], export_help[], report_help[],
+extern const char list_help[], show_help[], check_help[], solve_help[], polish_help[], verify_help[], eval_help[], export_help[], report_help[],
     bench_help[];
 
 /* fail.c: messages. All return CLI_ERROR. */
@@ -69,6 +70,7 @@ bool cli_parse_double(const char *text, double *out);              /* finite, no
 bool cli_parse_int(const char *text, int lo, int hi, int *out);
 bool cli_parse_u64(const char *text, uint64_t *out);
 bool option_int(const cli_context *c, const char *name, const char *text, int lo, int hi, int *out);
+bool option_space(const cli_context *c, const char *text, az_space *out); /* --trial */
 bool option_positive(const cli_context *c, const char *name, const char *text, double *out);
 bool option_not_negative(const cli_context *c, const char *name, const char *text, double *out);
 
@@ -104,6 +106,9 @@ typedef enum cli_found { CLI_FOUND_NOTHING, CLI_FOUND_RESULT, CLI_FOUND_FOREIGN 
 cli_found cli_look(const char *path, az_stop *stop);
 bool cli_is_our_report(const char *path);                           /* nothing there, or a report of this program */
 bool cli_keep_old(const cli_context *c, const char *path);          /* path~ becomes another name of path */
+/* A result at path is put aside as path~: a finished one is worth keeping, an unfinished one only where it pushes nothing out. False after a
+ * message, where a file is in the way. */
+bool cli_make_way(const cli_context *c, const char *path);
 
 /* result.c: what is said about a result. */
 az_result *cli_result(const cli_context *c, const char *path);      /* NULL after a message */
@@ -113,6 +118,9 @@ void cli_print_result(const az_result *r);                          /* for peopl
 bool cli_resumable(az_stop s);
 /* The JSON object of solve, verify and report. Paths may be NULL; trouble is put under "error" if its status is not AZ_OK. */
 void cli_json_result(const az_result *r, const char *file, const char *report, const az_error *trouble);
+
+/* polish.c: az_polish with progress and signals. */
+az_status cli_polish(const cli_context *c, az_result **out, az_result *from, const az_solve_options *o, az_error *e);
 
 /* progress.c: az_progress_fn for a terminal or a log; ends the run when a signal asked for it. */
 typedef struct cli_progress {

@@ -100,3 +100,22 @@ bool cli_keep_old(const cli_context *c, const char *path)
     free(old);
     return ok;
 }
+
+bool cli_make_way(const cli_context *c, const char *path)
+{
+    az_stop stop = AZ_STOP_RUNNING;
+
+    switch (cli_look(path, &stop)) {
+    case CLI_FOUND_NOTHING: return true;
+    case CLI_FOUND_FOREIGN:
+        cli_fail(c, AZ_EFORMAT, "'%s' is not a result of this program and is not replaced; choose another --output", path);
+        return false;
+    case CLI_FOUND_RESULT: break;
+    }
+    bool finished = stop != AZ_STOP_RUNNING && stop != AZ_STOP_CANCELLED;
+    char *old = cli_name(path, "~");
+    if (!old) return cli_nomem(c), false;
+    bool keep = finished || cli_look(old, NULL) == CLI_FOUND_NOTHING;
+    free(old);
+    return !keep || cli_keep_old(c, path);
+}

@@ -19,7 +19,7 @@ bool cli_reached(const az_result *r)
 {
     az_evidence e = az_result_evidence(r);
 
-    if (e.tier == AZ_TIER_REEVALUATED) return e.reevaluated_relative <= az_result_options(r)->tolerance;
+    if (e.tier >= AZ_TIER_REEVALUATED) return e.reevaluated_relative <= az_result_options(r)->tolerance;
     return az_result_stop(r) == AZ_STOP_TOLERANCE;
 }
 
@@ -33,12 +33,26 @@ bool cli_resumable(az_stop s)
 static void print_evidence(const az_evidence *e, double tolerance)
 {
     printf("  %-13s %.2e  rms of the rows that were minimised\n", "trained", e->trained_rms);
-    if (e->tier == AZ_TIER_REEVALUATED) {
+    if (e->tier >= AZ_TIER_REEVALUATED) {
         printf("  %-13s %.2e  largest residual as written, %d independent points\n", "re-evaluated", e->reevaluated_max, e->points);
         printf("  %-13s %.2e  the same over the equations' scale (asked: %.0e)\n", "", e->reevaluated_relative, tolerance);
     } else {
         printf("  %-13s not done; `ansatz verify` does it\n", "re-evaluated");
     }
+}
+
+static void print_cross(const az_result *r)
+{
+    const az_problem *p = az_result_problem(r);
+    const az_cross *c = az_result_cross(r);
+
+    if (!c) return;
+    bool agrees = az_result_evidence(r).tier == AZ_TIER_CROSS_SOLVED;
+    printf("  %-13s %s here and %s in result %016llx %s:\n", "cross-solved", az_space_name(c->space), az_space_name(c->other_space),
+           (unsigned long long)c->hash, agrees ? "agree" : "do not agree");
+    for (int i = 0; i < c->n_unknowns; i++) printf("  %-13s %-13s %.1e\n", "", az_problem_unknown(p, i), c->unknown[i]);
+    for (int i = 0; i < c->n_names; i++) printf("  %-13s %-13s %.1e of its maximum\n", "", az_problem_get_name(p, i), c->name[i]);
+    printf("  %-13s %-13s %.1e here, %.1e there\n", "", "residuals", c->relative, c->other_relative);
 }
 
 void cli_print_result(const az_result *r)
@@ -61,6 +75,7 @@ void cli_print_result(const az_result *r)
         printf("  %-13s %s\n", az_problem_unknown(p, i), digits);
     }
     print_evidence(&e, o->tolerance);
+    print_cross(r);
     printf("  %-13s %s\n", "stopped", az_stop_message(az_result_stop(r)));
     if (az_result_stop(r) == AZ_STOP_TOLERANCE && !cli_reached(r)) printf("  %-13s but the re-evaluated residual is above it\n", "");
     printf("  %-13s %.2f s, %d iterations, seed %llu\n", "run", az_result_seconds(r), az_result_iterations(r), (unsigned long long)o->seed);
@@ -106,13 +121,37 @@ static void json_unknowns(json *j, const az_result *r)
 
 static void json_residual(json *j, const az_evidence *e)
 {
-    bool done = e->tier == AZ_TIER_REEVALUATED;
+    bool done = e->tier >= AZ_TIER_REEVALUATED;
 
     json_object(j, "residual");
     json_number(j, "trained_rms", e->trained_rms);
     json_number(j, "reevaluated_max", done ? e->reevaluated_max : NAN);
     json_number(j, "reevaluated_relative", done ? e->reevaluated_relative : NAN);
     json_integer(j, "points", done ? e->points : 0);
+    json_object_end(j);
+}
+
+static void json_cross(json *j, const az_result *r)
+{
+    const az_problem *p = az_result_problem(r);
+    const az_cross *c = az_result_cross(r);
+
+    if (!c) {
+        json_string(j, "cross", NULL);
+        return;
+    }
+    json_object(j, "cross");
+    json_hex(j, "hash", c->hash);
+    json_string(j, "space", az_space_name(c->space));
+    json_string(j, "other_space", az_space_name(c->other_space));
+    json_number(j, "relative", c->relative);
+    json_number(j, "other_relative", c->other_relative);
+    json_object(j, "unknowns");
+    for (int i = 0; i < c->n_unknowns; i++) json_number(j, az_problem_unknown(p, i), c->unknown[i]);
+    json_object_end(j);
+    json_object(j, "names");
+    for (int i = 0; i < c->n_names; i++) json_number(j, az_problem_get_name(p, i), c->name[i]);
+    json_object_end(j);
     json_object_end(j);
 }
 
@@ -128,9 +167,11 @@ void cli_json_result(const az_result *r, const char *file, const char *report, c
     json_integer(&j, "iterations", az_result_iterations(r));
     json_string(&j, "stop", az_stop_name(az_result_stop(r)));
     json_bool(&j, "reached", cli_reached(r));
+    json_string(&j, "trial", az_space_name(az_result_space(r)));
     json_string(&j, "tier", az_tier_name(e.tier));
     json_unknowns(&j, r);
     json_residual(&j, &e);
+    json_cross(&j, r);
     json_object(&j, "files");
     json_string(&j, "result", file);
     json_string(&j, "report", report);

@@ -37,26 +37,6 @@ static bool check_files(const cli_context *c, const solve_files *f)
     return true;
 }
 
-/* A finished result is worth keeping; an unfinished one only where it pushes nothing out. */
-static bool make_way(const cli_context *c, const char *path)
-{
-    az_stop stop = AZ_STOP_RUNNING;
-
-    switch (cli_look(path, &stop)) {
-    case CLI_FOUND_NOTHING: return true;
-    case CLI_FOUND_FOREIGN:
-        cli_fail(c, AZ_EFORMAT, "'%s' is not a result of this program and is not replaced; choose another --output", path);
-        return false;
-    case CLI_FOUND_RESULT: break;
-    }
-    bool finished = stop != AZ_STOP_RUNNING && stop != AZ_STOP_CANCELLED;
-    char *old = cli_name(path, "~");
-    if (!old) return cli_nomem(c), false;
-    bool keep = finished || cli_look(old, NULL) == CLI_FOUND_NOTHING;
-    free(old);
-    return !keep || cli_keep_old(c, path);
-}
-
 /* The evidence, the files and the summary of a run that has ended. What cannot be written is said, and does not take the rest away. */
 static int finish(const cli_context *c, const solve_request *q, az_result *r, const solve_files *f)
 {
@@ -109,7 +89,7 @@ static int solve(const cli_context *c, solve_request *q)
 
     if (!p) return CLI_ERROR;
     if (!name_files(c, &f, q, q->output, q->output ? NULL : az_problem_name(p))) goto done;
-    if (!check_files(c, &f) || !make_way(c, f.result)) goto done;
+    if (!check_files(c, &f) || !cli_make_way(c, f.result)) goto done;
     if (work(c, q, p, &r, f.result, &e) != AZ_OK) cli_fail_error(c, &e);
     else status = finish(c, q, r, &f);
 done:
@@ -156,7 +136,7 @@ static int resume_file(const cli_context *c, solve_request *q, const az_problem 
     if (!r) return CLI_ERROR;
     if (!agrees(c, q, named, r, f->result)) goto done;
     if (!cli_resumable(az_result_stop(r))) {
-        bool judged = az_result_evidence(r).tier == AZ_TIER_REEVALUATED || !q->verify; /* else it was killed between its end and its evidence */
+        bool judged = az_result_evidence(r).tier >= AZ_TIER_REEVALUATED || !q->verify; /* else it was killed between its end and its evidence */
         status = judged ? finished_already(c, r, f->result) : check_files(c, f) ? finish(c, q, r, f) : CLI_ERROR;
         goto done;
     }

@@ -20,8 +20,8 @@ const char solve_help[] =
     "\n"
     "What to solve:\n"
     "  --set NAME=VALUE     the value of a parameter of the problem; may be repeated\n"
-    "  --mode N             the N-th profile of the ladder, 0 the stable one: found from\n"
-    "                       random weights by a march of the first unknown\n"
+    "  --mode N             the N-th profile of the ladder, 0 the stable one, by a\n"
+    "                       march of the first unknown\n"
     "  --tolerance T        stop when the largest relative residual on an\n"
     "                       independent grid is below T (default 1e-12 on a\n"
     "                       line, 1e-11 on an interval, 1e-6 in several coordinates)\n"
@@ -35,6 +35,8 @@ const char solve_help[] =
     "                       (default 0)\n"
     "\n"
     "Method (the defaults are good):\n"
+    "  --trial SPACE        mlp: networks (default); element: piecewise polynomials,\n"
+    "                       in one coordinate, from zero instead of random weights\n"
     "  --layers N,N,...     hidden widths of the first network\n"
     "  --stages N           networks in the sum, each for the residual that the ones\n"
     "                       before it left\n"
@@ -88,6 +90,7 @@ enum {
     OPT_TOLERANCE,
     OPT_ITERATIONS,
     OPT_SECONDS,
+    OPT_TRIAL,
     OPT_LAYERS,
     OPT_STAGES,
     OPT_POINTS,
@@ -104,6 +107,7 @@ static const struct option options[] = {{"set", required_argument, NULL, OPT_SET
                                         {"tolerance", required_argument, NULL, OPT_TOLERANCE},
                                         {"iterations", required_argument, NULL, OPT_ITERATIONS},
                                         {"seconds", required_argument, NULL, OPT_SECONDS},
+                                        {"trial", required_argument, NULL, OPT_TRIAL},
                                         {"layers", required_argument, NULL, OPT_LAYERS},
                                         {"stages", required_argument, NULL, OPT_STAGES},
                                         {"points", required_argument, NULL, OPT_POINTS},
@@ -131,6 +135,13 @@ static bool read_layers(const cli_context *c, const char *text, az_solve_options
         if (!*end) return true;
         s = end + 1;
     }
+}
+
+bool option_space(const cli_context *c, const char *text, az_space *out)
+{
+    for (int s = 0; s < AZ_N_SPACE; s++)
+        if (!strcmp(text, az_space_name((az_space)s))) return *out = (az_space)s, true;
+    return cli_usage(c, "--trial: expected mlp or element, found '%s'", text), false;
 }
 
 static bool find_method(const char *s, size_t n, az_method *out)
@@ -193,6 +204,7 @@ static bool read_option(const cli_context *c, solve_request *q, int which)
     case OPT_TOLERANCE: q->fixed = "tolerance"; return option_positive(c, "tolerance", optarg, &o->tolerance);
     case OPT_ITERATIONS: return option_int(c, "iterations", optarg, 1, INT_MAX, &o->max_iterations);
     case OPT_SECONDS: return option_positive(c, "seconds", optarg, &o->max_seconds);
+    case OPT_TRIAL: q->fixed = "trial"; return option_space(c, optarg, &o->space);
     case OPT_LAYERS: q->fixed = "layers"; return read_layers(c, optarg, o);
     case OPT_STAGES: q->fixed = "stages"; return option_int(c, "stages", optarg, 1, INT_MAX, &o->max_stages);
     case OPT_POINTS: q->fixed = "points"; return option_int(c, "points", optarg, 1, INT_MAX, &o->points);

@@ -10,6 +10,11 @@ const char verify_help[] =
     "which is replaced only when the new one is complete.\n"
     "\n"
     "Options:\n"
+    "  --cross      solve the problem again with piecewise polynomials (as\n"
+    "               `ansatz polish`), and record how far the two agree: the tier\n"
+    "               cross-solved\n"
+    "  --with FILE  the same comparison with another result of the problem, found\n"
+    "               in another trial space\n"
     "  --dry-run    do not write the evidence into the file\n"
     "  --threads N  processor cores to use, 0 for all (default 0)\n"
     "  --json       the object that `ansatz solve --json` prints\n"
@@ -17,19 +22,41 @@ const char verify_help[] =
     "\n"
     "Examples:\n"
     "  ansatz verify ccf.h5\n"
+    "  ansatz verify ccf.h5 --cross\n"
     "  ansatz verify ccf.h5 --dry-run --json | jq .residual\n"
     "\n"
     "Exit status: 0 the residual is below the tolerance asked of `solve`, 1 it is\n"
     "not, 2 bad usage or input.\n";
 
-static int verify(const cli_context *c, const char *path, bool dry_run)
+typedef struct verify_request {
+    bool dry_run, cross;
+    const char *other;      /* file of the result to compare with, NULL if none */
+} verify_request;
+
+/* Compares r with a result read, or made for the purpose. */
+static az_status compare(const cli_context *c, const verify_request *q, az_result *r, az_error *e)
+{
+    az_result *other = NULL;
+    az_solve_options o;
+
+    az_solve_options_init(&o);
+    o.threads = c->threads;
+    az_status s = q->other ? az_result_load(&other, q->other, e) : cli_polish(c, &other, r, &o, e);
+    if (s == AZ_OK) s = az_cross_check(r, other, c->threads, e);
+    az_result_destroy(other);
+    return s;
+}
+
+static int verify(const cli_context *c, const char *path, const verify_request *q)
 {
     az_error e;
     az_result *r = cli_result(c, path);
 
     if (!r) return CLI_ERROR;
     int status;
-    if (az_verify(r, c->threads, &e) != AZ_OK || (!dry_run && az_result_save(r, path, &e) != AZ_OK)) {
+    az_status s = az_verify(r, c->threads, &e);
+    if (s == AZ_OK && (q->cross || q->other)) s = compare(c, q, r, &e);
+    if (s != AZ_OK || (!q->dry_run && az_result_save(r, path, &e) != AZ_OK)) {
         status = cli_fail_error(c, &e);
     } else {
         if (c->json) cli_json_result(r, path, NULL, NULL);
@@ -42,15 +69,20 @@ static int verify(const cli_context *c, const char *path, bool dry_run)
 
 int cmd_verify(cli_context *c, int argc, char **argv)
 {
-    enum { OPT_DRY_RUN = CLI_OPT_FIRST };
-    static const struct option options[] = {{"dry-run", no_argument, NULL, OPT_DRY_RUN}, CLI_COMMON_OPTIONS};
-    bool dry_run = false;
+    enum { OPT_DRY_RUN = CLI_OPT_FIRST, OPT_CROSS, OPT_WITH };
+    static const struct option options[] = {{"dry-run", no_argument, NULL, OPT_DRY_RUN},
+                                            {"cross", no_argument, NULL, OPT_CROSS},
+                                            {"with", required_argument, NULL, OPT_WITH},
+                                            CLI_COMMON_OPTIONS};
+    verify_request q = {.other = NULL};
     int o;
 
     while ((o = cli_next(c, argc, argv, options)) != CLI_END) {
         if (o == CLI_DONE) return c->status;
-        dry_run = true;
+        if (o == OPT_DRY_RUN) q.dry_run = true;
+        else if (o == OPT_CROSS) q.cross = true;
+        else q.other = optarg;
     }
     int i = cli_operand(c, argc, argv, "a result file");
-    return i ? verify(c, argv[i], dry_run) : CLI_ERROR;
+    return i ? verify(c, argv[i], &q) : CLI_ERROR;
 }

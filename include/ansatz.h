@@ -114,7 +114,7 @@ typedef enum az_stop {
 const char *az_stop_name(az_stop s);
 const char *az_stop_message(az_stop s);
 
-typedef enum az_tier { AZ_TIER_NONE, AZ_TIER_TRAINED, AZ_TIER_REEVALUATED } az_tier;
+typedef enum az_tier { AZ_TIER_NONE, AZ_TIER_TRAINED, AZ_TIER_REEVALUATED, AZ_TIER_CROSS_SOLVED } az_tier;
 const char *az_tier_name(az_tier t);
 
 #define AZ_MAX_LAYERS 8
@@ -122,6 +122,10 @@ const char *az_tier_name(az_tier t);
 
 typedef enum az_method { AZ_METHOD_LM, AZ_METHOD_LM_QR, AZ_METHOD_ADAM, AZ_METHOD_LBFGS, AZ_METHOD_SSBROYDEN, AZ_N_METHOD } az_method;
 const char *az_method_name(az_method m); /* "lm", "lm-qr", "adam", "lbfgs", "ssbroyden" */
+
+/* The trial space: networks, or piecewise polynomials on graded elements (one coordinate only). */
+typedef enum az_space { AZ_SPACE_MLP, AZ_SPACE_ELEMENT, AZ_N_SPACE } az_space;
+const char *az_space_name(az_space s); /* "mlp", "element" */
 
 /* Options of a solve. Fill with az_solve_options_init, then change. A zero, where "0 = automatic" is said, lets the program choose. */
 typedef struct az_solve_options {
@@ -135,6 +139,7 @@ typedef struct az_solve_options {
     int n_layers, layers[AZ_MAX_LAYERS];/* hidden widths of the first stage; n_layers 0 = automatic */
     int max_stages;                     /* networks in the multistage sum; 0 = automatic */
     int points;                         /* collocation points per equation; 0 = automatic */
+    az_space space;                     /* default AZ_SPACE_MLP; with AZ_SPACE_ELEMENT layers and max_stages are ignored: one stage, which starts from 0 */
     int n_phases;                       /* the methods of the first stage in turn; 0 = automatic (lm) */
     az_method phase[AZ_MAX_PHASES];
     int phase_iterations[AZ_MAX_PHASES];/* of each phase but the last */
@@ -176,6 +181,17 @@ typedef struct az_evidence {
     int points;                         /* in that grid */
 } az_evidence;
 
+/* How far a result and another one of the same problem, found in another trial space and on another grid, agree. */
+typedef struct az_cross {
+    int compared;                       /* 0: with none */
+    uint64_t hash;                      /* of the other result */
+    az_space space, other_space;        /* of this result's trials and of the other's */
+    double relative, other_relative;    /* re-evaluated relative residuals of both */
+    int n_unknowns, n_names;
+    double *unknown;                    /* [n_unknowns] |this - other| */
+    double *name;                       /* [n_names] of each field and let: largest |this - other| over the domain / largest |this| */
+} az_cross;
+
 az_status az_result_save(const az_result *r, const char *path, az_error *err);
 az_status az_result_load(az_result **out, const char *path, az_error *err);
 void az_result_destroy(az_result *r);
@@ -188,6 +204,8 @@ int az_result_iterations(const az_result *r);
 double az_result_seconds(const az_result *r);
 double az_result_unknown(const az_result *r, int i, double *error); /* value; *error is what the evidence supports, NaN if unknown */
 az_evidence az_result_evidence(const az_result *r);
+const az_cross *az_result_cross(const az_result *r);            /* owned by r; NULL where no other result has been compared with it */
+az_space az_result_space(const az_result *r);                   /* of its trials */
 /* The command that made the result, as typed, "" if unknown: kept in its file and shown in its report; determines nothing. AZ_ENOMEM. */
 const char *az_result_command(const az_result *r);
 az_status az_result_set_command(az_result *r, const char *command);
@@ -197,6 +215,17 @@ void az_format_unknown(char *buffer, double value, double error);
 
 /* Re-evaluates the residual by the independent path (uniform grid, trapezoidal operators, scalar arithmetic) and stores the evidence in r. */
 az_status az_verify(az_result *r, int threads, az_error *err);
+
+/* Compares r with another result of the same problem (text and parameters). Both are re-evaluated first where they have not been; r then holds
+ * the agreement, its tier is AZ_TIER_CROSS_SOLVED, and the error of an unknown is the larger of the difference and of what the residual
+ * supports, at least 4 eps. AZ_EOPTION for another problem or for two results in the same trial space. */
+az_status az_cross_check(az_result *r, az_result *other, int threads, az_error *err);
+
+/* Solves the problem of `from` again in the space of elements, started from its trials and unknowns, and cross-checks the two: *out is the new result, with one
+ * stage of elements, re-evaluated and compared with `from` (which is re-evaluated first if it has not been, and not changed otherwise).
+ * o: tolerance, limits, threads, points and checkpoint; NaN or 0: as in a solve with elements. AZ_EOPTION for several coordinates, for a problem
+ * or a result that elements cannot take; else as az_solve. */
+az_status az_polish(az_result **out, az_result *from, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err);
 
 /* Value or mixed derivative of a field, let or trial at points. out[n]; points[n*dim], point-major; order[dim] of derivatives.
  * AZ_ENAME for an unknown name, AZ_EDOMAIN for a point outside the domain. */

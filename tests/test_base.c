@@ -52,6 +52,10 @@ static void names(void **state)
     assert_string_equal(az_tier_name(AZ_TIER_NONE), "none");
     assert_string_equal(az_tier_name(AZ_TIER_TRAINED), "trained");
     assert_string_equal(az_tier_name(AZ_TIER_REEVALUATED), "re-evaluated");
+    assert_string_equal(az_tier_name(AZ_TIER_CROSS_SOLVED), "cross-solved");
+    assert_string_equal(az_space_name(AZ_SPACE_MLP), "mlp");
+    assert_string_equal(az_space_name(AZ_SPACE_ELEMENT), "element");
+    assert_string_equal(az_space_name(AZ_N_SPACE), "unknown");
     assert_string_equal(az_tier_name((az_tier)99), "unknown");
     const char *method[] = {"lm", "lm-qr", "adam", "lbfgs", "ssbroyden", "unknown"};
     for (int i = 0; i <= AZ_N_METHOD; i++) assert_string_equal(az_method_name((az_method)i), method[i]);

@@ -92,6 +92,10 @@ static void same_networks(const az_result *a, const az_result *b)
         assert_int_equal(a->trial[t].n_stages, b->trial[t].n_stages);
         for (int k = 0; k < a->trial[t].n_stages; k++) {
             const az_network *x = &a->trial[t].stage[k], *y = &b->trial[t].stage[k];
+            const az_mesh *m = &x->mesh, *n = &y->mesh;
+            assert_true(x->space == y->space && m->n_edges == n->n_edges && m->degree == n->degree && m->centre == n->centre);
+            assert_true(m->smooth == n->smooth && m->parity == n->parity && m->periodic == n->periodic && m->length == n->length);
+            SAME_OR_NONE(m->edge, n->edge, m->n_edges);
             assert_int_equal(x->n_layers, y->n_layers);
             SAME(x->width, y->width, x->n_layers + 2);
             assert_int_equal(x->first, y->first);
@@ -133,14 +137,25 @@ static void same_options(const az_solve_options *o, const az_solve_options *q)
 {
     assert_true(o->seed == q->seed && o->threads == q->threads && o->tolerance == q->tolerance && o->max_iterations == q->max_iterations);
     assert_true(o->max_seconds == q->max_seconds && o->n_layers == q->n_layers && o->max_stages == q->max_stages && o->points == q->points);
-    assert_true(o->n_phases == q->n_phases && o->checkpoint_seconds == q->checkpoint_seconds && !q->checkpoint);
+    assert_true(o->n_phases == q->n_phases && o->checkpoint_seconds == q->checkpoint_seconds && !q->checkpoint && o->space == q->space);
     SAME(o->layers, q->layers, AZ_MAX_LAYERS);
     SAME(o->phase, q->phase, AZ_MAX_PHASES);
     SAME(o->phase_iterations, q->phase_iterations, AZ_MAX_PHASES);
 }
 
+static void same_cross(const az_cross *c, const az_cross *d)
+{
+    assert_true(c->compared == d->compared && c->hash == d->hash && c->space == d->space && c->other_space == d->other_space);
+    SAME(&c->relative, &d->relative, 1);
+    SAME(&c->other_relative, &d->other_relative, 1);
+    assert_true(c->n_unknowns == d->n_unknowns && c->n_names == d->n_names);
+    SAME_OR_NONE(c->unknown, d->unknown, c->n_unknowns);
+    SAME_OR_NONE(c->name, d->name, c->n_names);
+}
+
 static void same_state(const az_result *a, const az_result *b)
 {
+    same_cross(&a->cross, &b->cross);
     assert_string_equal(a->problem->text, b->problem->text);
     assert_string_equal(a->problem->origin, b->problem->origin);
     assert_int_equal(a->problem->n_scalars, b->problem->n_scalars);
@@ -169,6 +184,37 @@ static void save_memory(const az_result *r, char **bytes, size_t *n)
     az_error err = {0};
 
     if (az_result_save_memory(r, bytes, n, &err)) fail_msg("%s", err.message);
+}
+
+/* Elements and a comparison with another result; a mesh out of order is refused. */
+static void test_elements(void **state)
+{
+    double edge[4] = {0, 1, 2.5, 4};
+    const az_mesh mesh = {.n_edges = 4, .edge = edge, .degree = 14, .centre = 22, .smooth = 1, .parity = AZ_EVEN, .length = 2};
+    az_result *r = some_result(line_text), *q = NULL;
+    char *bytes = NULL;
+    size_t n = 0;
+    az_error err;
+
+    (void)state;
+    assert_int_equal(az_state_add_elements(r, 0, &mesh), AZ_OK);
+    az_network *net = &r->trial[0].stage[r->trial[0].n_stages - 1];
+    for (int i = 0; i < net->n_weights; i++) net->weight[i] = 1.0 / (i + 3);
+    r->options.space = AZ_SPACE_ELEMENT;
+    r->evidence.tier = AZ_TIER_CROSS_SOLVED;
+    const int names = r->problem->n_lets;
+    r->cross = (az_cross){1, 0xfeedbeef, AZ_SPACE_ELEMENT, AZ_SPACE_MLP, 1e-13, 2e-14, 2, names, az_doubles(2), az_doubles((size_t)names)};
+    r->cross.unknown[1] = 3e-15;
+    r->cross.name[2] = NAN;
+    save_memory(r, &bytes, &n);
+    if (az_result_load_memory(&q, "memory", bytes, n, &err)) fail_msg("%s", err.message);
+    same_state(r, q);
+    az_result_destroy(q);
+    az_free(bytes);
+    net->mesh.edge[2] = 0.5;
+    assert_int_equal(az_result_save_memory(r, &bytes, &n, &err), AZ_EFORMAT);
+    assert_non_null(strstr(err.message, "mesh of elements"));
+    az_result_destroy(r);
 }
 
 static void test_round_trip(void **state)
@@ -934,7 +980,7 @@ static void test_table_errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(test_round_trip), IN_FOLDER(test_round_trip_of_nothing), IN_FOLDER(test_file),
+        IN_FOLDER(test_elements), IN_FOLDER(test_round_trip), IN_FOLDER(test_round_trip_of_nothing), IN_FOLDER(test_file),
         IN_FOLDER(test_every_allocation), IN_FOLDER(test_every_system_call), IN_FOLDER(test_interrupted_writes),
         IN_FOLDER(test_full_and_locked), IN_FOLDER(test_impossible_targets), IN_FOLDER(test_other_writer),
         IN_FOLDER(test_kill), IN_FOLDER(test_truncation), IN_FOLDER(test_flipped_bits), IN_FOLDER(test_foreign),

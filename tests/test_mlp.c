@@ -3,6 +3,7 @@
  *
  * AZ_SEED in the environment replays a run. */
 #include "trial/mlp.h"
+#include "trial/trial.h"
 
 #include <complex.h>
 #include <float.h>
@@ -269,7 +270,7 @@ static void check_reverse(int which, int n_layers, az_activation first, int froz
 
     if (frozen == 1) u.net.n_frozen = net->n_weights - last;
     if (l.n > 1) u.seed.p[az_rng_next(&rng) % (unsigned)(l.n - 1) + 1] = NULL;
-    const int lanes = frozen ? AZ_LANES : 5, trained = az_mlp_trained(net);
+    const int lanes = frozen ? AZ_LANES : 5, trained = az_trial_trained(net);
     assert_int_equal(trained, net->n_weights - net->n_frozen);
     for (int i = 0; i < net->n_weights * AZ_LANES; i++) u.column[i] = 777;
     for (int k = 0; k < net->width[0]; k++)

@@ -159,7 +159,7 @@ static double *parameter(const fixture *f, int c, int *trial, int *index)
 {
     for (int t = 0; t < f->p->n_trials; t++) {
         az_network *net = &f->r->trial[t].stage[f->r->trial[t].n_stages - 1];
-        int n = az_mlp_trained(net);
+        int n = az_trial_trained(net);
         if (c < n) {
             *trial = t, *index = c + net->n_frozen;
             return &net->weight[*index];
@@ -238,10 +238,11 @@ static void check_complex_step(fixture *f, const char *name, int every, double h
     assert_true(out && exact);
     reference(f, out, -1, h);
     for (int i = 0; i < f->rows; i++) exact[i] = creal(out[i]);
+    const int cols = f->cols - f->p->n_defects; /* a defect's derivative is not smooth at the origin: Richardson's differences on the same grid test it */
     double size = largest(exact, f->rows);
     for (int i = 0; i < f->rows; i++)
         if (!(fabs(f->res[i] - exact[i]) <= tol * size)) fail_msg("%s, row %d of %d: residual %.17g, independently %.17g of %g", name, i, f->rows, f->res[i], exact[i], size);
-    for (int c = every > 1 ? (int)(az_rng_next(&rng) % (unsigned)every) : 0; c < f->cols; c += c + every >= f->cols && c < f->cols - 1 ? f->cols - 1 - c : every) {
+    for (int c = every > 1 ? (int)(az_rng_next(&rng) % (unsigned)every) : 0; c < cols; c += c + every >= cols && c < cols - 1 ? cols - 1 - c : every) {
         reference(f, out, c, h);
         for (int i = 0; i < f->rows; i++) exact[i] = cimag(out[i]) / STEP * unit_of(f, c);
         compare(f, name, "complex step", c, exact, tol, 0);

@@ -72,7 +72,7 @@ static int stop_at(void *data, const az_progress *g)
     if (g->note) {
         stages_seen += g->stage > 1;
         grids_seen += strstr(g->note, "panels") != NULL;
-        points_seen += strstr(g->note, "points moved") != NULL;
+        points_seen += strstr(g->note, "points moved") != NULL || strstr(g->note, "mesh refined") != NULL;
     }
     return g->iteration >= s->at;
 }
@@ -108,7 +108,8 @@ static void same_state(const az_result *a, const az_result *b, int k)
         assert_int_equal(a->trial[t].n_stages, b->trial[t].n_stages);
         for (int i = 0; i < a->trial[t].n_stages; i++) {
             const az_network *u = &a->trial[t].stage[i], *v = &b->trial[t].stage[i];
-            assert_true(u->n_weights == v->n_weights && u->n_frozen == v->n_frozen);
+            assert_true(u->n_weights == v->n_weights && u->n_frozen == v->n_frozen && u->space == v->space && u->mesh.n_edges == v->mesh.n_edges);
+            if (u->mesh.n_edges) same_doubles("mesh", k, u->mesh.edge, v->mesh.edge, u->mesh.n_edges);
             same_doubles("weight", k, u->weight, v->weight, u->n_weights);
             same_doubles("stage scale", k, &u->scale, &v->scale, 1);
         }
@@ -243,6 +244,26 @@ static void cancel_and_resume(void **state)
         az_problem_destroy(p);
     }
     assert_true(stages_seen > 0 && grids_seen > 0 && points_seen > 0);
+}
+
+/* And with elements, whose mesh is refined. */
+static void cancel_and_resume_elements(void **state)
+{
+    const char *names[] = {"burgers", "legendre", "oscillator"};
+
+    (void)state;
+    grids_seen = points_seen = 0;
+    for (int i = 0; i < COUNT(names) + 1; i++) {
+        az_problem *p = i < COUNT(names) ? load(names[i]) : parse(line_text);
+        az_solve_options o = options(1);
+        o.space = AZ_SPACE_ELEMENT;
+        o.max_iterations = 150;
+        o.tolerance = 1e-14;
+        o.points = 60;
+        interrupted(p, &o, 6);
+        az_problem_destroy(p);
+    }
+    assert_true(grids_seen > 0 && points_seen > 0);
 }
 
 /* The same over a change of methods, each with its own memory. */
@@ -403,10 +424,12 @@ static void *failing(void *data, void *p, size_t bytes)
 static void failed_allocations(void **state)
 {
     (void)state;
-    const char *texts[] = {line_text, box_text};
+    static const char wave[] = "problem w \"w\"\ndomain x in [-1, 1]\nfield v(x)\nequation d(v, x, x) + 400*v = sin(x)\nboundary v = 1 at x = -1\nboundary v = 0 at x = 1\n";
+    const char *texts[] = {line_text, box_text, line_text, wave};
     for (int i = 0; i < COUNT(texts); i++) {
         az_problem *p = parse(texts[i]);
         az_solve_options o = options(1);
+        o.space = i < 2 ? AZ_SPACE_MLP : AZ_SPACE_ELEMENT;
         o.layers[0] = o.layers[1] = 2;
         o.points = 40;
         o.max_iterations = 25;
@@ -441,7 +464,7 @@ int main(void)
     uint64_t seed = env ? strtoull(env, NULL, 10) : 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unknowns_within_errors), cmocka_unit_test(same_bits_for_any_threads), cmocka_unit_test(cancel_and_resume),
-        cmocka_unit_test(cancel_and_resume_methods), cmocka_unit_test(limit_and_resume),       cmocka_unit_test(finished_stays),
+        cmocka_unit_test(cancel_and_resume_methods), cmocka_unit_test(cancel_and_resume_elements), cmocka_unit_test(limit_and_resume),       cmocka_unit_test(finished_stays),
         cmocka_unit_test(limits_and_stops),       cmocka_unit_test(seed_decides),              cmocka_unit_test(bad_options),
         cmocka_unit_test(failed_allocations),
     };

@@ -54,6 +54,17 @@ const char *az_tier_name(az_tier t)
     case AZ_TIER_NONE: return "none";
     case AZ_TIER_TRAINED: return "trained";
     case AZ_TIER_REEVALUATED: return "re-evaluated";
+    case AZ_TIER_CROSS_SOLVED: return "cross-solved";
+    }
+    return "unknown";
+}
+
+const char *az_space_name(az_space s)
+{
+    switch (s) {
+    case AZ_SPACE_MLP: return "mlp";
+    case AZ_SPACE_ELEMENT: return "element";
+    case AZ_N_SPACE: break;
     }
     return "unknown";
 }

@@ -11,6 +11,8 @@
 static const char *method_label(int v) { return az_method_name((az_method)v); }
 static const char *tier_label(int v) { return az_tier_name((az_tier)v); }
 static const char *stop_label(int v) { return az_stop_name((az_stop)v); }
+static const char *space_label(int v) { return az_space_name((az_space)v); }
+static const char *parity_label(int v) { return v == AZ_EVEN ? "even" : v == AZ_ODD ? "odd" : "none"; }
 static const char *activation_label(int v) { return v == AZ_ACT_TANH ? "tanh" : "sine"; }
 
 /* az_archive_choice on a variable of an enumeration type */
@@ -51,6 +53,7 @@ static void options(az_archive *a, az_solve_options *o)
     az_archive_int(a, "max_stages", &o->max_stages, 0, INT_MAX);
     az_archive_int(a, "points", &o->points, 0, INT_MAX);
     az_archive_double(a, "checkpoint_seconds", &o->checkpoint_seconds);
+    CHOICE(a, "space", &o->space, 0, AZ_N_SPACE - 1, space_label);
     az_archive_int(a, "layers", &o->n_layers, 0, AZ_MAX_LAYERS);
     for (int i = 0; i < o->n_layers && !a->status; i++) {
         snprintf(name, sizeof name, "layer%d", i + 1);
@@ -111,8 +114,23 @@ static void unknowns(az_archive *a, az_result *r)
     az_archive_leave(a);
 }
 
+static void mesh(az_archive *a, az_mesh *m)
+{
+    az_archive_int(a, "edges", &m->n_edges, 2, INT_MAX);
+    az_archive_doubles(a, "edge", &m->edge, m->n_edges, 0);
+    az_archive_int(a, "degree", &m->degree, 0, AZ_MESH_MAX_DEGREE);
+    az_archive_int(a, "centre", &m->centre, 0, AZ_MESH_MAX_DEGREE);
+    az_archive_int(a, "smooth", &m->smooth, 1, AZ_MESH_MAX_SMOOTH);
+    CHOICE(a, "parity", &m->parity, AZ_ODD, AZ_EVEN, parity_label);
+    az_archive_int(a, "periodic", &m->periodic, 0, 1);
+    az_archive_double(a, "length", &m->length);
+    if (!a->status) require(a, az_mesh_valid(m), "a mesh of elements is not in order");
+}
+
 static void network(az_archive *a, az_network *net, int n_inputs)
 {
+    CHOICE(a, "space", &net->space, 0, AZ_N_SPACE - 1, space_label);
+    if (net->space == AZ_SPACE_ELEMENT) mesh(a, &net->mesh);
     az_archive_int(a, "hidden_layers", &net->n_layers, 0, AZ_MAX_LAYERS);
     az_archive_fixed_ints(a, "widths", net->width, net->n_layers + 2);
     CHOICE(a, "activation", &net->first, AZ_ACT_TANH, AZ_ACT_SINE, activation_label);
@@ -207,11 +225,32 @@ static void history(az_archive *a, az_history *h)
 static void evidence(az_archive *a, az_evidence *e)
 {
     az_archive_enter(a, "evidence", "max: of |R| as written; relative: of |R / scale|; both on an independent grid");
-    CHOICE(a, "tier", &e->tier, AZ_TIER_NONE, AZ_TIER_REEVALUATED, tier_label);
+    CHOICE(a, "tier", &e->tier, AZ_TIER_NONE, AZ_TIER_CROSS_SOLVED, tier_label);
     az_archive_double(a, "trained_rms", &e->trained_rms);
     az_archive_double(a, "reevaluated_max", &e->reevaluated_max);
     az_archive_double(a, "reevaluated_relative", &e->reevaluated_relative);
     az_archive_int(a, "points", &e->points, 0, INT_MAX);
+    az_archive_leave(a);
+}
+
+static void cross(az_archive *a, az_result *r)
+{
+    az_cross *c = &r->cross;
+    const int n_unknowns = r->history.n_unknowns, n_names = r->problem->n_lets;
+
+    az_archive_enter(a, "cross", "another result of this problem: its hash, trial space and residual, and how far it differs in each unknown and in each field and let");
+    az_archive_int(a, "compared", &c->compared, 0, 1);
+    if (c->compared) {
+        az_archive_u64(a, "hash", &c->hash);
+        CHOICE(a, "space", &c->space, 0, AZ_N_SPACE - 1, space_label);
+        CHOICE(a, "other_space", &c->other_space, 0, AZ_N_SPACE - 1, space_label);
+        az_archive_double(a, "relative", &c->relative);
+        az_archive_double(a, "other_relative", &c->other_relative);
+        az_archive_int(a, "unknowns", &c->n_unknowns, n_unknowns, n_unknowns);
+        az_archive_int(a, "names", &c->n_names, n_names, n_names);
+        az_archive_doubles(a, "unknown", &c->unknown, c->n_unknowns, 0);
+        az_archive_doubles(a, "name", &c->name, c->n_names, 0);
+    }
     az_archive_leave(a);
 }
 
@@ -237,6 +276,7 @@ static void body(az_archive *a, az_result *r)
     optimiser(a, r);
     history(a, &r->history);
     evidence(a, &r->evidence);
+    cross(a, r);
     residual(a, &r->curve, r->problem->dim);
 }
 

@@ -124,6 +124,32 @@ static void evidence_row(az_text *out, const char *tier, const char *quantity, d
     az_text_add(out, "</td><td>%s</td></tr>\n", how);
 }
 
+static void difference_row(az_text *out, const char *name, const char *what, double value)
+{
+    az_text_add(out, "<tr><th scope=\"row\"></th><td>");
+    az_xml_escape(out, name);
+    az_text_add(out, ", difference</td><td class=\"number\">");
+    az_page_number(out, value, 2);
+    az_text_add(out, "</td><td>%s</td></tr>\n", what);
+}
+
+static void cross_rows(az_text *out, const az_result *r)
+{
+    const az_cross *c = &r->cross;
+    const az_problem *p = r->problem;
+    char how[160];
+
+    if (!c->compared) {
+        evidence_row(out, "cross-solved", "agreement", NAN, "another trial space and discretisation reaches the same unknowns");
+        return;
+    }
+    snprintf(how, sizeof how, "trial space %s here; %s, on another grid, in result %016" PRIx64 "%s", az_space_name(c->space), az_space_name(c->other_space),
+             c->hash, r->evidence.tier == AZ_TIER_CROSS_SOLVED ? "" : ": <b>they do not agree</b>");
+    evidence_row(out, "cross-solved", "largest relative residual of the other", c->other_relative, how);
+    for (int i = 0; i < c->n_unknowns; i++) difference_row(out, p->scalar[p->n_parameters + i].name, "of the two values", c->unknown[i]);
+    for (int i = 0; i < c->n_names; i++) difference_row(out, p->let[i].name, "largest over the domain, relative to the maximum", c->name[i]);
+}
+
 void az_page_evidence(az_page *g)
 {
     const az_evidence *e = &g->r->evidence;
@@ -137,7 +163,7 @@ void az_page_evidence(az_page *g)
     snprintf(how, sizeof how, "the equations as written, on an independent grid of %d points, by another code path", e->points);
     evidence_row(out, "re-evaluated", "largest residual", e->reevaluated_max, how);
     evidence_row(out, "", "largest relative residual", e->reevaluated_relative, "the same, each equation divided by its own scale");
-    evidence_row(out, "cross-solved", "digits agreed", NAN, "another trial space and discretisation reaches the same unknowns");
+    cross_rows(out, g->r);
     evidence_row(out, "certified", "enclosure", NAN, "interval arithmetic");
     az_text_add(out, "</tbody></table></section>\n");
 }
@@ -155,8 +181,22 @@ static const char *activation(const az_network *net)
     return net->first == AZ_ACT_SINE ? "sine, then tanh" : "tanh";
 }
 
+static void element_row(az_text *out, const char *trial, int stage, const az_network *net)
+{
+    az_text_add(out, "<tr><th scope=\"row\">");
+    az_xml_escape(out, trial);
+    az_text_add(out, "</th><td>%d</td><td>%d elements</td><td>piecewise polynomials of degree %d, %d derivative%s continuous</td><td class=\"number\">%d</td><td class=\"number\">",
+                stage, net->mesh.n_edges - 1, net->mesh.degree, net->mesh.smooth - 1, net->mesh.smooth == 2 ? "" : "s", net->n_weights);
+    az_page_number(out, net->scale, 3);
+    az_text_add(out, "</td></tr>\n");
+}
+
 static void network_row(az_text *out, const char *trial, int stage, const az_network *net)
 {
+    if (net->space == AZ_SPACE_ELEMENT) {
+        element_row(out, trial, stage, net);
+        return;
+    }
     az_text_add(out, "<tr><th scope=\"row\">");
     az_xml_escape(out, trial);
     az_text_add(out, "</th><td>%d</td><td>%d", stage, net->width[0]);

@@ -140,7 +140,7 @@ az_status az_frame_networks(az_program *g, int set, const az_trial_state *trial)
         const az_node *t = &g->graph.node[s->steps[q].node];
         if (t->op != AZ_TRIAL) continue;
         for (int k = 0; k < trial[t->index].n_stages; k++) {
-            size_t need = az_mlp_work(&trial[t->index].stage[k], s->steps[q].layout);
+            size_t need = az_trial_work(&trial[t->index].stage[k], s->steps[q].layout);
             int slot = t->index * AZ_MAX_STAGES + k;
             for (int i = 0; i < s->n_frames; i++) {
                 frame *f = &s->frames[i];

@@ -17,9 +17,10 @@ bool az_problem_nonlocal(const az_problem *p)
     return false;
 }
 
-bool az_problem_half_line(const az_problem *p)
+bool az_problem_symmetric(const az_problem *p)
 {
-    if (p->dim != 1 || p->coord[0].range != AZ_LINE) return false;
+    const az_coord_decl *x = &p->coord[0];
+    if (p->dim != 1 || x->range == AZ_HALF_LINE || (x->range == AZ_INTERVAL && x->lo != -x->hi)) return false;
     signed char *parity = az_calloc((size_t)p->graph.n + 1, 1);
     if (!parity) return false;
     bool half = !az_node_parity(parity, &p->graph, p);
@@ -32,3 +33,5 @@ bool az_problem_half_line(const az_problem *p)
     az_realloc(parity, 0);
     return half;
 }
+
+bool az_problem_half_line(const az_problem *p) { return p->dim == 1 && p->coord[0].range == AZ_LINE && az_problem_symmetric(p); }

@@ -80,7 +80,7 @@ double az_program_tail(const az_program *g)
 int az_program_columns(const az_program *g, const az_trial_state *trial)
 {
     int n = g->p->n_scalars - g->p->n_parameters;
-    for (int t = 0; t < g->p->n_trials; t++) n += az_mlp_trained(&trial[t].stage[trial[t].n_stages - 1]);
+    for (int t = 0; t < g->p->n_trials; t++) n += az_trial_trained(&trial[t].stage[trial[t].n_stages - 1]);
     return n;
 }
 
@@ -191,6 +191,7 @@ az_status az_program_jacobian(az_program *g, const az_binding *b, double *jac, i
 {
     int columns = az_program_columns(g, b->trial);
     az_status st = buffers(g, columns);
+    for (int s = 0; s < g->n_sets && !st; s++) st = az_frame_networks(g, s, b->trial); /* the residual may have found no memory for them */
     if (st) return st;
     double start = az_seconds();
     for (int s = 0; s < g->n_sets; s++) local_set(g, s, b, jac, ld);

@@ -10,7 +10,7 @@
 
 #include "operator/line.h"
 #include "state/state.h"
-#include "trial/mlp.h"
+#include "trial/trial.h"
 
 /* Extra quantities wanted at extra points: values are read by az_program_probe. */
 typedef struct az_probe {
@@ -37,7 +37,9 @@ void az_program_destroy(az_program *g);
 
 /* Parity of every node of g under y -> -y in one dimension: 1, -1, or 0 for none. parity[g->n]. AZ_ENOMEM. */
 az_status az_node_parity(signed char *parity, const az_graph *g, const az_problem *p);
-/* True if every equation and operand has a parity, so that a grid on y >= 0 is enough. */
+/* One coordinate, of a domain symmetric about 0: true if every equation and operand has a parity, so that points at y >= 0 are enough. */
+bool az_problem_symmetric(const az_problem *p);
+/* The same for the line alone. */
 bool az_problem_half_line(const az_problem *p);
 bool az_problem_nonlocal(const az_problem *p);
 

@@ -76,8 +76,8 @@ static void trial_forward(const pointset *s, const frame *f, int q, int trial, i
     double **v = f->s[q].v;
     clear(v, l->n);
     for (int k = 0; k < state->n_stages; k++) {
-        az_mlp_forward(&state->stage[k], l, f->trial_ptr, (double *const *const *)(f->input + trial * AZ_MAX_INPUTS),
-                       f->net_work[trial * AZ_MAX_STAGES + k]);
+        az_trial_forward(&state->stage[k], l, f->trial_ptr, (double *const *const *)(f->input + trial * AZ_MAX_INPUTS),
+                         s->x[0] + block * B, f->net_work[trial * AZ_MAX_STAGES + k]);
         for (int c = 0; c < l->n; c++)
             for (int i = 0; i < B; i++) v[c][i] += state->stage[k].scale * f->trial_ptr[c][i];
     }
@@ -146,7 +146,7 @@ static void accumulate(double **to, double **from, int n, double sign)
 static int first_column(const az_binding *b, int t)
 {
     int n = 0;
-    for (int k = 0; k < t; k++) n += az_mlp_trained(&b->trial[k].stage[b->trial[k].n_stages - 1]);
+    for (int k = 0; k < t; k++) n += az_trial_trained(&b->trial[k].stage[b->trial[k].n_stages - 1]);
     return n;
 }
 
@@ -163,8 +163,8 @@ static void trial_reverse(const az_program *g, const pointset *s, const frame *f
         if (!last && !moving) continue;
         for (int c = 0; c < l->n; c++)
             for (int i = 0; i < B; i++) f->trial_ptr[c][i] = state->stage[k].scale * f->s[q].bar[c][i];
-        az_mlp_reverse(&state->stage[k], l, last ? column + (size_t)first_column(b, trial) * ld : NULL, ld, lanes, moving ? inbar : NULL,
-                       f->trial_ptr, f->net_work[trial * AZ_MAX_STAGES + k]);
+        az_trial_reverse(&state->stage[k], l, last ? column + (size_t)first_column(b, trial) * ld : NULL, ld, lanes, moving ? inbar : NULL,
+                         f->trial_ptr, f->net_work[trial * AZ_MAX_STAGES + k]);
     }
 }
 

@@ -1,11 +1,11 @@
 /* features.c: random features fitted to the problem: frequencies per unit of each input's own width, and a grid that resolves them. */
 #include "solve/run.h"
+#include "trial/mlp.h"
 
 #include <math.h>
-#include <stdlib.h>
 
-#define NODES_PER_FEATURE (getenv("NPF")?atof(getenv("NPF")):2.5)
-#define CORE 10.0
+#define NODES_PER_FEATURE 3.0 /* where a layer has inputs of its own: fewer overfit */
+#define CORE 10.0 /* |z| of the panels that are cut for it */
 #define PHASE_PER_PANEL \
     12.0 /* 16 nodes carry exp(i k x) over 12 radians to 1e-9, and what is fitted there is a small part of the solution */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define BLIND 10.0 /* a panel whose residual exceeds this times the trained rms is cut */
+#define SHARE_OF_WORST 0.1 /* so is an element with this share of the largest residual: on a coarse mesh the trained one is no smaller */
 #define TAIL_MAX 1e-16 /* operands at the last node, relative to their maximum */
 #define TAIL_STEP 1.25
 #define REACH_MAX 330.0 /* e^330 squared does not overflow in double */
@@ -33,24 +34,33 @@ static double worst_row(const az_run *run, const az_program *g, const double *re
     return worst;
 }
 
-static az_status open_judge(az_run *run, const az_program_setup *setup, az_program **g, double **res)
+az_status az_run_examine(az_run *run, const az_program_setup *setup, az_program **g, double **res)
 {
     az_status st = az_program_create(g, run->p, setup, run->err);
     if (st) return st;
     *res = az_doubles((size_t)az_program_rows(*g));
     if (!*res) {
         az_program_destroy(*g);
+        *g = NULL;
         return az_fail(run->err, AZ_ENOMEM, "out of memory");
     }
     az_binding b = {.trial = run->r->trial, .scalar = run->r->scalar, .unit = run->r->unit};
     az_program_residual(*g, &b, *res);
+    run->r->check = worst_row(run, *g, *res);
     return AZ_OK;
+}
+
+double az_run_limit(const az_run *run)
+{
+    double limit = BLIND * run->r->rms;
+    if (az_run_elements(run->r)) limit = fmin(limit, SHARE_OF_WORST * run->r->check);
+    return fmax(limit, ROUNDING);
 }
 
 static bool mark_panels(az_run *run, const az_program *g, const double *res, bool *mark)
 {
     bool any = false;
-    double limit = fmax(BLIND * run->r->rms, ROUNDING);
+    double limit = az_run_limit(run);
     for (int k = 0; k < run->p->n_rows; k++) {
         int first, count;
         if (run->p->row[k].kind != AZ_ROW_EQUATION) continue;
@@ -91,10 +101,9 @@ static az_status judge_panels(az_run *run, bool *refined)
     az_program *g;
     if (az_panels_split(&fine, &n_fine, r->edge, r->n_edges)) return az_fail(run->err, AZ_ENOMEM, "out of memory");
     az_program_setup setup = {.edge = fine, .n_edges = n_fine, .points = r->points, .rows = true, .threads = run->threads};
-    az_status st = open_judge(run, &setup, &g, &res);
+    az_status st = az_run_examine(run, &setup, &g, &res);
     az_doubles_free(fine);
     if (st) return st;
-    r->check = worst_row(run, g, res);
     bool *mark = az_calloc((size_t)r->n_edges, sizeof *mark);
     if (!mark) st = AZ_ENOMEM;
     if (!st && isfinite(r->check) && mark_panels(run, g, res, mark)) {
@@ -105,6 +114,7 @@ static az_status judge_panels(az_run *run, bool *refined)
     az_realloc(mark, 0);
     az_doubles_free(res);
     az_program_destroy(g);
+    if (!st && *refined && az_run_elements(r)) st = az_elements_remesh(r, r->edge, r->n_edges);
     return st ? az_fail(run->err, st, "out of memory while refining the grid") : AZ_OK;
 }
 
@@ -122,9 +132,8 @@ static az_status judge_points(az_run *run, bool *refined)
     double *res;
     az_program *g = NULL;
     az_program_setup setup = {.points = pool, .rows = true, .threads = run->threads};
-    if (!st) st = open_judge(run, &setup, &g, &res);
+    if (!st) st = az_run_examine(run, &setup, &g, &res);
     if (!st) {
-        r->check = worst_row(run, g, res);
         for (int k = 0; k < run->p->n_rows && r->check > BLIND * r->rms && r->check > ROUNDING; k++) {
             int first, count;
             az_program_row_range(g, k, &first, &count);
@@ -145,11 +154,13 @@ az_status az_run_extend(az_run *run, bool *changed)
     *changed = false;
     if (!run->r->n_edges) return AZ_OK;
     az_status st = extend(run->r, az_program_tail(run->program), changed);
+    if (!st && *changed && az_run_elements(run->r)) st = az_elements_remesh(run->r, run->r->edge, run->r->n_edges);
     return st ? az_fail(run->err, st, "out of memory while extending the grid") : AZ_OK;
 }
 
 az_status az_run_judge(az_run *run, bool *refined)
 {
     *refined = false;
-    return run->r->n_edges ? judge_panels(run, refined) : judge_points(run, refined);
+    if (run->r->n_edges) return judge_panels(run, refined);
+    return az_run_elements(run->r) ? az_elements_judge(run, refined) : judge_points(run, refined);
 }

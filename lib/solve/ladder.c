@@ -8,7 +8,8 @@
 #include <string.h>
 
 #define FIRST_STEP 0.05 /* of the unknown's value at the first profile */
-#define STEPS 80.0 /* later: of the distance between the last two profiles */
+#define STEPS 80.0 /* later, in the distance between the last two profiles: networks follow a layer slowly */
+#define STEPS_ELEMENT 24.0
 #define FOUND 3e-3 /* trained rms of a profile */
 #define SOLVED 4e-4 /* trained rms with which a held value is left; with more it is solved again, the layer followed */
 #define TRIES 4
@@ -65,7 +66,7 @@ static void after_profile(az_run *run)
 {
     az_ladder *m = &run->r->ladder;
     double here = *unknown(run);
-    m->step = m->found ? fabs(m->last - here) / STEPS : FIRST_STEP * fabs(here);
+    m->step = m->found ? fabs(m->last - here) / (az_run_elements(run->r) ? STEPS_ELEMENT : STEPS) : FIRST_STEP * fabs(here);
     m->last = here;
     m->found++;
     m->value = m->defect = NAN;

@@ -49,8 +49,8 @@ static az_status find(const az_run *run, az_layer *layer)
     return st;
 }
 
-/* The problem of the run with this layer alone, and first networks of random weights for it. */
-static az_status adopt(az_run *run, void *data)
+/* The problem of the run with this layer alone; networks as they are. */
+static az_status restate(az_run *run, const az_layer *layer)
 {
     az_result *r = run->r;
     const az_problem *p = run->p;
@@ -58,18 +58,23 @@ static az_status adopt(az_run *run, void *data)
     az_problem *next = NULL;
     if (!set) return az_fail(run->err, AZ_ENOMEM, "out of memory");
     for (int i = 0; i < p->n_parameters; i++) set[i] = (az_setting){p->scalar[i].name, p->scalar[i].value};
-    az_status st = az_problem_parse_layers(&next, p->origin, p->text, strlen(p->text), set, p->n_parameters, data, 1, run->err);
+    az_status st = az_problem_parse_layers(&next, p->origin, p->text, strlen(p->text), set, p->n_parameters, layer, 1, run->err);
     az_realloc(set, 0);
     if (st) return st;
-    const az_layer *layer = data;
-    int slot = az_problem_layer_slot(next, 0);
-    r->scalar[slot] = layer->center;
-    r->scalar[slot + 1] = layer->width;
-    az_state_drop_networks(r);
+    double *s = r->scalar + az_problem_layer_slot(next, 0);
+    s[0] = layer->center, s[1] = layer->width;
     az_problem_destroy(r->problem);
     r->problem = next;
     run->p = next;
-    return az_run_networks(run);
+    return AZ_OK;
+}
+
+/* The same, and first networks of random weights for it. */
+static az_status adopt(az_run *run, void *data)
+{
+    az_state_drop_networks(run->r);
+    az_status st = restate(run, data);
+    return st ? st : az_run_networks(run);
 }
 
 static bool resolved(const az_result *r, const az_layer *now)
@@ -80,22 +85,42 @@ static bool resolved(const az_result *r, const az_layer *now)
     return fabs(now->center - old->center) < MOVED * old->width && now->width > SHARPER * old->width;
 }
 
-/* The problem's own record of the layer, after its unknowns moved. */
-void az_run_record_layer(az_result *r)
+/* Elements need no inputs: their layer is only put on record, for the independent grid. */
+static az_status record_elements(az_run *run)
 {
-    az_problem *p = r->problem;
-    for (int k = 0; k < p->n_layers; k++) {
-        const double *s = r->scalar + az_problem_layer_slot(p, k);
-        p->layer[k] = (az_layer){s[0], s[1]};
+    az_layer layer;
+    az_status st = find(run, &layer);
+    if (st || layer.width == 0) return st;
+    az_problem *p = run->r->problem;
+    if (!p->n_layers) {
+        st = restate(run, &layer);
+        for (int t = 0; t < run->p->n_trials && !st; t++)
+            for (int k = 0; k < run->r->trial[t].n_stages; k++) run->r->trial[t].stage[k].width[0] = run->p->trial[t].n_inputs;
+        return st;
     }
+    double *s = run->r->scalar + az_problem_layer_slot(p, 0);
+    s[0] = layer.center, s[1] = layer.width;
+    p->layer[0] = layer;
+    return AZ_OK;
+}
+
+az_status az_run_record_layer(az_run *run)
+{
+    az_result *r = run->r;
+    if (az_run_elements(r) && r->problem->dim == 1 && r->n_edges && r->options.mode > 0) return record_elements(run);
+    for (int k = 0; k < r->problem->n_layers; k++) {
+        const double *s = r->scalar + az_problem_layer_slot(r->problem, k);
+        r->problem->layer[k] = (az_layer){s[0], s[1]};
+    }
+    return AZ_OK;
 }
 
 az_status az_run_layer(az_run *run, bool *changed)
 {
     const az_problem *p = run->p;
-    az_run_record_layer(run->r);
     *changed = false;
-    if (p->dim != 1 || !run->r->n_edges || run->r->stage != 1) return AZ_OK;
+    if (p->dim != 1 || !run->r->n_edges || run->r->stage != 1 || az_run_elements(run->r)) return AZ_OK;
+    az_run_record_layer(run);
     az_layer layer;
     az_status st = find(run, &layer);
     if (st || resolved(run->r, &layer)) return st;

@@ -12,7 +12,7 @@ static void put(az_run *run, const double *x)
 {
     for (int t = 0; t < run->p->n_trials; t++) {
         az_network *net = active(run, t);
-        int n = az_mlp_trained(net);
+        int n = az_trial_trained(net);
         memcpy(net->weight + net->n_frozen, x, sizeof(double) * (size_t)n);
         x += n;
     }
@@ -28,7 +28,7 @@ void az_run_gather(az_run *run)
     double *x = run->x;
     for (int t = 0; t < run->p->n_trials; t++) {
         const az_network *net = active(run, t);
-        int n = az_mlp_trained(net);
+        int n = az_trial_trained(net);
         memcpy(x, net->weight + net->n_frozen, sizeof(double) * (size_t)n);
         x += n;
     }
@@ -75,6 +75,7 @@ static void evaluate(void *data, double *r, const double *x)
 
 int az_run_hold(const az_result *r)
 {
+    if (az_run_elements(r)) return 0; /* zero is no random network: holding them leads elements astray (burgers, n = 1) */
     return r->stage == 1 && !r->ladder.found && az_problem_n_unknowns(r->problem) > 0 ? HOLD + HOLD_MORE * r->restarts : 0;
 }
 
@@ -142,7 +143,8 @@ static az_status fresh_memory(az_run *run, az_method method, int cols)
         base(run)[i] = r->stage == 1 ? 0 : value;
         base(run)[run->n_unknowns + i] = r->stage == 1 ? value : 0;
     }
-    if (r->stage > 1) m[0] = AZ_LM_MU_LINEAR;
+    bool lm = method == AZ_METHOD_LM || method == AZ_METHOD_LM_QR; /* from 0, damped steps let the unknowns run before the elements */
+    if (r->stage > 1 || (az_run_elements(r) && lm)) m[0] = AZ_LM_MU_LINEAR;
     return AZ_OK;
 }
 
@@ -154,7 +156,7 @@ static int useful_threads(const az_run *run)
     const az_result *r = run->r;
     double rows = r->n_edges * AZ_PANEL_NODES, cols = 0;
     for (int k = 0; k < run->p->n_rows; k++) rows += r->points[k].n;
-    for (int t = 0; t < run->p->n_trials; t++) cols += az_mlp_trained(active(run, t));
+    for (int t = 0; t < run->p->n_trials; t++) cols += az_trial_trained(active(run, t));
     return rows * cols < SMALL ? 1 : run->threads;
 }
 
@@ -176,7 +178,7 @@ az_status az_run_open(az_run *run)
                             .ld = (rows + 7) / 8 * 8,
                             .threads = threads,
                             .data = run,
-                            .normalise = r->stage > 1,
+                            .normalise = r->stage > 1 || az_run_elements(r),
                             .residual = evaluate,
                             .jacobian = jacobian,
                             .project = run->n_unknowns ? project : NULL};

@@ -1,5 +1,6 @@
 /* refit.c: fresh networks in other inputs that take over the function of the ones they replace, by least squares on its values. */
 #include "solve/run.h"
+#include "trial/mlp.h"
 
 #include <math.h>
 #include <string.h>

@@ -4,6 +4,7 @@
 #include "solve/run.h"
 
 #include "io/io.h"
+#include "trial/mlp.h"
 
 #include <math.h>
 #include <omp.h>
@@ -19,8 +20,10 @@
 #define LOST 1e-2 /* a first stage that gains less than this on its first iteration has not found anything */
 #define REACH_EVERY 5
 #define JUDGE_EVERY 40
+#define HELD_ENOUGH 1e-4 /* residual of a held value between profiles */
 #define PAYS 3.0 /* residual before the first features over after */
 #define RETRIES 3 /* a stage is continued this often on a refined grid */
+#define RETRIES_ELEMENT 10
 #define TUNE_FEATURES 1000 /* at most, to choose frequencies with */
 #define CLOUD_CORRECTION 4 /* faces get n^((d-1)/d) points times this */
 
@@ -49,13 +52,14 @@ static int points_of(const az_problem *p, unsigned fixed, int n)
     return fixed ? (int)(CLOUD_CORRECTION * pow(n, (p->dim - 1.0) / p->dim)) : n;
 }
 
-static az_status start_points(az_result *r, const az_problem *p)
+az_status az_run_start_points(az_result *r, double reach)
 {
+    const az_problem *p = r->problem;
     const az_coord_decl *c = &p->coord[0];
     if (p->dim == 1 && c->range != AZ_INTERVAL) {
         bool half = c->range == AZ_HALF_LINE || az_problem_half_line(p);
         double core = CORE_PANEL * 600.0 / r->options.points * (half ? 1 : 2);
-        return az_panels_start(&r->edge, &r->n_edges, core, REACH, half);
+        return az_panels_start(&r->edge, &r->n_edges, core, fmax(REACH, reach), half);
     }
     bool first = true;
     for (int k = 0; k < p->n_rows; k++) {
@@ -98,8 +102,7 @@ static az_status grow_points(az_result *r, int n)
 static void drop_stage(az_result *r, int t)
 {
     az_network *net = &r->trial[t].stage[--r->trial[t].n_stages];
-    az_doubles_free(net->weight);
-    *net = (az_network){0};
+    az_network_clear(net);
 }
 
 /* Ranges of the features' frequencies: as planned on a line, by trial with a few features elsewhere. */
@@ -133,9 +136,18 @@ static az_status add_features(az_run *run, const az_stage_plan *plan, double sca
     return st;
 }
 
+static az_status add_elements(az_run *run)
+{
+    az_result *r = run->r;
+    az_status st = az_elements_begin(r);
+    if (!st) snprintf(run->note, sizeof run->note, "elements: %d, of degree %d", r->trial[0].stage[0].mesh.n_edges - 1, r->trial[0].stage[0].mesh.degree);
+    return st;
+}
+
 static az_status add_networks(az_run *run, double scale)
 {
     az_result *r = run->r;
+    if (az_run_elements(r)) return add_elements(run);
     az_stage_plan plan;
     az_plan_stage(&plan, run->p, &r->options, r->stage, r->patient);
     if (plan.features) return add_features(run, &plan, scale);
@@ -160,7 +172,7 @@ static az_status begin(az_run *run)
     r->stage = 1;
     r->unit = 1;
     r->check = NAN;
-    az_status st = start_points(r, run->p);
+    az_status st = az_run_start_points(r, 0);
     if (!st) st = add_networks(run, 1);
     return st ? az_fail(run->err, st, "out of memory") : AZ_OK;
 }
@@ -218,6 +230,9 @@ static az_status judge(az_run *run, bool *refined)
     if (r->n_edges)
         snprintf(run->note, sizeof run->note, "grid refined from %d to %d panels (residual %.1e between the nodes)", before - 1,
                  r->n_edges - 1, r->check);
+    else if (az_run_elements(r))
+        snprintf(run->note, sizeof run->note, "mesh refined to %d elements (residual %.1e between the points)", r->trial[0].stage[0].mesh.n_edges - 1,
+                 r->check);
     else snprintf(run->note, sizeof run->note, "points moved to where the residual is large (%.1e)", r->check);
     az_run_close(run);
     return az_run_open(run);
@@ -263,7 +278,7 @@ static az_status forget(az_run *run)
     az_doubles_free(r->edge);
     r->edge = NULL;
     r->n_edges = 0;
-    return start_points(r, run->p);
+    return az_run_start_points(r, 0);
 }
 
 /* New random weights, where the first stage led nowhere. */
@@ -323,7 +338,7 @@ static bool in_vain(const az_run *run)
 
 static bool lost(const az_result *r)
 {
-    return r->stage == 1 && !r->ladder.found && r->restarts < RESTARTS && r->history.n && !(r->rms < LOST * r->history.rms[0]);
+    return r->stage == 1 && !az_run_elements(r) && !r->ladder.found && r->restarts < RESTARTS && r->history.n && !(r->rms < LOST * r->history.rms[0]);
 }
 
 static az_status end_of_stage(az_run *run)
@@ -335,11 +350,16 @@ static az_status end_of_stage(az_run *run)
     az_status st = judge(run, &refined);
     if (st) return st;
     if (r->stop == AZ_STOP_TOLERANCE) return AZ_OK;
-    if (r->options.mode > 0 && !(refined && r->retries < RETRIES)) st = az_ladder_turn(run, &marching);
+    bool retry = refined && r->retries < (az_run_elements(r) ? RETRIES_ELEMENT : RETRIES) && (r->stage > 1 || run->p->dim == 1);
+    if (az_run_elements(r) && r->retries > 0 && !(r->check < r->stage_check)) retry = false; /* rounding grows as elements shrink */
+    if (r->ladder.held && r->check < HELD_ENOUGH) retry = false;
+    if (r->options.mode > 0 && !retry) st = az_ladder_turn(run, &marching);
     if (st || marching) return st;
-    bool retry = refined && r->retries < RETRIES && (r->stage > 1 || run->p->dim == 1);
     if (in_vain(run) && !retry) return discard(run, r->check);
-    else if (retry) r->retries++, r->stage_iteration = 0;
+    else if (retry) {
+        r->retries++, r->stage_iteration = 0;
+        if (az_run_elements(r)) r->stage_check = r->check;
+    }
     else if (r->stage >= r->options.max_stages) r->stop = AZ_STOP_STALLED;
     else return next_stage(run);
     return AZ_OK;
@@ -424,14 +444,14 @@ static az_status loop(az_run *run)
     }
     bool refined; /* a run that may go on keeps its points and its generator: a resumed one gives the bits of one never stopped */
     if (!st && r->stop == AZ_STOP_STALLED) st = az_run_judge(run, &refined);
-    az_run_record_layer(r);
+    az_cross_clear(&r->cross);
     r->evidence = (az_evidence){.tier = AZ_TIER_TRAINED, .trained_rms = r->rms, .reevaluated_max = NAN, .reevaluated_relative = NAN};
-    if (!st) st = checkpoint(run, true);
     az_run_close(run);
-    return st;
+    if (!st) st = az_run_record_layer(run);
+    return st ? st : checkpoint(run, true);
 }
 
-static az_status run_from(az_result *r, const az_solve_options *o, bool fresh, az_progress_fn fn, void *data, az_error *err)
+az_status az_run_go(az_result *r, const az_solve_options *o, bool fresh, az_progress_fn fn, void *data, az_error *err)
 {
     az_run run = {.r = r,
                   .p = r->problem,
@@ -449,13 +469,13 @@ static az_status run_from(az_result *r, const az_solve_options *o, bool fresh, a
     return st ? st : loop(&run);
 }
 
-/* A copy of a problem with the parameters it has. */
+/* A copy of a problem with the parameters and layers it has. */
 static az_status clone(az_problem **out, const az_problem *p, az_error *err)
 {
     az_setting *set = az_calloc((size_t)p->n_parameters + 1, sizeof *set);
     if (!set) return az_fail(err, AZ_ENOMEM, "out of memory");
     for (int i = 0; i < p->n_parameters; i++) set[i] = (az_setting){p->scalar[i].name, p->scalar[i].value};
-    az_status st = az_problem_parse(out, p->origin, p->text, strlen(p->text), set, p->n_parameters, err);
+    az_status st = az_problem_parse_layers(out, p->origin, p->text, strlen(p->text), set, p->n_parameters, p->layer, p->n_layers, err);
     az_realloc(set, 0);
     return st;
 }
@@ -473,24 +493,34 @@ static uint64_t hash_of(const az_result *r)
     h = az_hash_bytes(h, o->phase, sizeof o->phase[0] * (size_t)o->n_phases);
     h = az_hash_bytes(h, o->phase_iterations, sizeof(int) * (size_t)o->n_phases);
     int limits[3] = {o->max_iterations, o->max_stages, o->points};
-    return az_hash_bytes(h, limits, sizeof limits);
+    h = az_hash_bytes(h, limits, sizeof limits);
+    return o->space == AZ_SPACE_MLP ? h : az_hash_bytes(h, &o->space, sizeof o->space);
+}
+
+az_status az_run_create(az_result **out, const az_problem *p, const az_solve_options *o, az_error *err)
+{
+    *out = NULL;
+    az_status st = az_check_options(o, err);
+    if (!st && o->space == AZ_SPACE_ELEMENT) st = az_elements_check(p, err);
+    az_problem *own = NULL;
+    if (!st) st = clone(&own, p, err);
+    if (st) return st;
+    if (az_state_create(out, own)) {
+        az_problem_destroy(own);
+        return az_fail(err, AZ_ENOMEM, "out of memory");
+    }
+    az_resolve_options(&(*out)->options, own, o);
+    (*out)->hash = hash_of(*out);
+    return AZ_OK;
 }
 
 az_status az_solve(az_result **out, const az_problem *p, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err)
 {
+    az_result *r;
     *out = NULL;
-    az_status st = az_check_options(o, err);
-    az_problem *own = NULL;
-    az_result *r = NULL;
-    if (!st) st = clone(&own, p, err);
+    az_status st = az_run_create(&r, p, o, err);
     if (st) return st;
-    if (az_state_create(&r, own)) {
-        az_problem_destroy(own);
-        return az_fail(err, AZ_ENOMEM, "out of memory");
-    }
-    az_resolve_options(&r->options, own, o);
-    r->hash = hash_of(r);
-    st = run_from(r, o, true, fn, data, err);
+    st = az_run_go(r, o, true, fn, data, err);
     if (st) az_result_destroy(r);
     else *out = r;
     return st;
@@ -506,5 +536,5 @@ az_status az_resume(az_result *r, const az_solve_options *o, az_progress_fn fn, 
     r->stop = AZ_STOP_RUNNING;
     if (o->max_iterations > 0) r->options.max_iterations = o->max_iterations;
     r->options.max_seconds = o->max_seconds;
-    return run_from(r, o, false, fn, data, err);
+    return az_run_go(r, o, false, fn, data, err);
 }

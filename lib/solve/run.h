@@ -57,8 +57,8 @@ az_status az_run_networks(az_run *run);
 /* refit.c: changes the problem and the networks by `change`, which leaves one stage of random weights per trial, and fits these to the values the trials
  * had before. The run is closed. */
 az_status az_run_refit(az_run *run, az_status (*change)(az_run *run, void *data), void *data);
-/* layer.c: the place and width of the layer, which are unknowns, into the problem's record. */
-void az_run_record_layer(az_result *r);
+/* layer.c: the place and width of the layer, which are unknowns, into the problem's record; those of elements are looked for. The run is closed. */
+az_status az_run_record_layer(az_run *run);
 /* layer.c: inputs for the internal layer of the trial, if it has one that the present inputs do not resolve. The run is open before and after. */
 az_status az_run_layer(az_run *run, bool *changed);
 /* ladder.c: what follows the end of a first stage on the way to options.mode. *marching: another first stage began, or the run stopped. */
@@ -72,5 +72,30 @@ az_status az_run_ranges(const az_run *run, double *range);
 az_status az_run_tune(az_run *run, double *range, int n);
 /* Cuts panels until the frozen features of the last stage are resolved by their nodes. */
 az_status az_run_resolve(az_run *run);
+
+/* A panel with a larger residual than this between its nodes is cut. */
+double az_run_limit(const az_run *run);
+/* Creates the program of a judge and evaluates it: *res by az_doubles; sets check. */
+az_status az_run_examine(az_run *run, const az_program_setup *setup, az_program **g, double **res);
+
+/* run.c: a new state for a copy of p, with resolved options and hash. */
+az_status az_run_create(az_result **out, const az_problem *p, const az_solve_options *o, az_error *err);
+/* The grid a run starts from: panels, up to z = reach at least, or points. */
+az_status az_run_start_points(az_result *r, double reach);
+/* Runs the state until it stops; from its beginning if fresh. */
+az_status az_run_go(az_result *r, const az_solve_options *o, bool fresh, az_progress_fn fn, void *data, az_error *err);
+
+/* element.c: elements as the only stage of every trial */
+static inline bool az_run_elements(const az_result *r) { return r->options.space == AZ_SPACE_ELEMENT; }
+/* AZ_EOPTION where the problem cannot be solved with elements: several coordinates, too high derivatives. */
+az_status az_elements_check(const az_problem *p, az_error *err);
+/* Elements for every trial, all weights 0, on the panels of the grid; on an interval on a mesh of their own, whose Gauss points become the points. */
+az_status az_elements_begin(az_result *r);
+/* The same functions on panels edge[n]. */
+az_status az_elements_remesh(az_result *r, const double *edge, int n);
+/* az_run_judge on an interval. */
+az_status az_elements_judge(az_run *run, bool *refined);
+/* polish.c: a run with elements for the problem of `from` that begins with its trials and unknowns, to its end. Neither is verified. */
+az_status az_polish_run(az_result **out, const az_result *from, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err);
 
 #endif

@@ -1,28 +1,32 @@
 #include "solve/run.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 /* Chosen on the shipped problems, ten seeds each (bench/bench_figures.py): the smallest that reach full depth. */
 #define WIDTH_1D 16
 #define FEATURES_1D 240
+#define FEATURES_LAYER 500 /* with inputs of its own for a layer, whose frequencies are chosen by trial */
 #define POINTS_PER_FEATURE 4 /* fewer overfit */
 #define RANGE_LINE 30.0
 #define RANGE_INTERVAL 60.0
 #define RANGE_ND 8.0
 #define RANGE_GROWTH 2.0
 #define POINTS_1D 600
-#define STAGES (getenv("ST")?atoi(getenv("ST")):4)
+#define STAGES 4
+#define STAGES_MODE 5 /* above the first profile */
+#define POINTS_ELEMENT 320 /* on an interval: 20 elements */
+#define ELEMENT_GAIN 1.1 /* iterations are cheap, and the last of them gain most */
 #define TOLERANCE_LINE 1e-12
 #define TOLERANCE_INTERVAL 1e-11 /* second derivatives of features reach no deeper */
 #define TOLERANCE_ND 1e-6
 
-/* A held profile is left as soon as it stops falling fast; a released one has a layer to form. */
+/* A held profile is left as soon as it stops falling fast, above the second one later, as its layer is to be followed; a released one has a layer to form. */
 void az_plan_march(az_stage_plan *plan, bool held, int found)
 {
-    plan->window = held ? (found>1?30:20) : 60;
+    bool sharp = found > 1;
+    plan->window = !held ? 60 : sharp ? 30 : 20;
     plan->gain = held ? 1.3 : 2;
-    plan->max_iterations = held ? (found>1?300:100) : 600;
+    plan->max_iterations = !held ? 600 : sharp ? 300 : 100;
 }
 
 /* In several coordinates the first network and its points grow with the inputs its author found necessary: 2, 3, and 4 or more. */
@@ -49,10 +53,11 @@ void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_opti
         plan->gain = line ? 2 : patient ? 1.15 : 3;
         plan->max_iterations = line ? 120 : 3000;
         plan->points = o->points;
+        if (o->space == AZ_SPACE_ELEMENT) plan->gain = ELEMENT_GAIN;
         return;
     }
     plan->n_layers = 1;
-    plan->layers[0] = line ? (getenv("NF")?atoi(getenv("NF")):FEATURES_1D) : size_nd[size_class(p)].features;
+    plan->layers[0] = line ? p->n_layers ? FEATURES_LAYER : FEATURES_1D : size_nd[size_class(p)].features;
     plan->points = fmax(o->points, POINTS_PER_FEATURE * plan->layers[0]);
     plan->range = (!line ? RANGE_ND : p->coord[0].range == AZ_INTERVAL ? RANGE_INTERVAL : RANGE_LINE) * pow(RANGE_GROWTH, stage - 2);
     plan->window = 6;
@@ -67,12 +72,16 @@ void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve
     *o = *asked;
     o->checkpoint = NULL;
     if (isnan(o->tolerance)) o->tolerance = !line ? TOLERANCE_ND : p->coord[0].range == AZ_INTERVAL ? TOLERANCE_INTERVAL : TOLERANCE_LINE;
-    if (!o->n_layers) {
+    const bool element = o->space == AZ_SPACE_ELEMENT;
+    if (element) o->n_layers = 0;
+    if (!o->n_layers && !element) {
         o->n_layers = line ? 2 : size_nd[size].layers;
         for (int k = 0; k < o->n_layers; k++) o->layers[k] = line ? WIDTH_1D : size_nd[size].width;
     }
     if (!o->max_iterations) o->max_iterations = line ? (o->mode ? 4000 : 400) : 4000;
-    if (!o->max_stages) o->max_stages = STAGES;
+    if (element) o->max_stages = 1;
+    if (!o->max_stages) o->max_stages = o->mode ? STAGES_MODE : STAGES;
+    if (!o->points && element && p->coord[0].range == AZ_INTERVAL) o->points = POINTS_ELEMENT;
     if (!o->points) o->points = line ? POINTS_1D : size_nd[size].points;
     if (!o->n_phases) {
         o->n_phases = 1;
@@ -96,6 +105,7 @@ az_status az_check_options(const az_solve_options *o, az_error *err)
         if (o->layers[k] < 1 || o->layers[k] > 2000) return bad(err, "layers", "widths from 1 to 2000");
     if (o->max_stages < 0 || o->max_stages > AZ_MAX_STAGES) return bad(err, "max_stages", "0 (automatic) to 6");
     if (o->points < 0 || o->points > 10000000) return bad(err, "points", "0 (automatic) to 10000000");
+    if ((int)o->space < 0 || o->space >= AZ_N_SPACE) return bad(err, "space", "a trial space of az_space");
     if (o->threads < 0 || o->threads > 1024) return bad(err, "threads", "0 (all) to 1024");
     if (o->n_phases < 0 || o->n_phases > AZ_MAX_PHASES) return bad(err, "n_phases", "0 (automatic) to 8");
     for (int k = 0; k < o->n_phases; k++) {

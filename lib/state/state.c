@@ -49,7 +49,7 @@ static void history_clear(az_history *h)
 static void arrays_clear(az_result *r)
 {
     for (int t = 0; r->trial && r->problem && t < r->problem->n_trials; t++)
-        for (int k = 0; k < r->trial[t].n_stages; k++) az_doubles_free(r->trial[t].stage[k].weight);
+        for (int k = 0; k < r->trial[t].n_stages; k++) az_network_clear(&r->trial[t].stage[k]);
     for (int i = 0; r->points && r->problem && i < r->problem->n_rows; i++) az_doubles_free(r->points[i].x);
     az_free(r->trial);
     az_free(r->points);
@@ -57,6 +57,7 @@ static void arrays_clear(az_result *r)
     az_doubles_free(r->unknown_error);
     az_doubles_free(r->edge);
     az_doubles_free(r->memory);
+    az_cross_clear(&r->cross);
     az_doubles_free(r->curve.x);
     az_doubles_free(r->curve.residual);
     az_doubles_free(r->curve.relative);
@@ -72,10 +73,25 @@ void az_result_destroy(az_result *r)
     az_free(r);
 }
 
+void az_network_clear(az_network *net)
+{
+    az_doubles_free(net->weight);
+    az_doubles_free(net->mesh.edge);
+    *net = (az_network){.space = AZ_SPACE_MLP};
+}
+
+void az_cross_clear(az_cross *c)
+{
+    az_doubles_free(c->unknown);
+    az_doubles_free(c->name);
+    *c = (az_cross){.hash = 0};
+}
+
 int az_network_count(const az_network *net)
 {
     int64_t n = 0;
 
+    if (net->space == AZ_SPACE_ELEMENT) return az_mesh_valid(&net->mesh) ? az_mesh_count(&net->mesh) : -1;
     if (net->n_layers < 0 || net->n_layers > AZ_MAX_LAYERS) return -1;
     for (int k = 0; k <= net->n_layers; k++) {
         const int64_t in = net->width[k], out = net->width[k + 1];
@@ -110,11 +126,26 @@ az_status az_state_add_stage(az_result *r, int t, int n_layers, const int *layer
 void az_state_drop_networks(az_result *r)
 {
     for (int t = 0; t < r->problem->n_trials; t++)
-        while (r->trial[t].n_stages > 0) {
-            az_network *net = &r->trial[t].stage[--r->trial[t].n_stages];
-            az_doubles_free(net->weight);
-            *net = (az_network){0};
-        }
+        while (r->trial[t].n_stages > 0) az_network_clear(&r->trial[t].stage[--r->trial[t].n_stages]);
+}
+
+az_status az_state_add_elements(az_result *r, int t, const az_mesh *mesh)
+{
+    az_trial_state *s = &r->trial[t];
+    az_network net = {.space = AZ_SPACE_ELEMENT, .scale = 1, .width = {r->problem->trial[t].n_inputs, 1}, .mesh = *mesh};
+
+    if (s->n_stages >= AZ_MAX_STAGES) return AZ_ELIMIT;
+    if (!az_mesh_valid(mesh)) return AZ_EOPTION;
+    net.n_weights = az_mesh_count(mesh);
+    net.weight = az_doubles((size_t)net.n_weights);
+    net.mesh.edge = az_doubles((size_t)mesh->n_edges);
+    if (!net.weight || !net.mesh.edge) {
+        az_network_clear(&net);
+        return AZ_ENOMEM;
+    }
+    memcpy(net.mesh.edge, mesh->edge, sizeof *mesh->edge * (size_t)mesh->n_edges);
+    s->stage[s->n_stages++] = net;
+    return AZ_OK;
 }
 
 static az_status grow_doubles(double **p, size_t old, size_t cap)
@@ -178,6 +209,13 @@ az_stop az_result_stop(const az_result *r) { return r->stop; }
 int az_result_iterations(const az_result *r) { return r->iterations; }
 double az_result_seconds(const az_result *r) { return r->seconds; }
 az_evidence az_result_evidence(const az_result *r) { return r->evidence; }
+
+const az_cross *az_result_cross(const az_result *r) { return r->cross.compared ? &r->cross : NULL; }
+
+az_space az_result_space(const az_result *r)
+{
+    return r->problem->n_trials && r->trial[0].n_stages ? r->trial[0].stage[0].space : AZ_SPACE_MLP;
+}
 
 double az_result_unknown(const az_result *r, int i, double *error)
 {

@@ -10,9 +10,38 @@
 
 typedef enum az_activation { AZ_ACT_TANH, AZ_ACT_SINE } az_activation;
 
-/* A dense network. Layer k maps width[k] to width[k+1]: width[0] inputs, width[n_layers+1] = 1 output. Weights: for each layer
+/* Piecewise polynomials of a coordinate z, which is asinh(x/length) of the problem's coordinate x, or x itself. Element e is [edge[e], edge[e+1]] and
+ * its polynomials live on s = (z - middle)/half in [-1, 1]: Hermite functions of the values and derivatives of order < smooth at both ends, which
+ * neighbours share, and bubbles (1-s^2)^smooth R_j(s), R_j the Gegenbauer polynomial of index smooth + 1/2 with R_j(1) = 1.
+ * With a parity edge[0] = 0, and element 0 is [-edge[1], edge[1]]: its polynomials have the parity, so there is no knot at 0. Beyond the edges the
+ * function is constant.
+ * Weights, from left to right: derivatives m = 0.. at the left end (none at edge[0] with a parity) times node_width^m, bubbles of the element, and so
+ * on; at last the derivatives at the last edge (none if periodic). node_width: the smaller half of the elements beside. */
+typedef struct az_mesh {
+    int n_edges;
+    double *edge;
+    int degree;                     /* of the polynomials */
+    int centre;                     /* degree of element 0, with a parity */
+    int smooth;
+    az_parity parity;
+    int periodic;                   /* the ends of the mesh are one point */
+    double length;                  /* 0: z = x */
+} az_mesh;
+
+/* Positions among the weights: of the derivatives at a node (-1 at 0 with a parity), of the bubbles of an element, and their number. */
+int az_mesh_node(const az_mesh *m, int node);
+int az_mesh_bubble(const az_mesh *m, int element);
+int az_mesh_n_bubbles(const az_mesh *m, int element); /* with a parity those of element 0 are R_j of every second j, from 0 or 1 */
+double az_mesh_node_width(const az_mesh *m, int node);
+int az_mesh_count(const az_mesh *m); /* of all weights */
+bool az_mesh_valid(const az_mesh *m);
+#define AZ_MESH_MAX_SMOOTH 6
+#define AZ_MESH_MAX_DEGREE 32
+
+/* One stage of a trial: a dense network, or elements. A network: Layer k maps width[k] to width[k+1]: width[0] inputs, width[n_layers+1] = 1 output. Weights: for each layer
  * the matrix, row-major [width[k+1]][width[k]], then the biases (hidden layers only; the output has none). The first layer applies `first`, later ones tanh. */
 typedef struct az_network {
+    az_space space;
     int n_layers;                   /* hidden */
     int width[AZ_MAX_LAYERS + 2];
     az_activation first;
@@ -20,6 +49,7 @@ typedef struct az_network {
     int n_weights;
     int n_frozen;                   /* the first of them, not trained: 0, or all hidden layers (random features) */
     double *weight;
+    az_mesh mesh;                   /* elements only; their n_layers is 0 and their widths are 1 */
 } az_network;
 
 typedef struct az_trial_state {
@@ -92,6 +122,7 @@ struct az_result {
 
     az_history history;
     az_evidence evidence;
+    az_cross cross;                 /* arrays by az_doubles */
     az_curve curve;
 };
 
@@ -102,6 +133,11 @@ void az_state_drop_networks(az_result *r);  /* of all trials */
 az_status az_state_create(az_result **out, az_problem *p);
 /* Adds a zero-weight network as the last stage of trial t. AZ_EOPTION for a width below 1, AZ_ELIMIT above the limits, AZ_ENOMEM. */
 az_status az_state_add_stage(az_result *r, int t, int n_layers, const int *layers, az_activation first, double scale);
-int az_network_count(const az_network *net); /* weights, from the widths; -1 if it overflows int */
+/* Adds a stage of elements with weights 0 as the last of trial t. mesh is copied with its edges. AZ_EOPTION for a mesh that az_mesh_valid
+ * refuses, AZ_ELIMIT, AZ_ENOMEM. */
+az_status az_state_add_elements(az_result *r, int t, const az_mesh *mesh);
+void az_network_clear(az_network *net); /* frees its arrays and empties it */
+void az_cross_clear(az_cross *c);
+int az_network_count(const az_network *net); /* weights, from the widths or the mesh; -1 if it overflows int */
 
 #endif

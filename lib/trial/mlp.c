@@ -158,8 +158,6 @@ void az_mlp_init(az_network *net, az_rng *rng, double gain, double spread, doubl
     }
 }
 
-int az_mlp_trained(const az_network *net) { return net->n_weights - net->n_frozen; }
-
 void az_mlp_features(az_network *net, az_rng *rng, const double *range)
 {
     int in = net->width[0], m = net->width[1];

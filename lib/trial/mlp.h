@@ -16,8 +16,6 @@ void az_mlp_forward(const az_network *net, const az_layout *l, double *const out
 void az_mlp_reverse(const az_network *net, const az_layout *l, double *column, size_t ld, int n_lanes, double *const *const inbar[],
                     double *const seed[], double *work);
 
-int az_mlp_trained(const az_network *net); /* n_weights - n_frozen */
-
 /* Glorot-scaled normal weights times gain in the first layer; biases of the first layer spread uniformly over [-spread, spread]; the
  * output layer scaled by `out_gain` (0: the network starts as the zero function). */
 void az_mlp_init(az_network *net, az_rng *rng, double gain, double spread, double out_gain);

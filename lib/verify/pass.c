@@ -1,5 +1,6 @@
 /* pass.c: evaluation of graph nodes at points. */
 #include "verify/pass.h"
+#include "verify/spline.h"
 
 #include <string.h>
 
@@ -126,7 +127,7 @@ static void add_network(const az_taylor *t, int order, az_num *out, const az_net
     for (size_t c = 0; c < n; c++) out[c] += net->scale * y[c];
 }
 
-static void eval_trial(const az_reference *s, const az_pass *p, az_num *v, int trial, int order, az_num *out)
+static void eval_trial(const az_reference *s, const az_pass *p, az_num *v, int trial, int order, const double *x, az_num *out)
 {
     const az_trial_decl *d = &s->r->problem->trial[trial];
     const az_trial_state *t = &s->r->trial[trial];
@@ -135,8 +136,13 @@ static void eval_trial(const az_reference *s, const az_pass *p, az_num *v, int t
 
     for (size_t c = 0; c < n; c++) out[c] = 0;
     for (int k = 0; k < t->n_stages; k++) {
+        const az_num *w = s->weight[trial * AZ_MAX_STAGES + k];
+        if (t->stage[k].space == AZ_SPACE_ELEMENT) {
+            az_spline_add(&s->taylor, order, out, &t->stage[k], w, x[0]);
+            continue;
+        }
         for (int j = 0; j < d->n_inputs; j++) memcpy(scratch + (size_t)j * n, v + p->place[d->input[j]], n * sizeof *v);
-        add_network(&s->taylor, order, out, &t->stage[k], s->weight[trial * AZ_MAX_STAGES + k], scratch, p->width);
+        add_network(&s->taylor, order, out, &t->stage[k], w, scratch, p->width);
     }
 }
 
@@ -178,7 +184,7 @@ static void eval_node(const az_reference *s, const az_pass *p, az_num *v, int i,
     case AZ_CONST: case AZ_COORD: eval_leaf(s, t, order, x, t->value, out); break;
     case AZ_SCALAR: eval_leaf(s, t, order, x, s->scalar[t->index], out); break;
     case AZ_AT: eval_leaf(s, t, order, x, s->kept[i][0], out); break;
-    case AZ_TRIAL: eval_trial(s, p, v, t->index, order, out); break;
+    case AZ_TRIAL: eval_trial(s, p, v, t->index, order, x, out); break;
     case AZ_ADD: for (int c = 0; c < n; c++) out[c] = a[c] + b[c]; break;
     case AZ_SUB: for (int c = 0; c < n; c++) out[c] = a[c] - b[c]; break;
     case AZ_NEG: for (int c = 0; c < n; c++) out[c] = -a[c]; break;

@@ -1,4 +1,5 @@
 /* verify.c: az_verify, the tier "re-evaluated": all rows of a problem on an independent grid by the independent evaluator. */
+#include "verify/evidence.h"
 #include "verify/reference.h"
 #include "verify/sample.h"
 
@@ -21,10 +22,6 @@
 #define AGREE_FLOOR (512 * DBL_EPSILON)
 /* Below this a double holds the terms of a residual with less than full precision, and the quotient would be noise. */
 #define SCALE_MIN (DBL_MIN / DBL_EPSILON)
-/* An unknown converges with an error of 0.1 to 1 times the relative residual: measured on Burgers, gCLM and CCF profiles whose lambda is
- * known. */
-#define UNKNOWN_PER_RESIDUAL 1.0
-#define UNKNOWN_ULPS 4              /* round-off of a value that was solved for */
 
 /* What one grid showed. */
 typedef struct verdict {
@@ -244,18 +241,10 @@ static void curve_clear(az_curve *c)
 
 static void store(az_result *r, const verdict *w, const az_curve *c)
 {
-    const az_problem *p = r->problem;
-    const bool finite = isfinite(w->max) && isfinite(w->relative);
-    const az_tier without = r->evidence.tier == AZ_TIER_REEVALUATED ? AZ_TIER_TRAINED : r->evidence.tier;
-
-    r->evidence.tier = finite ? AZ_TIER_REEVALUATED : without;
     r->evidence.reevaluated_max = w->max;
     r->evidence.reevaluated_relative = w->relative;
     r->evidence.points = w->points;
-    for (int i = 0; i < p->n_scalars - p->n_parameters; i++) {
-        const double round_off = UNKNOWN_ULPS * DBL_EPSILON * fabs(r->scalar[p->n_parameters + i]);
-        r->unknown_error[i] = finite ? fmax(UNKNOWN_PER_RESIDUAL * w->relative, round_off) : NAN;
-    }
+    az_evidence_weigh(r);
     curve_clear(&r->curve);
     r->curve = *c;
 }

@@ -24,7 +24,8 @@ _ansatz() {
     else
         case $before in
         --method) words="lm lm-qr adam: lbfgs: ssbroyden:" ;;
-        --output | -o | --points | --file) kinds=all ;;
+        --trial) words="mlp element" ;;
+        --output | -o | --points | --file | --with) kinds=all ;;
         --set | --seed | --threads | --tolerance | --iterations | --seconds | --layers | --stages | --at | --grid) return ;;
         esac
         if [[ -z $words && -z $kinds ]]; then

@@ -1,0 +1,271 @@
+/* element.c: elements instead of networks in a run. Their mesh is the grid's panels, on the line, or one of its own on an interval, where the
+ * collocation points are Gauss points as well. With 16 to an element, degree 15 + k and k derivatives shared, k the highest derivative that the rows
+ * take of the trial, there would be as many rows as unknowns but for k conditions (de Boor and Swartz 1973). Where the equation degenerates, at an
+ * end or far out, fewer conditions are needed than that, and a spline that vanishes at all points hides there; so the degree is a little less,
+ * and the system is one of least squares. */
+#include "solve/run.h"
+
+#include "trial/element.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Of the element around 0: 16 points, by symmetry 32, determine 12 even or 11 odd polynomials well (condition 1.1; 60 for 14, 7e6 for 16). */
+#define CENTRE_DEGREE 22
+#define SPARE_ROWS 2 /* per element: 0 loses the Legendre equation, which is singular at its ends */
+#define END_GRADING 0.5 /* share of the arcsine density in the mesh of an interval */
+
+static bool on_interval(const az_problem *p) { return p->coord[0].range == AZ_INTERVAL; }
+
+/* Whether elements use the parity of a trial: on a ring they do not need to. */
+static az_parity parity_of(const az_problem *p, int t)
+{
+    const az_coord_decl *x = &p->coord[0];
+    return on_interval(p) && (x->periodic || x->lo != -x->hi) ? AZ_NO_PARITY : p->trial[t].parity[0];
+}
+
+/* The highest derivative of trial t in the rows, at least 1. */
+static az_status smoothness(int *k, const az_problem *p, int t)
+{
+    unsigned char *order = az_calloc((size_t)p->graph.n + 1, 1);
+    if (!order) return AZ_ENOMEM;
+    az_expr_orders(order, &p->graph, t, -1);
+    *k = 1;
+    for (int i = 0; i < p->n_rows; i++) {
+        int node = order[p->row[i].node], scale = p->row[i].scale < 0 ? AZ_NO_TRIAL : order[p->row[i].scale];
+        if (node != AZ_NO_TRIAL && node > *k) *k = node;
+        if (scale != AZ_NO_TRIAL && scale > *k) *k = scale;
+    }
+    az_realloc(order, 0);
+    return AZ_OK;
+}
+
+az_status az_elements_check(const az_problem *p, az_error *err)
+{
+    if (p->dim != 1)
+        return az_fail(err, AZ_EOPTION, "the element trial space is for one coordinate so far: '%s' has %d", p->name, p->dim);
+    for (int t = 0; t < p->n_trials; t++) {
+        int k;
+        if (smoothness(&k, p, t)) return az_fail(err, AZ_ENOMEM, "out of memory");
+        if (k > AZ_MESH_MAX_SMOOTH)
+            return az_fail(err, AZ_EOPTION, "elements have derivatives to order %d: the rows of '%s' take %d of %s", AZ_MESH_MAX_SMOOTH, p->name, k,
+                           p->trial[t].name);
+    }
+    return AZ_OK;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+#define SAME 1e-12 /* of the mesh: edges and reflected ones nearer than this are one */
+
+/* |edges| in order, from 0. *out by az_doubles. */
+static az_status fold(double **out, int *n_out, const double *edge, int n)
+{
+    double *e = az_doubles((size_t)n + 1);
+    int k = 1;
+    if (!e) return AZ_ENOMEM;
+    for (int i = 0; i < n; i++) e[i + 1] = fabs(edge[i]);
+    qsort(e, (size_t)n + 1, sizeof *e, ascending);
+    for (int i = 1; i <= n; i++)
+        if (e[i] - e[k - 1] > SAME * e[n]) e[k++] = e[i];
+    *out = e, *n_out = k;
+    return AZ_OK;
+}
+
+/* Copies the panels into the mesh of trial t; mesh->edge by az_doubles. */
+static az_status make_mesh(az_mesh *m, const az_problem *p, int t, const double *edge, int n)
+{
+    const az_coord_decl *x = &p->coord[0];
+    *m = (az_mesh){.n_edges = n,
+                   .centre = CENTRE_DEGREE,
+                   .parity = parity_of(p, t),
+                   .periodic = on_interval(p) && x->periodic,
+                   .length = on_interval(p) ? 0 : x->scale};
+    az_status st = smoothness(&m->smooth, p, t);
+    m->degree = AZ_PANEL_NODES - 1 - SPARE_ROWS + m->smooth;
+    if (!st && m->parity != AZ_NO_PARITY) return fold(&m->edge, &m->n_edges, edge, n);
+    m->edge = st ? NULL : az_doubles((size_t)n);
+    if (!m->edge) return AZ_ENOMEM;
+    memcpy(m->edge, edge, sizeof *edge * (size_t)n);
+    return AZ_OK;
+}
+
+/* On an interval that is symmetric about 0, with a problem that is, too, half the points are enough. */
+static bool half_interval(const az_problem *p)
+{
+    bool all = az_problem_symmetric(p) && !p->coord[0].periodic;
+    for (int t = 0; t < p->n_trials; t++) all = all && parity_of(p, t) != AZ_NO_PARITY;
+    return all;
+}
+
+/* Fewer elements for higher derivatives: rounding grows like width^-k. */
+static az_status interval_panels(double **edge, int *n_edges, const az_problem *p, int points)
+{
+    const az_coord_decl *x = &p->coord[0];
+    int n = points / AZ_PANEL_NODES, both = half_interval(p) ? 2 : 1, most = 2;
+    for (int t = 0; t < p->n_trials; t++) {
+        int k;
+        if (smoothness(&k, p, t)) return AZ_ENOMEM;
+        if (k > most) most = k;
+    }
+    n /= 1 << (most - 2);
+    n = n < 2 ? 2 : n + n % 2; /* even: the middle is an edge */
+    *n_edges = n / both + 1;
+    *edge = az_doubles((size_t)*n_edges);
+    if (!*edge) return AZ_ENOMEM;
+    for (int i = 0; i < *n_edges; i++) {
+        double u = 2.0 * (i + n - n / both) / n - 1, graded = (1 - END_GRADING) * u + END_GRADING * sin(0.5 * M_PI * u);
+        (*edge)[i] = 0.5 * (x->lo + x->hi) + 0.5 * (x->hi - x->lo) * (x->periodic ? u : graded);
+    }
+    if (both == 1) (*edge)[0] = x->lo;
+    (*edge)[*n_edges - 1] = x->hi;
+    return AZ_OK;
+}
+
+/* The equations' points: Gauss points of the panels. */
+static az_status gauss_points(az_points *out, const double *edge, int n_edges)
+{
+    double x[AZ_PANEL_NODES], w[AZ_PANEL_NODES];
+    double *all = az_doubles((size_t)(n_edges - 1) * AZ_PANEL_NODES);
+    if (!all) return AZ_ENOMEM;
+    az_gauss_legendre(x, w, AZ_PANEL_NODES);
+    for (int i = 0; i + 1 < n_edges; i++)
+        for (int k = 0; k < AZ_PANEL_NODES; k++)
+            all[i * AZ_PANEL_NODES + k] = 0.5 * (edge[i] + edge[i + 1]) + 0.5 * (edge[i + 1] - edge[i]) * x[k];
+    az_doubles_free(out->x);
+    *out = (az_points){.n = (n_edges - 1) * AZ_PANEL_NODES, .dim = 1, .x = all};
+    return AZ_OK;
+}
+
+static int first_equation(const az_problem *p)
+{
+    int k = 0;
+    while (p->row[k].kind != AZ_ROW_EQUATION) k++;
+    return k;
+}
+
+az_status az_elements_begin(az_result *r)
+{
+    const az_problem *p = r->problem;
+    double *edge = r->edge;
+    int n = r->n_edges;
+    az_status st = on_interval(p) ? interval_panels(&edge, &n, p, r->options.points) : AZ_OK;
+    if (!st && on_interval(p)) st = gauss_points(&r->points[first_equation(p)], edge, n);
+    for (int t = 0; t < p->n_trials && !st; t++) {
+        az_mesh m;
+        st = make_mesh(&m, p, t, edge, n);
+        if (!st) st = az_state_add_elements(r, t, &m);
+        az_doubles_free(m.edge);
+    }
+    if (on_interval(p)) az_doubles_free(edge);
+    return st;
+}
+
+/* The same function on another mesh; exact where its elements are parts of the old ones. */
+static az_status transfer(az_result *r, int t, const double *edge, int n)
+{
+    az_network old = r->trial[t].stage[0];
+    az_mesh m;
+    az_status st = make_mesh(&m, r->problem, t, edge, n);
+    if (!st) {
+        r->trial[t].n_stages = 0; /* the slot keeps the old stage until a new one is made */
+        st = az_state_add_elements(r, t, &m);
+    }
+    az_doubles_free(m.edge);
+    bool replaced = !st;
+    int samples = st ? 0 : az_element_n_samples(&r->trial[t].stage[0].mesh), order = old.mesh.smooth;
+    double *z = az_doubles((size_t)samples + 1), *series = az_doubles((size_t)samples * (size_t)order + 1);
+    if (!st && (!z || !series)) st = AZ_ENOMEM;
+    if (!st) {
+        az_element_samples(&r->trial[t].stage[0].mesh, z);
+        st = az_element_series(&old, series, z, samples, order - 1);
+    }
+    if (!st) st = az_element_fit(&r->trial[t].stage[0], series);
+    az_doubles_free(z);
+    az_doubles_free(series);
+    r->trial[t].n_stages = 1;
+    if (replaced) az_network_clear(&old);
+    return st;
+}
+
+az_status az_elements_remesh(az_result *r, const double *edge, int n)
+{
+    az_status st = AZ_OK;
+    for (int t = 0; t < r->problem->n_trials && !st; t++) st = transfer(r, t, edge, n);
+    return st;
+}
+
+/* The panels of an interval, from the meshes: those of a trial without parity, else half of them, mirrored where points lie on both sides. */
+static az_status current_panels(double **edge, int *n_edges, const az_result *r)
+{
+    const az_problem *p = r->problem;
+    int t = 0;
+    for (int k = p->n_trials - 1; k >= 0; k--)
+        if (parity_of(p, k) == AZ_NO_PARITY) t = k;
+    const az_mesh *m = &r->trial[t].stage[0].mesh;
+    bool mirror = m->parity != AZ_NO_PARITY && !half_interval(p);
+    int n = 0;
+    *edge = az_doubles(2 * (size_t)m->n_edges);
+    if (!*edge) return AZ_ENOMEM;
+    for (int i = m->n_edges - 1; i > 0 && mirror; i--) (*edge)[n++] = -m->edge[i];
+    for (int i = 0; i < m->n_edges; i++) (*edge)[n++] = m->edge[i];
+    *n_edges = n;
+    return AZ_OK;
+}
+
+/* res: rows of g, whose points lie on panels each cut in two. */
+static bool mark(const az_run *run, const az_program *g, const double *res, bool *marks, int n_panels)
+{
+    bool any = false;
+    double limit = az_run_limit(run);
+    for (int k = 0; k < run->p->n_rows; k++) {
+        int first, count;
+        if (run->p->row[k].kind != AZ_ROW_EQUATION) continue;
+        az_program_row_range(g, k, &first, &count);
+        for (int i = 0; i < n_panels * 2 * AZ_PANEL_NODES; i++)
+            if (!(fabs(res[first + i]) / run->p->row[k].weight <= limit)) any = marks[i / (2 * AZ_PANEL_NODES)] = true;
+    }
+    return any;
+}
+
+static az_status refine(az_run *run, const az_program *g, const double *res, double **edge, int *n, bool *refined)
+{
+    bool *marks = az_calloc((size_t)*n, sizeof *marks);
+    az_status st = marks ? AZ_OK : AZ_ENOMEM;
+    *refined = !st && isfinite(run->r->check) && mark(run, g, res, marks, *n - 1);
+    if (*refined) st = az_panels_refine(edge, n, marks);
+    if (*refined && !st && *n - 1 > AZ_MAX_PANELS) st = AZ_ELIMIT;
+    if (*refined && !st) st = az_elements_remesh(run->r, *edge, *n);
+    if (*refined && !st) st = gauss_points(&run->r->points[first_equation(run->p)], *edge, *n);
+    az_realloc(marks, 0);
+    return st;
+}
+
+az_status az_elements_judge(az_run *run, bool *refined)
+{
+    az_result *r = run->r;
+    double *edge = NULL, *fine = NULL, *res = NULL;
+    int n, n_fine, at = first_equation(run->p);
+    az_program *g = NULL;
+    az_points *points = az_calloc((size_t)run->p->n_rows + 1, sizeof *points);
+    az_status st = points ? current_panels(&edge, &n, r) : AZ_ENOMEM;
+    if (!st) st = az_panels_split(&fine, &n_fine, edge, n);
+    if (!st) st = gauss_points(&points[at], fine, n_fine);
+    az_program_setup setup = {.points = points, .rows = true, .threads = run->threads};
+    if (!st) st = az_run_examine(run, &setup, &g, &res);
+    if (!st) st = refine(run, g, res, &edge, &n, refined);
+    az_program_destroy(g);
+    az_doubles_free(res);
+    az_doubles_free(fine);
+    az_doubles_free(edge);
+    if (points) az_doubles_free(points[at].x);
+    az_realloc(points, 0);
+    return st ? az_fail(run->err, st, st == AZ_ELIMIT ? "more than %d elements: the solution is not smooth where they gather" : "out of memory",
+                        AZ_MAX_PANELS)
+              : AZ_OK;
+}

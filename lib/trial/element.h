@@ -1,0 +1,30 @@
+/* element.h: piecewise polynomials on graded elements over jets (the classical route: B-spline-like collocation at Gauss points, de Boor and Swartz
+ * 1973, in a hierarchical basis, Szabo and Babuska 1991). Functions, basis and order of the weights: az_mesh in state.h. */
+#ifndef AZ_ELEMENT_H
+#define AZ_ELEMENT_H
+
+#include "jet/jet.h"
+#include "state/state.h"
+
+/* Doubles of workspace one forward and reverse sweep need, 64-byte aligned by the caller. l->dim is 1. */
+size_t az_element_work(const az_network *net, const az_layout *l);
+
+/* out[c] = coefficients of the elements as a function of x, the lanes' values of the coordinate. Keeps in work what the reverse needs. */
+void az_element_forward(const az_network *net, const az_layout *l, double *const out[], const double *x, double *work);
+
+/* For the output adjoint seed[c] (NULL = zero) writes d/d(weight w) to column[w*ld + lane] for lanes < n_lanes (column NULL: nothing to do). */
+void az_element_reverse(const az_network *net, const az_layout *l, double *column, size_t ld, int n_lanes, double *const seed[], double *work);
+
+/* Taylor coefficients 0..order in z at n points: out[n][order+1]. AZ_ENOMEM. */
+az_status az_element_series(const az_network *net, double *out, const double *z, int n, int order);
+
+/* Points that az_element_fit takes samples at: AZ_FIT_NODES Gauss points of each element (of [0, edge[1]] where element 0 has a parity, whose function
+ * there gives the rest), then the edges. z[az_element_n_samples]. */
+#define AZ_FIT_NODES 24
+int az_element_n_samples(const az_mesh *m);
+void az_element_samples(const az_mesh *m, double *z);
+/* Weights from Taylor coefficients in z of order < smooth, sample[n][smooth]: ends interpolated, bubbles by orthogonal projection of the rest with
+ * weight 1, exact for functions of the space. AZ_ENOMEM. */
+az_status az_element_fit(az_network *net, const double *sample);
+
+#endif

@@ -1,0 +1,36 @@
+/* evidence.c: tier and errors. */
+#include "verify/evidence.h"
+
+#include <float.h>
+#include <math.h>
+
+/* An unknown converges with an error of 0.1 to 1 times the relative residual: measured on Burgers, gCLM and CCF profiles whose lambda is
+ * known. */
+#define UNKNOWN_PER_RESIDUAL 1.0
+#define UNKNOWN_ULPS 4              /* round-off of a value that was solved for */
+
+static bool agrees(const az_cross *c, const double *value)
+{
+    const double noise = fmax(fmax(c->relative, c->other_relative), UNKNOWN_ULPS * DBL_EPSILON);
+
+    if (!(c->relative <= AZ_AGREE_RESIDUAL) || !(c->other_relative <= AZ_AGREE_RESIDUAL)) return false;
+    for (int i = 0; i < c->n_unknowns; i++)
+        if (!(c->unknown[i] <= AZ_AGREE * noise * fmax(1, fabs(value[i])))) return false;
+    for (int i = 0; i < c->n_names; i++)
+        if (!(c->name[i] <= AZ_AGREE * noise)) return false;
+    return true;
+}
+
+void az_evidence_weigh(az_result *r)
+{
+    const double relative = r->evidence.reevaluated_relative, *value = r->scalar + r->problem->n_parameters;
+    const bool finite = isfinite(relative) && isfinite(r->evidence.reevaluated_max);
+
+    if (finite) r->evidence.tier = r->cross.compared && agrees(&r->cross, value) ? AZ_TIER_CROSS_SOLVED : AZ_TIER_REEVALUATED;
+    else if (r->evidence.tier > AZ_TIER_TRAINED) r->evidence.tier = AZ_TIER_TRAINED;
+    for (int i = 0; i < r->history.n_unknowns; i++) {
+        double error = fmax(UNKNOWN_PER_RESIDUAL * relative, UNKNOWN_ULPS * DBL_EPSILON * fabs(value[i]));
+        if (r->cross.compared) error = fmax(error, r->cross.unknown[i]);
+        r->unknown_error[i] = finite ? error : NAN;
+    }
+}
