@@ -13,6 +13,7 @@ static const cli_command commands[] = {
     {"check", "parse a problem and explain it", check_help, cmd_check},
     {"solve", "find a solution, check it, write it and a report", solve_help, cmd_solve},
     {"verify", "re-evaluate the residual of a result independently", verify_help, cmd_verify},
+    {"polish", "more digits, in a space that suits the problem", polish_help, cmd_polish},
     {"eval", "values and derivatives of a field at points", eval_help, cmd_eval},
     {"export", "a table of fields as CSV, NumPy or HDF5", export_help, cmd_export},
     {"report", "a self-contained HTML page about a result", report_help, cmd_report},
