@@ -20,7 +20,7 @@ const char polish_help[] =
     "Options:\n"
     "  --trial hardy         the trial space (the only one there is)\n"
     "  --digits D            of every unknown, 5 to 200 (default 20)\n"
-    "  --max-coefficients N  limit of the size, at least 50 (default 400)\n"
+    "  --max-coefficients N  limit of the size, at least 24 (default 400)\n"
     "  --max-time S          seconds after which it stops with what it has\n"
     "  --output FILE.json    writes the unknowns and the profile: every coefficient,\n"
     "                        exponent and scale as decimal strings\n"
@@ -193,7 +193,7 @@ static bool read_option(const cli_context *c, polish_request *q, int o)
         if (!strcmp(optarg, "hardy")) return true;
         return cli_usage(c, "--trial: expected hardy, found '%s'", optarg), false;
     case OPT_DIGITS: return option_int(c, "digits", optarg, 5, 200, &q->o.digits);
-    case OPT_COEFFICIENTS: return option_int(c, "max-coefficients", optarg, 50, 4000, &q->o.max_coefficients);
+    case OPT_COEFFICIENTS: return option_int(c, "max-coefficients", optarg, 24, 4000, &q->o.max_coefficients);
     case OPT_TIME: return option_positive(c, "max-time", optarg, &q->o.max_seconds);
     default: q->output = optarg; return cli_check_writable(c, optarg);
     }
