@@ -11,17 +11,18 @@
 const char polish_help[] =
     "Usage: ansatz polish FILE.h5 --trial hardy [OPTION]...\n"
     "\n"
-    "Solves a result again in a trial space that knows its Hilbert transform exactly,\n"
-    "in numbers of any precision: profiles on the line whose equations take hilbert of\n"
-    "one odd expression only, with a `decay` in the problem file. Starts from the\n"
-    "result, enlarges the space until two sizes of it and two sets of nodes agree on\n"
-    "the digits asked, and prints those. This is no proof.\n"
+    "Solves a result again in a trial space that knows its Hilbert transform\n"
+    "exactly, in numbers of any precision: profiles on the line whose equations take\n"
+    "hilbert of one odd expression only, with a `decay` in the problem file. Starts\n"
+    "from the result, enlarges the space until two sizes of it and two sets of nodes\n"
+    "agree on the digits asked, and prints those. This is no proof. Numbers of the\n"
+    "problem count as the decimals they were written as: 0.3 is 3/10.\n"
     "\n"
     "Options:\n"
     "  --trial hardy         the trial space (the only one there is)\n"
     "  --digits D            of every unknown, 5 to 200 (default 20)\n"
     "  --max-coefficients N  limit of the size, at least 24 (default 400)\n"
-    "  --max-time S          seconds after which it stops with what it has\n"
+    "  --seconds S           seconds after which it stops with what it has\n"
     "  --output FILE.json    writes the unknowns and the profile: every coefficient,\n"
     "                        exponent and scale as decimal strings\n"
     "  --threads N           processor cores to use, 0 for all (default 0)\n"
@@ -194,7 +195,7 @@ static bool read_option(const cli_context *c, polish_request *q, int o)
         return cli_usage(c, "--trial: expected hardy, found '%s'", optarg), false;
     case OPT_DIGITS: return option_int(c, "digits", optarg, 5, 200, &q->o.digits);
     case OPT_COEFFICIENTS: return option_int(c, "max-coefficients", optarg, 24, 4000, &q->o.max_coefficients);
-    case OPT_TIME: return option_positive(c, "max-time", optarg, &q->o.max_seconds);
+    case OPT_TIME: return option_positive(c, "seconds", optarg, &q->o.max_seconds);
     default: q->output = optarg; return cli_check_writable(c, optarg);
     }
 }
@@ -204,7 +205,7 @@ int cmd_polish(cli_context *c, int argc, char **argv)
     static const struct option options[] = {{"trial", required_argument, NULL, OPT_TRIAL},
                                             {"digits", required_argument, NULL, OPT_DIGITS},
                                             {"max-coefficients", required_argument, NULL, OPT_COEFFICIENTS},
-                                            {"max-time", required_argument, NULL, OPT_TIME},
+                                            {"seconds", required_argument, NULL, OPT_TIME},
                                             {"output", required_argument, NULL, OPT_OUTPUT},
                                             CLI_COMMON_OPTIONS};
     polish_request q = {0};

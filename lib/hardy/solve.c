@@ -242,7 +242,7 @@ static az_status choose_basis(search *s)
     return status;
 }
 
-/* |a - b| of each unknown into error, the larger with what is there if `widen`. */
+/* |a - b| of each unknown into error, the larger with what is there if `widen`; never less than the residual, since two poor solutions may agree. */
 static void compare(search *s, const az_expansion *a, arb_srcptr b, bool widen)
 {
     arb_t t;
@@ -251,7 +251,7 @@ static void compare(search *s, const az_expansion *a, arb_srcptr b, bool widen)
     for (int i = 0; i < n_unknowns(s); i++) {
         arb_sub(t, unknown(a, i), b + i, a->basis.bits);
         double d = fabs(arf_get_d(arb_midref(t), ARF_RND_NEAR));
-        s->error[i] = widen ? fmax(s->error[i], d) : d;
+        s->error[i] = fmax(fmax(d, s->rms), widen ? s->error[i] : 0);
     }
     arb_clear(t);
 }

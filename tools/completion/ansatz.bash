@@ -23,9 +23,10 @@ _ansatz() {
         words=$(_ansatz_options "$program" "$command")
     else
         case $before in
+        --trial) words="hardy" ;;
         --method) words="lm lm-qr adam: lbfgs: ssbroyden:" ;;
         --output | -o | --points | --file) kinds=all ;;
-        --set | --seed | --threads | --tolerance | --iterations | --seconds | --layers | --stages | --at | --grid) return ;;
+        --set | --seed | --threads | --tolerance | --iterations | --seconds | --layers | --stages | --digits | --max-coefficients | --at | --grid) return ;;
         esac
         if [[ -z $words && -z $kinds ]]; then
             case $command in
