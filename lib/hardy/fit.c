@@ -22,11 +22,28 @@ static bool solve(az_expansion *e, az_least *q)
     return ok;
 }
 
-bool az_fit_real(az_expansion *e, arb_srcptr y, const double *x, int n)
+/* The last rows: tau times the norm of a column times its coefficient is 0. */
+static void damp(az_least *q, int n, double tau)
+{
+    arb_t norm;
+
+    arb_init(norm);
+    for (int k = 0; k < q->n_cols; k++) {
+        arb_approx_dot(norm, NULL, 0, AZ_LEAST(q, 0, k), 1, AZ_LEAST(q, 0, k), 1, n, q->bits);
+        arb_get_mid_arb(norm, norm);
+        arb_sqrt(norm, norm, q->bits);
+        arb_set_d(AZ_LEAST(q, n + k, k), tau);
+        arb_mul(AZ_LEAST(q, n + k, k), AZ_LEAST(q, n + k, k), norm, q->bits);
+        arb_get_mid_arb(AZ_LEAST(q, n + k, k), AZ_LEAST(q, n + k, k));
+    }
+    arb_clear(norm);
+}
+
+bool az_fit_real(az_expansion *e, arb_srcptr y, const double *x, int n, double tau)
 {
     az_least q;
 
-    az_least_init(&q, e->basis.layout.n_terms, n, e->basis.bits, e->threads);
+    az_least_init(&q, e->basis.layout.n_terms, n + e->basis.layout.n_terms, e->basis.bits, e->threads);
     az_expansion_update(e, false);
 #pragma omp parallel num_threads(e->threads)
     {
@@ -43,6 +60,7 @@ bool az_fit_real(az_expansion *e, arb_srcptr y, const double *x, int n)
         az_scratch_clear(&s);
         arb_clear(target);
     }
+    damp(&q, n, tau);
     return solve(e, &q);
 }
 

@@ -165,7 +165,8 @@ az_newton_end az_newton_promise(az_expansion *e, double *model, double goal, arb
 double az_largest_residual(az_expansion *e, arb_srcptr y, int n);
 
 /* ---- fit.c: coefficients of e, whose unknowns stay, nearest to a given function relative to its size at n nodes. false: more bits are needed. */
-bool az_fit_real(az_expansion *e, arb_srcptr y, const double *x, int n);    /* X at the nodes */
+/* X at the nodes, and coefficients held down by tau: x is known to about tau only, and fitting its noise needs huge coefficients. */
+bool az_fit_real(az_expansion *e, arb_srcptr y, const double *x, int n, double tau);
 bool az_fit(az_expansion *e, arb_srcptr y, acb_srcptr f, int n);            /* F at the nodes */
 void az_fit_sample(acb_ptr f, const az_expansion *e, arb_srcptr y, int n);  /* F of an expansion at nodes */
 

@@ -3,6 +3,7 @@
 #include "hardy/answer.h"
 
 #include <flint/flint.h>
+#include <float.h>
 #include <math.h>
 #include <omp.h>
 #include <string.h>
@@ -12,6 +13,9 @@
 #define TRIAL_TERMS 40      /* of the size at which m and the shape are chosen */
 #define FIRST_TERMS 24      /* few, so that the double precision of the start is no part of the fit: noise gives huge coefficients, which hide the unknowns */
 #define GROWTH 1.25
+#define DAMPING 0x1p-12     /* of the coefficients of the first fit, over the error of the start: measured on an unstable profile known to 4e-4 */
+#define NEXT_SIZE(n) ((int)((n)*GROWTH))
+#define FIRST_RMS 1e-4      /* a first size that leaves more is too small for the profile: the next is fitted to the start again */
 #define NEWTON_MOST 12
 #define BITS_PER_DIGIT 3.33
 #define GUARD_BITS 64
@@ -40,6 +44,7 @@ typedef struct search {
     double scale;
     az_shape shape;
     slong bits, lost;           /* lost: in the normal equations of the last size */
+    int lost_terms;             /* of that size */
     double *error;              /* [n_unknowns] */
     double rms;
 } search;
@@ -119,6 +124,14 @@ static double *start_values(const search *s, arb_ptr y, int n, az_status *status
     return NULL;
 }
 
+/* What its evidence says of the relative error of the starting result. */
+static double start_error(const search *s)
+{
+    az_evidence e = az_result_evidence(s->start);
+
+    return e.tier == AZ_TIER_REEVALUATED ? e.reevaluated_relative : 0;
+}
+
 /* Coefficients of work for its layout: from the last size, or from the starting result. */
 static az_status fit(search *s, arb_ptr y, int n, bool *enough)
 {
@@ -134,7 +147,7 @@ static az_status fit(search *s, arb_ptr y, int n, bool *enough)
     }
     double *x = start_values(s, y, n, &status);
     if (!x) return status;
-    *enough = az_fit_real(&s->work, y, x, n);
+    *enough = az_fit_real(&s->work, y, x, n, DAMPING * fmax(start_error(s), DBL_EPSILON));
     az_doubles_free(x);
     return AZ_OK;
 }
@@ -172,8 +185,8 @@ static az_status solve_size(search *s, int terms, az_newton_end *end)
 {
     const az_newton_options o = newton_options(s);
 
-    if (s->lost) { /* grows about linearly with the number of terms */
-        slong need = s->lost * terms / s->best.basis.layout.n_terms + GUARD_BITS;
+    if (s->lost > 0) { /* grows about linearly with the number of terms */
+        slong need = s->lost * terms / s->lost_terms + GUARD_BITS;
         if (need > s->bits) s->bits = need;
     }
     for (*end = AZ_NEWTON_BITS; *end == AZ_NEWTON_BITS && s->bits <= MAX_BITS;) {
@@ -182,6 +195,7 @@ static az_status solve_size(search *s, int terms, az_newton_end *end)
         int n;
         az_status status = begin_size(s, &y, &n, terms, s->scale, &s->shape, s->bits, &enough);
         if (status == AZ_OK && enough) *end = az_newton(&s->work, &s->rms, &s->lost, y, n, &o);
+        s->lost_terms = s->work.basis.layout.n_terms;
         _arb_vec_clear(y, n);
         if (status != AZ_OK) return status;
         if (*end == AZ_NEWTON_BITS) s->bits = (slong)((double)s->bits * MORE_BITS);
@@ -311,7 +325,7 @@ static az_status grow(search *s, az_stop *stop)
     int stalled = 0;
 
     *stop = AZ_STOP_ITERATIONS;
-    for (int terms = FIRST_TERMS; terms <= s->options->max_coefficients; terms = (int)(terms * GROWTH)) {
+    for (int terms = FIRST_TERMS; terms <= s->options->max_coefficients; terms = NEXT_SIZE(terms)) {
         char note[200];
         bool first = !s->best.basis.layout.n_terms;
         az_newton_end end;
@@ -320,10 +334,11 @@ static az_status grow(search *s, az_stop *stop)
         s->note = note;
         az_status status = solve_size(s, terms, &end);
         if (status != AZ_OK) return status;
-        if (end != AZ_NEWTON_DONE) {
+        if (end != AZ_NEWTON_DONE && !(first && end == AZ_NEWTON_LOST)) {
             *stop = s->cancelled ? AZ_STOP_CANCELLED : s->late ? AZ_STOP_TIME : AZ_STOP_STALLED;
             return AZ_OK;
         }
+        if (first && !(s->rms <= FIRST_RMS) && NEXT_SIZE(terms) <= s->options->max_coefficients && !stopped(s)) continue;
         if (!first) compare(s, &s->work, unknown(&s->best, 0), false);
         swap(s);
         if (first) continue;
