@@ -156,8 +156,8 @@ typedef struct az_newton_options {
 typedef enum az_newton_end { AZ_NEWTON_DONE, AZ_NEWTON_BITS, AZ_NEWTON_STOPPED, AZ_NEWTON_LOST } az_newton_end;
 
 /* Gauss-Newton for the coefficients and the unknowns on n nodes, until the residual is that of the linear model or falls no more.
- * *rms: of the rows at the end; *lost: bits lost in the normal equations. AZ_NEWTON_BITS: the precision does not suffice, nothing is said about e. AZ_NEWTON_LOST: a row is not finite, or no step
- * lowers the residual. */
+ * *rms: of the rows at the end; *lost: bits lost in the normal equations. AZ_NEWTON_BITS: the precision does not suffice, nothing is said about e. AZ_NEWTON_LOST: a row is not finite, or the first
+ * step lowers no residual. */
 az_newton_end az_newton(az_expansion *e, double *rms, slong *lost, arb_srcptr y, int n, const az_newton_options *o);
 /* The residual that one step from here would leave if the rows were linear: what the terms are able to do, before rounding errors of the start are gone. */
 az_newton_end az_newton_promise(az_expansion *e, double *model, double goal, arb_srcptr y, int n);

@@ -325,7 +325,7 @@ az_newton_end az_newton(az_expansion *e, double *rms, slong *lost, arb_srcptr y,
         if (end != AZ_NEWTON_DONE) break;
         double next = advance(e, x, *rms, fmax(LINEAR * model, o->goal), y, n);
         bool linear = next <= fmax(LINEAR * model, o->goal) || *rms <= LINEAR * model, last = isnan(next);
-        if (last && !(*rms <= NEAR * model)) end = AZ_NEWTON_LOST;
+        if (last && i == 0 && !(*rms <= NEAR * model)) end = AZ_NEWTON_LOST;
         if (!last) *rms = next;
         if (o->tell(o->data, e, *rms)) end = AZ_NEWTON_STOPPED;
         if (linear || last || end != AZ_NEWTON_DONE) break;

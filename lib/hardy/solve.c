@@ -18,7 +18,7 @@
 #define FIRST_RMS 1e-4      /* a first size that leaves more is too small for the profile: the next is fitted to the start again */
 #define NEWTON_MOST 12
 #define BITS_PER_DIGIT 3.33
-#define GUARD_BITS 64
+#define GUARD_BITS 96
 #define MAX_BITS 8192
 #define MORE_BITS 1.5
 #define GOAL_DIGITS 12      /* a residual so many digits below those asked is as good as none */
