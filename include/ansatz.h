@@ -240,8 +240,8 @@ void az_hardy_destroy(az_hardy *h);
 az_stop az_hardy_stop(const az_hardy *h);               /* TOLERANCE: the digits asked; ITERATIONS: the limit of coefficients; STALLED, TIME, CANCELLED */
 const char *az_hardy_unknown(const az_hardy *h, int i); /* the digits that agree, "1.18077766(3)" */
 const char *az_hardy_value(const az_hardy *h, int i);   /* every digit, to evaluate the profile with */
-double az_hardy_error(const az_hardy *h, int i);        /* how far two sizes and two node sets differ, or the rms of the
-                                                         * rows if that is more; infinite after one size only */
+double az_hardy_error(const az_hardy *h, int i);        /* how far two sizes and two node sets differ, or the residual
+                                                         * if that is more; infinite after one size only */
 double az_hardy_residual(const az_hardy *h);            /* largest |(left - right)/scale| between the nodes, at the working precision */
 int az_hardy_points(const az_hardy *h);                 /* in that grid */
 int az_hardy_bits(const az_hardy *h);                   /* working precision */

@@ -64,11 +64,11 @@ bool az_fit_real(az_expansion *e, arb_srcptr y, const double *x, int n, double t
     return solve(e, &q);
 }
 
-bool az_fit(az_expansion *e, arb_srcptr y, acb_srcptr f, int n)
+bool az_fit(az_expansion *e, arb_srcptr y, acb_srcptr f, int n, double tau)
 {
     az_least q;
 
-    az_least_init(&q, e->basis.layout.n_terms, 2 * n, e->basis.bits, e->threads);
+    az_least_init(&q, e->basis.layout.n_terms, 2 * n + e->basis.layout.n_terms, e->basis.bits, e->threads);
     az_expansion_update(e, false);
 #pragma omp parallel num_threads(e->threads)
     {
@@ -86,6 +86,7 @@ bool az_fit(az_expansion *e, arb_srcptr y, acb_srcptr f, int n)
         az_scratch_clear(&s);
         arb_clear(size);
     }
+    damp(&q, 2 * n, tau);
     return solve(e, &q);
 }
 

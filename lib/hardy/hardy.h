@@ -167,7 +167,7 @@ double az_largest_residual(az_expansion *e, arb_srcptr y, int n);
 /* ---- fit.c: coefficients of e, whose unknowns stay, nearest to a given function relative to its size at n nodes. false: more bits are needed. */
 /* X at the nodes, and coefficients held down by tau: x is known to about tau only, and fitting its noise needs huge coefficients. */
 bool az_fit_real(az_expansion *e, arb_srcptr y, const double *x, int n, double tau);
-bool az_fit(az_expansion *e, arb_srcptr y, acb_srcptr f, int n);            /* F at the nodes */
+bool az_fit(az_expansion *e, arb_srcptr y, acb_srcptr f, int n, double tau); /* F at the nodes, the same */
 void az_fit_sample(acb_ptr f, const az_expansion *e, arb_srcptr y, int n);  /* F of an expansion at nodes */
 
 /* ---- nodes.c */

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#define ALONE 128    /* columns below which waiting for other threads costs more than they save */
 #define NOISE_BITS 6 /* a pivot below 2^6 n units of rounding is taken for noise */
 
 void az_least_init(az_least *q, int n_cols, int n_rows, slong bits, int threads)
@@ -70,7 +71,7 @@ static slong factor(arb_ptr a, int n, slong bits, int threads)
         arb_inv(t, pivot, bits);
         arb_get_mid_arb(pivot, pivot);
         arb_get_mid_arb(t, t);
-#pragma omp parallel for schedule(static) num_threads(threads)
+#pragma omp parallel for schedule(static) num_threads(threads) if (n > ALONE)
         for (int i = j + 1; i < n; i++) {
             arb_ptr below = a + (slong)i * n;
             arb_approx_dot(below + j, below + j, 1, below, 1, row, 1, j, bits);

@@ -235,7 +235,7 @@ static bool move_function(az_expansion *e, arb_srcptr x, double factor, arb_srcp
     for (int i = 0; i < half; i++) arb_set(z + i, y + 2 * i);
     add_change(f, e, x, factor, z, half);
     bool inside = move(e, x, factor);
-    bool ok = inside && az_fit(e, z, f, half);
+    bool ok = inside && az_fit(e, z, f, half, 0);
     _acb_vec_clear(f, half);
     _arb_vec_clear(z, half);
     return ok;

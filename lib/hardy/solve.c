@@ -46,7 +46,8 @@ typedef struct search {
     slong bits, lost;           /* lost: in the normal equations of the last size */
     int lost_terms;             /* of that size */
     double *error;              /* [n_unknowns] */
-    double rms;
+    double rms, best_rms;       /* of the rows: of work, of best */
+    double residual;            /* largest, of best, between the nodes */
 } search;
 
 static int n_unknowns(const search *s)
@@ -141,7 +142,7 @@ static az_status fit(search *s, arb_ptr y, int n, bool *enough)
         az_expansion_set_bits(&s->best, s->work.basis.bits);
         acb_ptr f = _acb_vec_init(n);
         az_fit_sample(f, &s->best, y, n);
-        *enough = az_fit(&s->work, y, f, n);
+        *enough = az_fit(&s->work, y, f, n, DAMPING * s->best_rms);
         _acb_vec_clear(f, n);
         return AZ_OK;
     }
@@ -256,7 +257,7 @@ static az_status choose_basis(search *s)
     return status;
 }
 
-/* |a - b| of each unknown into error, the larger with what is there if `widen`; never less than the residual, since two poor solutions may agree. */
+/* |a - b| of each unknown into error, the larger with what is there if `widen`. */
 static void compare(search *s, const az_expansion *a, arb_srcptr b, bool widen)
 {
     arb_t t;
@@ -265,7 +266,7 @@ static void compare(search *s, const az_expansion *a, arb_srcptr b, bool widen)
     for (int i = 0; i < n_unknowns(s); i++) {
         arb_sub(t, unknown(a, i), b + i, a->basis.bits);
         double d = fabs(arf_get_d(arb_midref(t), ARF_RND_NEAR));
-        s->error[i] = fmax(fmax(d, s->rms), widen ? s->error[i] : 0);
+        s->error[i] = widen ? fmax(s->error[i], d) : d;
     }
     arb_clear(t);
 }
@@ -309,12 +310,25 @@ static az_status second_nodes(search *s, int terms)
     return status;
 }
 
+/* The residual of the best between the nodes; no unknown is claimed to better than that. */
+static int measure(search *s)
+{
+    const int n = CHECKS_PER_NODE * NODES_PER_TERM * s->best.basis.layout.n_terms;
+    arb_ptr y = make_nodes(&s->best, n, 2);
+
+    s->residual = az_largest_residual(&s->best, y, n);
+    for (int i = 0; i < n_unknowns(s); i++) s->error[i] = fmax(s->error[i], s->residual);
+    _arb_vec_clear(y, n);
+    return n;
+}
+
 static void swap(search *s)
 {
     az_expansion t = s->best;
 
     s->best = s->work;
     s->work = t;
+    s->best_rms = s->rms;
 }
 
 /* Sizes until the digits asked; *stop says why it ended. */
@@ -345,6 +359,7 @@ static az_status grow(search *s, az_stop *stop)
         if (worst(s) <= wanted) {
             status = second_nodes(s, terms);
             if (status != AZ_OK) return status;
+            measure(s);
             if (worst(s) <= wanted) {
                 *stop = AZ_STOP_TOLERANCE;
                 return AZ_OK;
@@ -362,14 +377,11 @@ static az_status grow(search *s, az_stop *stop)
 
 static az_status judge(search *s, az_hardy **out, az_stop stop)
 {
-    const int n = CHECKS_PER_NODE * NODES_PER_TERM * s->best.basis.layout.n_terms;
-    arb_ptr y = make_nodes(&s->best, n, 2);
-    double residual = az_largest_residual(&s->best, y, n);
+    const int n = measure(s);
 
-    _arb_vec_clear(y, n);
     *out = az_hardy_write(&s->best, s->error);
     if (!*out) return az_fail(s->err, AZ_ENOMEM, "out of memory");
-    (*out)->residual = residual;
+    (*out)->residual = s->residual;
     (*out)->points = n;
     (*out)->stop = stop;
     (*out)->seconds = az_seconds() - s->began;
