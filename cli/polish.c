@@ -1,5 +1,5 @@
 /* polish.c: ansatz polish. */
-#include "cli.h"
+#include "polish.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,42 +7,61 @@
 const char polish_help[] =
     "Usage: ansatz polish FILE.h5 [OPTION]...\n"
     "\n"
-    "Solves the problem of a result again in another trial space and on another\n"
-    "grid: piecewise polynomials, started from the result's functions and unknowns,\n"
-    "by Newton's method. Writes a new result, re-evaluates it and compares the two.\n"
-    "Where they agree the unknowns are cross-solved, and their errors come from the\n"
-    "agreement. One coordinate only so far.\n"
+    "Solves the problem of a result again in another trial space, starting from the\n"
+    "result. In one coordinate:\n"
+    "\n"
+    "  element  piecewise polynomials on another grid, by Newton's method. Writes a\n"
+    "           new result, re-evaluates it and compares the two. Where they agree\n"
+    "           the unknowns are cross-solved, and their errors come from that\n"
+    "  hardy    fractional powers with exact Hilbert transforms, in numbers of any\n"
+    "           precision: profiles on the line whose equations take hilbert of one\n"
+    "           odd expression only, with a `decay` in the problem file. The space\n"
+    "           grows until two sizes and two sets of nodes agree on the digits\n"
+    "           asked. This is no proof. Numbers of the problem count as the\n"
+    "           decimals they were written as: 0.3 is 3/10\n"
     "\n"
     "Options:\n"
-    "  --trial element      the trial space (the only one so far)\n"
-    "  --output FILE.h5     the new result (default: the name of the old one with\n"
-    "                       -element before .h5); a finished result of that name is\n"
-    "                       kept as FILE.h5~\n"
+    "  --trial SPACE        element (default) or hardy\n"
+    "  --output FILE        element: the new result (default: the old name with\n"
+    "                       -element before .h5; a finished result of that name is\n"
+    "                       kept as FILE.h5~). hardy: a JSON file of unknowns,\n"
+    "                       coefficients, exponents and scale as decimal strings\n"
+    "  --seconds S          at most (default: none)\n"
+    "  --threads N          processor cores, 0 for all; results do not depend on it\n"
+    "  --json               element: the object that `ansatz solve --json` prints,\n"
+    "                       with cross: hash, space, other_space, relative,\n"
+    "                       other_relative, unknowns.NAME, names.NAME. hardy: the\n"
+    "                       same object as in the file\n"
+    "  --quiet              no progress on standard error\n"
+    "  --help               this text\n"
+    "\n"
+    "For element only:\n"
     "  --tolerance T        stop when the largest relative residual on an\n"
     "                       independent grid is below T (default 1e-12 on a line,\n"
     "                       1e-11 on an interval)\n"
     "  --points N           collocation points per equation, about, at first\n"
     "  --iterations N       at most (default: automatic)\n"
-    "  --seconds S          at most (default: none)\n"
     "  --report             write an HTML page beside the new result\n"
-    "  --threads N          processor cores, 0 for all; results do not depend on it\n"
-    "  --json               the object that `ansatz solve --json` prints; its member\n"
-    "                       cross: hash, space, other_space, relative,\n"
-    "                       other_relative, unknowns.NAME, names.NAME\n"
-    "  --quiet              no progress on standard error\n"
-    "  --help               this text\n"
+    "\n"
+    "For hardy only:\n"
+    "  --digits D           of every unknown, 5 to 200 (default 20)\n"
+    "  --max-coefficients N limit of the size, at least 24 (default 400)\n"
     "\n"
     "Examples:\n"
     "  ansatz polish ccf.h5\n"
     "  ansatz polish ccf.h5 --output fine.h5 --tolerance 1e-13 --json | jq .cross\n"
+    "  ansatz polish ccf.h5 --trial hardy --digits 30\n"
     "  ansatz verify ccf.h5 --cross\n"
     "\n"
-    "Exit status: 0 the residual of the new result is below the tolerance, 1 it is\n"
-    "not, 2 bad usage or input.\n";
+    "Exit status: 0 the tolerance or the digits asked were reached, 1 they were not,\n"
+    "2 bad usage or input.\n";
 
 typedef struct polish_request {
     az_solve_options o;
+    hardy_request hardy;
+    bool to_hardy;
     const char *output;
+    const char *only_element, *only_hardy; /* an option given that only one space has */
     bool report;
 } polish_request;
 
@@ -101,22 +120,38 @@ static int polish(const cli_context *c, const polish_request *q, const char *inp
     return status;
 }
 
-enum { OPT_TRIAL = CLI_OPT_FIRST, OPT_OUTPUT, OPT_TOLERANCE, OPT_POINTS, OPT_ITERATIONS, OPT_SECONDS, OPT_REPORT };
+enum {
+    OPT_TRIAL = CLI_OPT_FIRST,
+    OPT_OUTPUT,
+    OPT_SECONDS,
+    OPT_TOLERANCE,
+    OPT_POINTS,
+    OPT_ITERATIONS,
+    OPT_REPORT,
+    OPT_DIGITS,
+    OPT_COEFFICIENTS
+};
+
+static bool read_trial(const cli_context *c, polish_request *q)
+{
+    q->to_hardy = !strcmp(optarg, "hardy");
+    return q->to_hardy || !strcmp(optarg, "element") || (cli_usage(c, "--trial: expected element or hardy, found '%s'", optarg), false);
+}
 
 static bool read_option(const cli_context *c, polish_request *q, int which)
 {
     az_solve_options *o = &q->o;
 
     switch (which) {
-    case OPT_TRIAL:
-        if (!option_space(c, optarg, &o->space)) return false;
-        return o->space == AZ_SPACE_ELEMENT || (cli_usage(c, "--trial: expected element, the only space to polish in, found '%s'", optarg), false);
-    case OPT_OUTPUT: q->output = optarg; return true;
-    case OPT_TOLERANCE: return option_positive(c, "tolerance", optarg, &o->tolerance);
-    case OPT_POINTS: return option_int(c, "points", optarg, 1, 1000000, &o->points);
-    case OPT_ITERATIONS: return option_int(c, "iterations", optarg, 1, 1000000, &o->max_iterations);
+    case OPT_TRIAL: return read_trial(c, q);
+    case OPT_OUTPUT: q->output = q->hardy.output = optarg; return true;
     case OPT_SECONDS: return option_positive(c, "seconds", optarg, &o->max_seconds);
-    case OPT_REPORT: q->report = true; return true;
+    case OPT_TOLERANCE: q->only_element = "tolerance"; return option_positive(c, "tolerance", optarg, &o->tolerance);
+    case OPT_POINTS: q->only_element = "points"; return option_int(c, "points", optarg, 1, 1000000, &o->points);
+    case OPT_ITERATIONS: q->only_element = "iterations"; return option_int(c, "iterations", optarg, 1, 1000000, &o->max_iterations);
+    case OPT_REPORT: q->only_element = "report"; q->report = true; return true;
+    case OPT_DIGITS: q->only_hardy = "digits"; return option_int(c, "digits", optarg, 5, 200, &q->hardy.o.digits);
+    case OPT_COEFFICIENTS: q->only_hardy = "max-coefficients"; return option_int(c, "max-coefficients", optarg, 24, 4000, &q->hardy.o.max_coefficients);
     }
     return false;
 }
@@ -125,22 +160,31 @@ int cmd_polish(cli_context *c, int argc, char **argv)
 {
     static const struct option options[] = {{"trial", required_argument, NULL, OPT_TRIAL},
                                             {"output", required_argument, NULL, OPT_OUTPUT},
+                                            {"seconds", required_argument, NULL, OPT_SECONDS},
                                             {"tolerance", required_argument, NULL, OPT_TOLERANCE},
                                             {"points", required_argument, NULL, OPT_POINTS},
                                             {"iterations", required_argument, NULL, OPT_ITERATIONS},
-                                            {"seconds", required_argument, NULL, OPT_SECONDS},
                                             {"report", no_argument, NULL, OPT_REPORT},
+                                            {"digits", required_argument, NULL, OPT_DIGITS},
+                                            {"max-coefficients", required_argument, NULL, OPT_COEFFICIENTS},
                                             CLI_COMMON_OPTIONS};
-    polish_request q = {.output = NULL};
+    polish_request q = {0};
     int o;
 
     az_solve_options_init(&q.o);
+    az_hardy_options_init(&q.hardy.o);
     while ((o = cli_next(c, argc, argv, options)) != CLI_END) {
         if (o == CLI_DONE) return c->status;
         if (!read_option(c, &q, o)) return CLI_ERROR;
     }
+    const char *foreign = q.to_hardy ? q.only_element : q.only_hardy;
+    if (foreign) return cli_usage(c, "--%s does not go with --trial %s", foreign, q.to_hardy ? "hardy" : "element");
+    int i = cli_operand(c, argc, argv, "a result file");
+    if (!i) return CLI_ERROR;
     q.o.seed = c->seed;
     q.o.threads = c->threads;
-    int i = cli_operand(c, argc, argv, "a result file");
-    return i ? polish(c, &q, argv[i]) : CLI_ERROR;
+    q.hardy.o.max_seconds = q.o.max_seconds;
+    if (!q.to_hardy) return polish(c, &q, argv[i]);
+    if (q.output && !cli_check_writable(c, q.output)) return CLI_ERROR;
+    return cli_polish_hardy(c, &q.hardy, argv[i]);
 }

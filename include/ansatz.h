@@ -245,6 +245,46 @@ az_status az_sample_points(const az_problem *p, double **points, int *n, int wan
 az_status az_export(const az_result *r, const char *path, const char *format, const char *const *columns, int n_columns,
                     const double *points, int n, az_error *err);
 
+/* ---- Any precision -------------------------------------------------------------------------------------------------------- */
+
+/* A result solved again in a space that knows its Hilbert transform: X = Im F with F(y) = sum c s^beta z^k, s = 1/(1 + i y/m), z = 2 s - 1, real c, and the
+ * exponents beta = 2 and multiples of the decay exponent. For problems of one coordinate on the line in which hilbert is taken of one odd
+ * expression X only, which has a name and a `decay`, and trials occur inside X only. Where the problem has no pin, X'(0) keeps the rounded value it
+ * has in the result. Numbers of the problem are taken as the decimals they were written as. */
+typedef struct az_hardy az_hardy;
+
+typedef struct az_hardy_options {
+    int digits;                         /* asked of the unknowns; 5 to 200, default 20 */
+    int max_coefficients;               /* default 400 */
+    double max_seconds;                 /* > 0 or 0 = none */
+    int threads;                        /* 0 = all; results do not depend on it */
+} az_hardy_options;
+void az_hardy_options_init(az_hardy_options *o);
+
+/* More and more coefficients from a result, until two numbers of them and two sets of nodes agree on the digits asked. One line of progress per
+ * iteration; the stage counts the sizes. On AZ_OK *out holds the best, whatever the reason for stopping (az_hardy_stop). AZ_EDOMAIN where the problem is
+ * not of this kind, with what stands in the way; AZ_ECANCELLED, AZ_ENOMEM, AZ_EOPTION. FLINT ends the program if its own memory runs out.
+ * Cost n^3 for n coefficients; 30 digits of a smooth profile take seconds. Nothing here is a proof. */
+az_status az_hardy_solve(az_hardy **out, const az_result *start, const az_hardy_options *o, az_progress_fn fn, void *data, az_error *err);
+void az_hardy_destroy(az_hardy *h);
+
+az_stop az_hardy_stop(const az_hardy *h);               /* TOLERANCE: the digits asked; ITERATIONS: the limit of coefficients; STALLED, TIME, CANCELLED */
+const char *az_hardy_unknown(const az_hardy *h, int i); /* the digits that agree, "1.18077766(3)" */
+const char *az_hardy_value(const az_hardy *h, int i);   /* every digit, to evaluate the profile with */
+double az_hardy_error(const az_hardy *h, int i);        /* how far two sizes and two node sets differ, or the residual
+                                                         * if that is more; infinite after one size only */
+double az_hardy_residual(const az_hardy *h);            /* largest |(left - right)/scale| between the nodes, at the working precision */
+int az_hardy_points(const az_hardy *h);                 /* in that grid */
+int az_hardy_bits(const az_hardy *h);                   /* working precision */
+double az_hardy_seconds(const az_hardy *h);
+const char *az_hardy_name(const az_hardy *h);           /* of X */
+const char *az_hardy_rounded(const az_hardy *h);        /* a number of the problem that has more than 15 digits and limits the answer, or NULL */
+const char *az_hardy_decay(const az_hardy *h);          /* the decay exponent, decimal */
+const char *az_hardy_scale(const az_hardy *h);          /* m, decimal */
+int az_hardy_coefficients(const az_hardy *h);
+/* Coefficient i, decimal, of s^beta z^k with beta = *sector times the decay exponent, or 2 for *sector 0. NULL outside the range. */
+const char *az_hardy_coefficient(const az_hardy *h, int i, int *sector, int *k);
+
 /* A self-contained HTML report. */
 az_status az_report(const az_result *r, const char *path, const char *command, az_error *err);
 

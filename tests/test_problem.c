@@ -579,7 +579,7 @@ static void test_describe(void **state)
         "    input 1: exp(-k/2*log(1 + (y/3)^2))\n"
         "    input 2: 2*(log(1 + (y/3)^2)/2)/(log(1 + (y/3)^2)/2 + 2) - 1\n"
         "\nfields and lets\n"
-        "  field u = exp(-k/2*log(1 + (y/3)^2))*(y/3/sqrt(1 + (y/3)^2))*u:raw\n"
+        "  field u = exp(-k/2*log(1 + (y/3)^2))*(y/3/sqrt(1 + (y/3)^2))*u:raw  (decay k)\n"
         "  U = primitive(hilbert(u))  (uses hilbert, primitive)\n"
         "\nequations and conditions\n"
         "  line 7: equation d(u, y, y) + a*U = 0 scale d(u, y, y, y) weight 2\n"

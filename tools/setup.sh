@@ -40,16 +40,16 @@ without_apt() {
     for tool in cc make cmake pkg-config; do
         command -v "$tool" >/dev/null 2>&1 || lacking="$lacking $tool"
     done
-    modules="openblas lapacke sleef hdf5"
-    case " $* " in *" check "*) modules="$modules cmocka flint" ;; esac
+    modules="openblas lapacke sleef hdf5 flint"
+    case " $* " in *" check "*) modules="$modules cmocka" ;; esac
     for module in $modules; do
         pkg-config --exists "$module" 2>/dev/null || lacking="$lacking $module"
     done
     [ -z "$lacking" ] && exit 0
     cat >&2 <<END
 This is not a Debian system, so nothing is installed for you. Not found:$lacking
-Ansatz needs a C11 compiler with OpenMP, make, CMake 3.22, pkg-config, OpenBLAS, LAPACKE, SLEEF and HDF5; its tests also need CMocka and
-FLINT (with Arb before FLINT 3). Trying to build with what the compiler finds.
+Ansatz needs a C11 compiler with OpenMP, make, CMake 3.22, pkg-config, OpenBLAS, LAPACKE, SLEEF, HDF5 and FLINT
+(with Arb before FLINT 3); its tests also need CMocka. Trying to build with what the compiler finds.
 END
     exit 0
 }

@@ -61,6 +61,7 @@ typedef struct az_graph {
     int n_points, cap_points;
     int *table;     /* hash table of node indices plus one, 0 is an empty slot */
     int table_size; /* a power of two, or 0 */
+    bool expand;    /* derivatives are carried down everywhere, so that AZ_D stands above trials and other AZ_D only; set before any node */
     az_status status;   /* why the last -1 was returned: AZ_ENOMEM, or AZ_ELIMIT above AZ_MAX_NODES or AZ_MAX_POINTS; else AZ_OK */
 } az_graph;
 

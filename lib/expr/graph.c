@@ -229,12 +229,18 @@ static int derive(az_graph *g, int a, int coord)
 
 #define MISSING (-2) /* not derived yet */
 
+/* Derivatives of this node are carried down by the rules of calculus. */
+static bool carried(const az_graph *g, const az_node *t)
+{
+    return t->nonlocal || (g->expand && t->op != AZ_TRIAL && t->op != AZ_D && t->op != AZ_COORD);
+}
+
 /* The derivative of a child, MISSING where it has to be carried down first. */
 static int slope_of(az_graph *g, int a, int coord)
 {
     const az_node *t = &g->node[a];
 
-    if (!t->nonlocal || !(t->deps >> coord & 1)) return az_graph_d(g, a, coord);
+    if (!carried(g, t) || !(t->deps >> coord & 1)) return az_graph_d(g, a, coord);
     return t->slope_coord == coord ? t->slope : MISSING;
 }
 
@@ -271,7 +277,7 @@ static int func_slope(az_graph *g, az_func f, int a, int y)
     return -1;
 }
 
-/* The derivative of a nonlocal node from those of its children; MISSING while one of them is. */
+/* The derivative of a carried node from those of its children; MISSING while one of them is. */
 static int rule(az_graph *g, int i, int coord)
 {
     const az_node t = g->node[i]; /* a copy: building moves the nodes */
@@ -335,7 +341,7 @@ int az_graph_d(az_graph *g, int a, int coord)
     if (a < 0) return -1;
     if (!(g->node[a].deps >> coord & 1)) return az_graph_const(g, 0);
     if (g->node[a].op == AZ_COORD) return az_graph_const(g, 1);
-    if (!g->node[a].nonlocal) return derive(g, a, coord);
+    if (!carried(g, &g->node[a])) return derive(g, a, coord);
     int known = slope_of(g, a, coord);
     return known == MISSING ? carry_down(g, a, coord) : known;
 }

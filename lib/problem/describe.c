@@ -115,6 +115,11 @@ static void add_lets(az_text *t, const az_problem *p, const unsigned char *uses)
         az_text_add(t, "  %s%s = ", p->let[i].field ? "field " : "", p->let[i].name);
         az_problem_print(t, p, p->let[i].node, true, MAX_SHOWN);
         add_operators(t, "  (uses ", uses[p->let[i].node], ")");
+        if (p->let[i].decay >= 0) {
+            az_text_add(t, "  (decay ");
+            az_problem_print(t, p, p->let[i].decay, true, MAX_SHOWN);
+            az_text_add(t, ")");
+        }
         az_text_add(t, "\n");
     }
 }

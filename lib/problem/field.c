@@ -146,23 +146,31 @@ static bool expand(field *f)
     int node = p->trial[p->n_trials - 1].node;
     if (f->factor >= 0) node = az_parse_checked(f->P, times(f, f->factor, node), f->name.pos);
     f->P->in_field |= f->coords;
-    return node >= 0 && az_parse_add_let(f->P, &f->name, node, true);
+    if (node < 0 || !az_parse_add_let(f->P, &f->name, node, true)) return false;
+    p->let[p->n_lets - 1].decay = f->decay;
+    return true;
 }
 
 /* "decay" expr, of numbers, parameters and unknowns */
 static bool parse_decay(field *f)
 {
     az_parser *P = f->P;
-    size_t pos = P->tok.pos;
 
     if (f->decay >= 0) {
         az_parse_fail(P, P->last_end - strlen("decay"), AZ_ESYNTAX, NULL, "'decay' is given twice");
         return false;
     }
-    f->decay = az_parse_expr(P);
-    const az_node_info *info = f->decay < 0 ? NULL : az_parse_info(P, f->decay);
+    return az_parse_exponent(P, &f->decay);
+}
+
+bool az_parse_exponent(az_parser *P, int *node)
+{
+    size_t pos = P->tok.pos;
+
+    *node = az_parse_expr(P);
+    const az_node_info *info = *node < 0 ? NULL : az_parse_info(P, *node);
     if (!info) return false;
-    if (!P->p->graph.node[f->decay].deps && !(info->has & AZ_HAS_TRIAL)) return true;
+    if (!P->p->graph.node[*node].deps && !(info->has & AZ_HAS_TRIAL)) return true;
     az_parse_fail(P, pos, AZ_EPROBLEM, NULL, "the decay may depend on parameters and unknowns only");
     return false;
 }

@@ -48,6 +48,7 @@ typedef struct az_name_decl {   /* let or field */
     char *name;
     int node;
     bool field;
+    int decay;                  /* node of the exponent p in |y|^-p at infinity, of numbers, parameters and unknowns; -1 if not given */
 } az_name_decl;
 
 typedef enum az_row_kind { AZ_ROW_EQUATION, AZ_ROW_PIN, AZ_ROW_SELECT, AZ_ROW_INITIAL, AZ_ROW_BOUNDARY } az_row_kind;

@@ -389,7 +389,7 @@ bool az_parse_add_let(az_parser *P, const az_token *name, int node, bool field)
     if (!az_vector_room(&p->let, p->n_lets, sizeof *p->let)) return nomem(P);
     char *copy = copy_text(P->text + name->pos, name->n);
     if (!copy) return nomem(P);
-    p->let[p->n_lets++] = (az_name_decl){.name = copy, .node = node, .field = field};
+    p->let[p->n_lets++] = (az_name_decl){.name = copy, .node = node, .field = field, .decay = -1};
     return az_symbol_add(P, AZ_S_LET, p->n_lets - 1, name);
 }
 
@@ -406,6 +406,25 @@ static bool parse_let(az_parser *P)
     return node >= 0 && az_parse_add_let(P, &name, node, false);
 }
 
+/* "decay" let "=" expr */
+static bool parse_decay(az_parser *P)
+{
+    const az_token name = P->tok;
+    const az_symbol *s = name.kind == AZ_T_NAME ? az_symbol_find(P, P->text + name.pos, name.n) : NULL;
+    const char *wrong = NULL;
+
+    if (name.kind != AZ_T_NAME) return az_parse_expect(P, AZ_T_NAME, "the name of a let");
+    if (!s || s->kind != AZ_S_LET) wrong = "expected a let declared before";
+    else if (P->p->let[s->index].decay >= 0) wrong = "its decay is already given";
+    else if (P->p->dim != 1 || P->p->coord[0].range == AZ_INTERVAL) wrong = "decay needs one coordinate, on a line or half-line";
+    if (wrong) {
+        az_parse_fail(P, name.pos, AZ_EPROBLEM, wrong, "no decay can be given for '%.*s'", (int)name.n, P->text + name.pos);
+        return false;
+    }
+    az_parse_next(P);
+    return az_parse_expect(P, '=', "'=' and the exponent") && az_parse_exponent(P, &P->p->let[s->index].decay);
+}
+
 static bool parse_field(az_parser *P)
 {
     return limit(P, P->p->n_trials, AZ_MAX_TRIALS, "trials") && limit(P, P->p->n_lets, AZ_MAX_LETS, "lets and fields") && az_parse_field(P);
@@ -419,7 +438,7 @@ static const struct {
     {"problem", parse_problem, 0},         {"parameter", parse_parameter, 0}, {"unknown", parse_unknown, 0}, {"domain", parse_domain, 0},
     {"time", parse_time, 0},               {"periodic", parse_periodic, 0},   {"trial", parse_trial, 0},     {"let", parse_let, 0},
     {"field", parse_field, 0},             {"equation", NULL, AZ_ROW_EQUATION}, {"pin", NULL, AZ_ROW_PIN},   {"select", NULL, AZ_ROW_SELECT},
-    {"initial", NULL, AZ_ROW_INITIAL},     {"boundary", NULL, AZ_ROW_BOUNDARY}, {"defect", parse_defect, 0},
+    {"initial", NULL, AZ_ROW_INITIAL},     {"boundary", NULL, AZ_ROW_BOUNDARY}, {"defect", parse_defect, 0},   {"decay", parse_decay, 0},
 };
 #define N_STATEMENTS (sizeof statements / sizeof *statements)
 

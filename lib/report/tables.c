@@ -66,7 +66,7 @@ static void headline_unknowns(az_page *g)
     char value[48];
 
     az_text_add(&g->out, "<dl class=\"headline\">\n");
-    for (int i = p->n_parameters; i < p->n_scalars; i++) {
+    for (int i = p->n_parameters; i < az_problem_first_defect(p); i++) {
         az_format_unknown(value, g->r->scalar[i], g->r->unknown_error[i - p->n_parameters]);
         az_text_add(&g->out, "<div><dt>");
         az_xml_escape(&g->out, p->scalar[i].name);
@@ -104,7 +104,7 @@ void az_page_headline(az_page *g)
         az_text_add(out, " = %.15g", p->scalar[i].value);
     }
     az_text_add(out, "</p>\n</header>\n");
-    if (p->n_scalars > p->n_parameters) headline_unknowns(g);
+    if (az_problem_n_unknowns(p)) headline_unknowns(g);
     az_text_add(out, "<p class=\"stop %s\"><b>%s</b> ", r->stop > 0 ? "met" : "unmet", r->stop > 0 ? "Reached." : r->stop < 0 ? "Not reached." : "Not finished.");
     az_text_add(out, "Stop reason \u201c%s\u201d: %s. ", az_stop_name(r->stop), az_stop_message(r->stop));
     az_text_add(out, "Asked: relative residual on the independent grid at most ");

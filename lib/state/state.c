@@ -11,7 +11,7 @@ az_status az_state_create(az_result **out, az_problem *p)
 
     if (!r) return AZ_ENOMEM;
     r->problem = p;
-    r->history.n_unknowns = az_problem_layer_slot(p, 0) - p->n_parameters;
+    r->history.n_unknowns = az_problem_n_unknowns(p);
     r->command = az_strdup("");
     r->scalar = az_doubles((size_t)p->n_scalars + 2 * AZ_MAX_INPUT_LAYERS);
     r->unknown_error = az_doubles((size_t)p->n_scalars + 2 * AZ_MAX_INPUT_LAYERS);
@@ -219,7 +219,7 @@ az_space az_result_space(const az_result *r)
 
 double az_result_unknown(const az_result *r, int i, double *error)
 {
-    const int n = r->problem->n_scalars - r->problem->n_parameters;
+    const int n = az_problem_n_unknowns(r->problem);
 
     if (i < 0 || i >= n) {
         if (error) *error = NAN;

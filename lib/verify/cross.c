@@ -61,7 +61,7 @@ static az_status compare(az_cross *c, const az_result *r, const az_result *other
                     .other_space = az_result_space(other),
                     .relative = r->evidence.reevaluated_relative,
                     .other_relative = other->evidence.reevaluated_relative,
-                    .n_unknowns = p->n_scalars - p->n_parameters,
+                    .n_unknowns = az_problem_n_unknowns(p),
                     .n_names = p->n_lets};
     c->unknown = az_doubles((size_t)c->n_unknowns);
     c->name = az_doubles((size_t)c->n_names);

@@ -23,10 +23,11 @@ _ansatz() {
         words=$(_ansatz_options "$program" "$command")
     else
         case $before in
+        --trial) words="hardy" ;;
         --method) words="lm lm-qr adam: lbfgs: ssbroyden:" ;;
-        --trial) words="mlp element" ;;
+        --trial) words="mlp element hardy" ;;
         --output | -o | --points | --file | --with) kinds=all ;;
-        --set | --seed | --threads | --tolerance | --iterations | --seconds | --layers | --stages | --at | --grid) return ;;
+        --set | --seed | --threads | --tolerance | --iterations | --seconds | --layers | --stages | --mode | --digits | --max-coefficients | --at | --grid) return ;;
         esac
         if [[ -z $words && -z $kinds ]]; then
             case $command in
