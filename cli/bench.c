@@ -51,13 +51,21 @@ typedef struct bench {
     json j;
 } bench;
 
-/* "a=0.3 b=1" */
-static bool read_settings(const cli_context *c, const char *text, cli_settings *s)
+/* "a=0.3 b=1 --mode 1 --trial element" */
+static bool read_settings(const cli_context *c, bench *b, const char *text, cli_settings *s)
 {
     char *copy = strdup(text), *rest = copy;
     bool ok = copy != NULL;
 
-    for (char *word; ok && (word = strtok_r(rest, " ", &rest));) ok = option_set(c, word, s);
+    b->o.mode = 0;
+    b->o.space = AZ_SPACE_MLP;
+    for (char *word; ok && (word = strtok_r(rest, " ", &rest));) {
+        bool mode = !strcmp(word, "--mode"), trial = !strcmp(word, "--trial");
+        const char *value = mode || trial ? strtok_r(rest, " ", &rest) : "";
+        if (!value) ok = (cli_usage(c, "the settings '%s' of the reference table end with %s", text, word), false);
+        else if (mode) ok = option_int(c, "mode", value, 0, 1000, &b->o.mode);
+        else ok = trial ? option_space(c, value, &b->o.space) : option_set(c, word, s);
+    }
     free(copy);
     return ok;
 }
@@ -142,7 +150,7 @@ static int run_case(const cli_context *c, bench *b, const bench_case *k)
     int status = CLI_ERROR;
 
     if (!run || !scratch) cli_nomem(c);
-    else if (read_settings(c, k->settings, &settings) && (p = cli_problem(c, k->problem, &settings)))
+    else if (read_settings(c, b, k->settings, &settings) && (p = cli_problem(c, k->problem, &settings)))
         status = run_seeds(c, b, p, k, run, scratch);
     az_problem_destroy(p);
     free(scratch);

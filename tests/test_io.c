@@ -165,6 +165,13 @@ static void same_state(const az_result *a, const az_result *b)
     assert_string_equal(a->command, b->command);
     assert_true(a->hash == b->hash && a->stop == b->stop && a->stage == b->stage && a->stage_iteration == b->stage_iteration);
     assert_true(a->phase == b->phase && a->iterations == b->iterations && a->restarts == b->restarts && a->retries == b->retries && a->patient == b->patient);
+    assert_true(a->ladder.found == b->ladder.found && a->ladder.held == b->ladder.held && a->ladder.tries == b->ladder.tries && a->options.mode == b->options.mode);
+    SAME(&a->ladder.last, &b->ladder.last, 1);
+    SAME(&a->ladder.step, &b->ladder.step, 1);
+    SAME(&a->ladder.value, &b->ladder.value, 1);
+    SAME(&a->ladder.defect, &b->ladder.defect, 1);
+    SAME(&a->ladder.lo, &b->ladder.lo, 1);
+    SAME(&a->ladder.hi, &b->ladder.hi, 1);
     SAME(&a->seconds, &b->seconds, 1);
     SAME(&a->unit, &b->unit, 1);
     SAME(&a->rms, &b->rms, 1);

@@ -114,6 +114,11 @@ static void same_state(const az_result *a, const az_result *b, int k)
             same_doubles("stage scale", k, &u->scale, &v->scale, 1);
         }
     }
+    assert_true(a->ladder.found == b->ladder.found && a->ladder.held == b->ladder.held && a->ladder.tries == b->ladder.tries && p->n_layers == b->problem->n_layers);
+    same_doubles("ladder last", k, &a->ladder.last, &b->ladder.last, 1);
+    same_doubles("ladder step", k, &a->ladder.step, &b->ladder.step, 1);
+    same_doubles("ladder value", k, &a->ladder.value, &b->ladder.value, 1);
+    same_doubles("ladder defect", k, &a->ladder.defect, &b->ladder.defect, 1);
     assert_int_equal(a->n_edges, b->n_edges);
     same_doubles("edge", k, a->edge, b->edge, a->n_edges);
     for (int i = 0; i < p->n_rows; i++) {
@@ -282,6 +287,64 @@ static void cancel_and_resume_methods(void **state)
         interrupted(p, &o, 5);
     }
     az_problem_destroy(p);
+}
+
+/* On the march: the unknown held and released, networks refitted to a layer, whose place is an unknown that the problem is stated again for. */
+static void cancel_and_resume_march(void **state)
+{
+    (void)state;
+    az_problem *p = load("ccf");
+    az_solve_options o = options(1);
+    o.mode = 1;
+    o.n_layers = 2, o.layers[0] = o.layers[1] = 12;
+    o.points = 300;
+    o.max_iterations = 420;
+    interrupted(p, &o, 5);
+    az_problem_destroy(p);
+}
+
+/* Elements walk down the ladder to the first unstable profile from zero; the independent grid, stretched where the layer is, agrees. */
+static void first_unstable_profile(void **state)
+{
+    (void)state;
+    az_problem *p = load("ccf");
+    az_solve_options o = options(1);
+    az_error err;
+    double error;
+    o.mode = 1;
+    o.space = AZ_SPACE_ELEMENT;
+    o.tolerance = 1e-9;
+    o.max_iterations = 0;
+    az_result *r = solve(p, &o, 1 << 30);
+    if (az_verify(r, 0, &err)) fail_msg("%s", err.message);
+    double lambda = az_result_unknown(r, 0, &error);
+    if (!(fabs(lambda - 0.6057337012032) < 1e-10)) fail_msg("lambda %.15g", lambda); /* arXiv 2509.14185 and two classical codes */
+    assert_true(fabs(lambda - 0.6057337012032) <= error && error < 1e-8);
+    assert_int_equal(r->evidence.tier, AZ_TIER_REEVALUATED);
+    assert_true(r->problem->n_layers == 1 && r->problem->layer[0].width < 0.1);
+    az_result_destroy(r);
+    az_problem_destroy(p);
+}
+
+/* Bounds that leave the next profile out: said, nothing invented. */
+static void no_such_mode(void **state)
+{
+    (void)state;
+    az_problem *ccf = load("ccf");
+    char *text = strdup(ccf->text), *range = strstr(text, "[-0.9, 20]");
+    assert_non_null(range);
+    memcpy(range, "[0.95, 20]", 10);
+    az_problem *p = parse(text);
+    az_solve_options o = options(1);
+    o.mode = 1;
+    o.max_iterations = 0;
+    o.tolerance = 1e-12;
+    az_result *r = solve(p, &o, 1 << 30);
+    assert_int_equal(r->stop, AZ_STOP_NO_MODE);
+    az_result_destroy(r);
+    az_problem_destroy(p);
+    az_problem_destroy(ccf);
+    free(text);
 }
 
 /* A limit on iterations met, then raised, is no interruption either. */
@@ -464,7 +527,7 @@ int main(void)
     uint64_t seed = env ? strtoull(env, NULL, 10) : 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unknowns_within_errors), cmocka_unit_test(same_bits_for_any_threads), cmocka_unit_test(cancel_and_resume),
-        cmocka_unit_test(cancel_and_resume_methods), cmocka_unit_test(cancel_and_resume_elements), cmocka_unit_test(limit_and_resume),       cmocka_unit_test(finished_stays),
+        cmocka_unit_test(cancel_and_resume_methods), cmocka_unit_test(cancel_and_resume_elements), cmocka_unit_test(cancel_and_resume_march), cmocka_unit_test(first_unstable_profile), cmocka_unit_test(no_such_mode), cmocka_unit_test(limit_and_resume),       cmocka_unit_test(finished_stays),
         cmocka_unit_test(limits_and_stops),       cmocka_unit_test(seed_decides),              cmocka_unit_test(bad_options),
         cmocka_unit_test(failed_allocations),
     };

@@ -16,6 +16,18 @@
 #define NEAR 2.0 /* steps: a profile that near is tried at once */
 #define MARGIN 0.5 /* of a step, around the bracket */
 
+az_status az_ladder_check(const az_problem *p, int mode, az_error *err)
+{
+    bool select = p->n_defects > 0;
+    for (int k = 0; k < p->n_rows; k++) select |= p->row[k].kind == AZ_ROW_SELECT;
+    if (mode == 0) return AZ_OK;
+    if (p->dim != 1 || p->coord[0].range == AZ_INTERVAL)
+        return az_fail(err, AZ_EOPTION, "a mode above 0 is looked for on a line in one coordinate only so far: %s has %s", p->name, p->dim == 1 ? "an interval" : "several");
+    if (az_problem_n_unknowns(p) == 0 || !select)
+        return az_fail(err, AZ_EOPTION, "a mode above 0 is found by holding an unknown that a `select` row or a `defect` belongs to: %s has none", p->name);
+    return AZ_OK;
+}
+
 static double *unknown(const az_run *run) { return run->r->scalar + run->p->n_parameters; }
 static const char *name(const az_run *run) { return run->p->scalar[run->p->n_parameters].name; }
 

@@ -107,7 +107,8 @@ static az_status record_elements(az_run *run)
 az_status az_run_record_layer(az_run *run)
 {
     az_result *r = run->r;
-    if (az_run_elements(r) && r->problem->dim == 1 && r->n_edges && r->options.mode > 0) return record_elements(run);
+    bool finished = r->stop == AZ_STOP_TOLERANCE || r->stop == AZ_STOP_STALLED; /* one that may go on keeps its unknowns */
+    if (az_run_elements(r) && finished && r->n_edges && r->options.mode > 0) return record_elements(run);
     for (int k = 0; k < r->problem->n_layers; k++) {
         const double *s = r->scalar + az_problem_layer_slot(r->problem, k);
         r->problem->layer[k] = (az_layer){s[0], s[1]};

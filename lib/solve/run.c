@@ -494,6 +494,7 @@ static uint64_t hash_of(const az_result *r)
     h = az_hash_bytes(h, o->phase_iterations, sizeof(int) * (size_t)o->n_phases);
     int limits[3] = {o->max_iterations, o->max_stages, o->points};
     h = az_hash_bytes(h, limits, sizeof limits);
+    if (o->mode) h = az_hash_bytes(h, &o->mode, sizeof o->mode);
     return o->space == AZ_SPACE_MLP ? h : az_hash_bytes(h, &o->space, sizeof o->space);
 }
 
@@ -501,6 +502,7 @@ az_status az_run_create(az_result **out, const az_problem *p, const az_solve_opt
 {
     *out = NULL;
     az_status st = az_check_options(o, err);
+    if (!st) st = az_ladder_check(p, o->mode, err);
     if (!st && o->space == AZ_SPACE_ELEMENT) st = az_elements_check(p, err);
     az_problem *own = NULL;
     if (!st) st = clone(&own, p, err);
@@ -530,7 +532,7 @@ az_status az_resume(az_result *r, const az_solve_options *o, az_progress_fn fn, 
 {
     az_status st = az_check_options(o, err);
     if (st) return st;
-    if (r->stop == AZ_STOP_TOLERANCE || r->stop == AZ_STOP_STALLED || r->stop == AZ_STOP_NONFINITE) return AZ_OK;
+    if (r->stop == AZ_STOP_TOLERANCE || r->stop == AZ_STOP_STALLED || r->stop == AZ_STOP_NO_MODE || r->stop == AZ_STOP_NONFINITE) return AZ_OK;
     for (int t = 0; t < r->problem->n_trials; t++)
         if (r->trial[t].n_stages < 1) return az_fail(err, AZ_EFORMAT, "the result holds no network to continue with");
     r->stop = AZ_STOP_RUNNING;

@@ -61,7 +61,9 @@ az_status az_run_refit(az_run *run, az_status (*change)(az_run *run, void *data)
 az_status az_run_record_layer(az_run *run);
 /* layer.c: inputs for the internal layer of the trial, if it has one that the present inputs do not resolve. The run is open before and after. */
 az_status az_run_layer(az_run *run, bool *changed);
-/* ladder.c: what follows the end of a first stage on the way to options.mode. *marching: another first stage began, or the run stopped. */
+/* ladder.c: AZ_EOPTION where the problem has no ladder. */
+az_status az_ladder_check(const az_problem *p, int mode, az_error *err);
+/* What follows the end of a first stage on the way to options.mode. *marching: another first stage began, or the run stopped. */
 az_status az_ladder_turn(az_run *run, bool *marching);
 
 /* features.c: the last stage of every trial becomes random features; range: highest frequency per half-width of each input of each trial, in order */
