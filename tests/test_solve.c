@@ -296,10 +296,10 @@ static void cancel_and_resume_march(void **state)
     az_problem *p = load("ccf");
     az_solve_options o = options(1);
     o.mode = 1;
-    o.n_layers = 2, o.layers[0] = o.layers[1] = 12;
-    o.points = 300;
-    o.max_iterations = 420;
-    interrupted(p, &o, 5);
+    o.layers[0] = o.layers[1] = 8;
+    o.points = 0;
+    o.max_iterations = 620;
+    interrupted(p, &o, 3);
     az_problem_destroy(p);
 }
 
@@ -314,7 +314,7 @@ static void first_unstable_profile(void **state)
     o.mode = 1;
     o.space = AZ_SPACE_ELEMENT;
     o.tolerance = 1e-9;
-    o.max_iterations = 0;
+    o.points = 0;
     az_result *r = solve(p, &o, 1 << 30);
     if (az_verify(r, 0, &err)) fail_msg("%s", err.message);
     double lambda = az_result_unknown(r, 0, &error);
@@ -337,8 +337,8 @@ static void no_such_mode(void **state)
     az_problem *p = parse(text);
     az_solve_options o = options(1);
     o.mode = 1;
-    o.max_iterations = 0;
-    o.tolerance = 1e-12;
+    o.n_layers = 0;
+    o.points = 0;
     az_result *r = solve(p, &o, 1 << 30);
     assert_int_equal(r->stop, AZ_STOP_NO_MODE);
     az_result_destroy(r);

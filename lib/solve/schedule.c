@@ -49,8 +49,8 @@ void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_opti
     if (stage == 1) {
         plan->n_layers = o->n_layers;
         for (int k = 0; k < o->n_layers; k++) plan->layers[k] = o->layers[k];
-        plan->window = line ? 15 : patient ? 400 : 100;
-        plan->gain = line ? 2 : patient ? 1.1 : 3;
+        plan->window = line ? 15 : patient ? 300 : 100;
+        plan->gain = line ? 2 : patient ? 1.15 : 3;
         plan->max_iterations = line ? 120 : 3000;
         plan->points = o->points;
         if (o->space == AZ_SPACE_ELEMENT) plan->gain = ELEMENT_GAIN;
