@@ -22,9 +22,11 @@ az_status az_ladder_check(const az_problem *p, int mode, az_error *err)
     for (int k = 0; k < p->n_rows; k++) select |= p->row[k].kind == AZ_ROW_SELECT;
     if (mode == 0) return AZ_OK;
     if (p->dim != 1 || p->coord[0].range == AZ_INTERVAL)
-        return az_fail(err, AZ_EOPTION, "a mode above 0 is looked for on a line in one coordinate only so far: %s has %s", p->name, p->dim == 1 ? "an interval" : "several");
+        return az_fail(err, AZ_EOPTION, "a mode above 0 is looked for on a line in one coordinate only so far: %s has %s", p->name,
+                       p->dim == 1 ? "an interval" : "several");
     if (az_problem_n_unknowns(p) == 0 || !select)
-        return az_fail(err, AZ_EOPTION, "a mode above 0 is found by holding an unknown that a `select` row or a `defect` belongs to: %s has none", p->name);
+        return az_fail(err, AZ_EOPTION,
+                       "a mode above 0 is found by holding an unknown that a `select` row or a `defect` belongs to: %s has none", p->name);
     return AZ_OK;
 }
 
@@ -83,7 +85,8 @@ static void after_profile(az_run *run)
     m->found++;
     m->value = m->defect = NAN;
     if (m->found > run->r->options.mode) return;
-    snprintf(run->note, sizeof run->note, "profile %d: %s = %.6g (rms %.1e); the march goes on", m->found - 1, name(run), here, run->r->rms);
+    snprintf(run->note, sizeof run->note, "profile %d: %s = %.6g (rms %.1e); the march goes on", m->found - 1, name(run), here,
+             run->r->rms);
     hold_next(run);
 }
 

@@ -56,9 +56,16 @@ static az_status jacobian(void *data, double *jac, const double *x)
 
 static az_status descend(fit *f)
 {
-    az_objective o = {.rows = f->n, .cols = f->net->n_weights, .ld = (f->n + 7) / 8 * 8, .threads = 1, .data = f, .residual = residual, .jacobian = jacobian};
+    az_objective o = {.rows = f->n,
+                      .cols = f->net->n_weights,
+                      .ld = (f->n + 7) / 8 * 8,
+                      .threads = 1,
+                      .data = f,
+                      .residual = residual,
+                      .jacobian = jacobian};
     az_solver *s = NULL;
-    double *x = az_doubles((size_t)o.cols), *r = az_doubles((size_t)o.rows), *memory = az_doubles((size_t)az_solver_memory(AZ_METHOD_LM, o.cols) + 1);
+    double *x = az_doubles((size_t)o.cols), *r = az_doubles((size_t)o.rows),
+           *memory = az_doubles((size_t)az_solver_memory(AZ_METHOD_LM, o.cols) + 1);
     az_status st = x && r && memory ? az_solver_create(&s, AZ_METHOD_LM, &o) : AZ_ENOMEM;
     if (!st) {
         az_solver_reset(AZ_METHOD_LM, memory, o.cols);
@@ -130,7 +137,8 @@ static int place_points(const az_run *run, double *y)
 
 az_status az_run_refit(az_run *run, az_status (*change)(az_run *run, void *data), void *data)
 {
-    size_t most = (size_t)run->r->n_edges * PER_PANEL, n_pad = (most + AZ_LANES - 1) / AZ_LANES * AZ_LANES, trials = (size_t)run->p->n_trials;
+    size_t most = (size_t)run->r->n_edges * PER_PANEL, n_pad = (most + AZ_LANES - 1) / AZ_LANES * AZ_LANES,
+           trials = (size_t)run->p->n_trials;
     double *y = az_doubles(most), *v = az_doubles(trials * n_pad);
     int *node = az_calloc(trials, sizeof *node), n = 0;
     az_status st = y && v && node ? AZ_OK : AZ_ENOMEM;

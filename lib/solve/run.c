@@ -140,7 +140,9 @@ static az_status add_elements(az_run *run)
 {
     az_result *r = run->r;
     az_status st = az_elements_begin(r);
-    if (!st) snprintf(run->note, sizeof run->note, "elements: %d, of degree %d", r->trial[0].stage[0].mesh.n_edges - 1, r->trial[0].stage[0].mesh.degree);
+    if (!st)
+        snprintf(run->note, sizeof run->note, "elements: %d, of degree %d", r->trial[0].stage[0].mesh.n_edges - 1,
+                 r->trial[0].stage[0].mesh.degree);
     return st;
 }
 
@@ -225,14 +227,15 @@ static az_status judge(az_run *run, bool *refined)
     az_result *r = run->r;
     int before = r->n_edges;
     az_status st = az_run_judge(run, refined);
-    if (!st && !r->ladder.held && r->ladder.found >= r->options.mode && r->check <= MARGIN * r->options.tolerance) r->stop = AZ_STOP_TOLERANCE;
+    if (!st && !r->ladder.held && r->ladder.found >= r->options.mode && r->check <= MARGIN * r->options.tolerance)
+        r->stop = AZ_STOP_TOLERANCE;
     if (st || !*refined) return st;
     if (r->n_edges)
         snprintf(run->note, sizeof run->note, "grid refined from %d to %d panels (residual %.1e between the nodes)", before - 1,
                  r->n_edges - 1, r->check);
     else if (az_run_elements(r))
-        snprintf(run->note, sizeof run->note, "mesh refined to %d elements (residual %.1e between the points)", r->trial[0].stage[0].mesh.n_edges - 1,
-                 r->check);
+        snprintf(run->note, sizeof run->note, "mesh refined to %d elements (residual %.1e between the points)",
+                 r->trial[0].stage[0].mesh.n_edges - 1, r->check);
     else snprintf(run->note, sizeof run->note, "points moved to where the residual is large (%.1e)", r->check);
     az_run_close(run);
     return az_run_open(run);
@@ -305,7 +308,8 @@ static void shrink_points(az_result *r, int n)
     }
 }
 
-/* Takes the last stage away: networks, and unknowns to where it found them. In several coordinates the first network is then trained on, once. */
+/* Takes the last stage away: networks, and unknowns to where it found them. In several coordinates the first network is then trained on, once, without the
+ * later ones: they are fitted again to what it leaves. */
 static az_status discard(az_run *run, double check)
 {
     az_result *r = run->r;
@@ -313,10 +317,12 @@ static az_status discard(az_run *run, double check)
     for (int i = 0; i < run->n_unknowns; i++) r->scalar[run->p->n_parameters + i] = base[i];
     az_run_close(run);
     for (int t = 0; t < run->p->n_trials; t++) drop_stage(r, t);
-    bool again = r->stage == 2 && run->p->dim > 1 && !r->patient;
+    bool again = run->p->dim > 1 && !r->patient;
+    for (int t = 0; t < run->p->n_trials; t++)
+        while (again && r->trial[t].n_stages > 1) drop_stage(r, t);
     snprintf(run->note, sizeof run->note, "stage %d discarded: %.1e between its points, %.1e before%s", r->stage, check, r->stage_check,
              again ? "; the first network is trained on" : "");
-    r->stage--;
+    r->stage = again ? 1 : r->stage - 1;
     r->unit = 1;
     r->n_memory = -1;
     if (again) {
@@ -338,7 +344,8 @@ static bool in_vain(const az_run *run)
 
 static bool lost(const az_result *r)
 {
-    return r->stage == 1 && !az_run_elements(r) && !r->ladder.found && r->restarts < RESTARTS && r->history.n && !(r->rms < LOST * r->history.rms[0]);
+    return r->stage == 1 && !az_run_elements(r) && !r->ladder.found && r->restarts < RESTARTS && r->history.n &&
+           !(r->rms < LOST * r->history.rms[0]);
 }
 
 static az_status end_of_stage(az_run *run)
@@ -359,8 +366,7 @@ static az_status end_of_stage(az_run *run)
     else if (retry) {
         r->retries++, r->stage_iteration = 0;
         if (az_run_elements(r)) r->stage_check = r->check;
-    }
-    else if (r->stage >= r->options.max_stages) r->stop = AZ_STOP_STALLED;
+    } else if (r->stage >= r->options.max_stages) r->stop = AZ_STOP_STALLED;
     else return next_stage(run);
     return AZ_OK;
 }
@@ -532,7 +538,8 @@ az_status az_resume(az_result *r, const az_solve_options *o, az_progress_fn fn, 
 {
     az_status st = az_check_options(o, err);
     if (st) return st;
-    if (r->stop == AZ_STOP_TOLERANCE || r->stop == AZ_STOP_STALLED || r->stop == AZ_STOP_NO_MODE || r->stop == AZ_STOP_NONFINITE) return AZ_OK;
+    if (r->stop == AZ_STOP_TOLERANCE || r->stop == AZ_STOP_STALLED || r->stop == AZ_STOP_NO_MODE || r->stop == AZ_STOP_NONFINITE)
+        return AZ_OK;
     for (int t = 0; t < r->problem->n_trials; t++)
         if (r->trial[t].n_stages < 1) return az_fail(err, AZ_EFORMAT, "the result holds no network to continue with");
     r->stop = AZ_STOP_RUNNING;

@@ -49,7 +49,7 @@ void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_opti
     if (stage == 1) {
         plan->n_layers = o->n_layers;
         for (int k = 0; k < o->n_layers; k++) plan->layers[k] = o->layers[k];
-        plan->window = line ? 15 : patient ? 300 : 100;
+        plan->window = line ? 15 : patient ? 200 : 100;
         plan->gain = line ? 2 : patient ? 1.15 : 3;
         plan->max_iterations = line ? 120 : 3000;
         plan->points = o->points;
