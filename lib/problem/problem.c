@@ -83,6 +83,20 @@ az_status az_problem_parse_layers(az_problem **out, const char *origin, const ch
     return P.status;
 }
 
+az_status az_problem_restate(az_problem **out, const az_problem *p, const az_layer *layer, int n_layers, az_error *err)
+{
+    az_setting *set = az_calloc((size_t)p->n_parameters + 1, sizeof *set);
+
+    *out = NULL;
+    if (!set) return az_fail(err, AZ_ENOMEM, "out of memory");
+    for (int i = 0; i < p->n_parameters; i++) set[i] = (az_setting){p->scalar[i].name, p->scalar[i].value};
+    az_status st = az_problem_parse_layers(out, p->origin, p->text, strlen(p->text), set, p->n_parameters, layer, n_layers, err);
+    az_free(set);
+    return st;
+}
+
+unsigned az_row_fixed(const az_row_decl *row) { return row->kind == AZ_ROW_EQUATION ? 0 : row->fixed; }
+
 static az_status read_all(az_text *text, int fd, const char *path, az_error *err)
 {
     char buffer[1 << 14];

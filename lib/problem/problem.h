@@ -96,6 +96,10 @@ int az_problem_layer_slot(const az_problem *p, int k);
 /* az_problem_parse with layers, n_layers <= AZ_MAX_INPUT_LAYERS. AZ_EPROBLEM where a trial has no room for the inputs. */
 az_status az_problem_parse_layers(az_problem **out, const char *origin, const char *text, size_t length, const az_setting *set, int n_set,
                                   const az_layer *layer, int n_layers, az_error *err);
+/* p parsed again with the parameters it has and these layers. Errors as above, AZ_ENOMEM. */
+az_status az_problem_restate(az_problem **out, const az_problem *p, const az_layer *layer, int n_layers, az_error *err);
+/* Coordinates that a row fixes: none of an equation. */
+unsigned az_row_fixed(const az_row_decl *row);
 
 /* Appends a node as text of the problem language. With `aliases`, lets and fields inside it are printed as their names. */
 void az_problem_print(az_text *out, const az_problem *p, int node, bool aliases, size_t max_bytes);

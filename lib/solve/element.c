@@ -218,26 +218,11 @@ static az_status current_panels(double **edge, int *n_edges, const az_result *r)
     return AZ_OK;
 }
 
-/* res: rows of g, whose points lie on panels each cut in two. */
-static bool mark(const az_run *run, const az_program *g, const double *res, bool *marks, int n_panels)
-{
-    bool any = false;
-    double limit = az_run_limit(run);
-    for (int k = 0; k < run->p->n_rows; k++) {
-        int first, count;
-        if (run->p->row[k].kind != AZ_ROW_EQUATION) continue;
-        az_program_row_range(g, k, &first, &count);
-        for (int i = 0; i < n_panels * 2 * AZ_PANEL_NODES; i++)
-            if (!(fabs(res[first + i]) / run->p->row[k].weight <= limit)) any = marks[i / (2 * AZ_PANEL_NODES)] = true;
-    }
-    return any;
-}
-
 static az_status refine(az_run *run, const az_program *g, const double *res, double **edge, int *n, bool *refined)
 {
     bool *marks = az_calloc((size_t)*n, sizeof *marks);
     az_status st = marks ? AZ_OK : AZ_ENOMEM;
-    *refined = !st && isfinite(run->r->check) && mark(run, g, res, marks, *n - 1);
+    *refined = !st && isfinite(run->r->check) && az_run_mark(run, g, res, marks, *n - 1);
     if (*refined) st = az_panels_refine(edge, n, marks);
     if (*refined && !st && *n - 1 > AZ_MAX_PANELS) st = AZ_ELIMIT;
     if (*refined && !st) st = az_elements_remesh(run->r, *edge, *n);

@@ -3,11 +3,26 @@
 #include "trial/mlp.h"
 
 #include <math.h>
+#include <string.h>
 
 #define NODES_PER_FEATURE 3.0 /* where a layer has inputs of its own: fewer overfit */
 #define CORE 10.0 /* |z| of the panels that are cut for it */
 #define PHASE_PER_PANEL \
     12.0 /* 16 nodes carry exp(i k x) over 12 radians to 1e-9, and what is fitted there is a small part of the solution */
+
+az_status az_run_probe(const az_run *run, double *out, size_t stride, const double *y, int n, const int *node, int n_nodes, const int *order)
+{
+    az_program *g;
+    az_probe probe = {.x = y, .n = n, .node = node, .n_nodes = n_nodes, .order = order};
+    az_program_setup setup = {.edge = run->r->edge, .n_edges = run->r->n_edges, .probe = &probe, .threads = 1};
+    az_status st = az_program_create(&g, run->p, &setup, run->err);
+    if (st) return st;
+    az_binding b = {.trial = run->r->trial, .scalar = run->r->scalar, .unit = 1};
+    az_program_residual(g, &b, NULL);
+    for (int k = 0; k < n_nodes; k++) memcpy(out + (size_t)k * stride, az_program_probe(g, k), sizeof(double) * (size_t)n);
+    az_program_destroy(g);
+    return AZ_OK;
+}
 
 /* Values of the inputs of all trials, in order, at the panel edges or the points of the first equation. */
 static az_status open_inputs(const az_run *run, az_program **g, int *n_points)

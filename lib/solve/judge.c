@@ -57,7 +57,7 @@ double az_run_limit(const az_run *run)
     return fmax(limit, ROUNDING);
 }
 
-static bool mark_panels(az_run *run, const az_program *g, const double *res, bool *mark)
+bool az_run_mark(const az_run *run, const az_program *g, const double *res, bool *mark, int n_panels)
 {
     bool any = false;
     double limit = az_run_limit(run);
@@ -65,7 +65,7 @@ static bool mark_panels(az_run *run, const az_program *g, const double *res, boo
         int first, count;
         if (run->p->row[k].kind != AZ_ROW_EQUATION) continue;
         az_program_row_range(g, k, &first, &count);
-        for (int i = 0; i < run->r->n_edges - 1; i++) {
+        for (int i = 0; i < n_panels; i++) {
             double w = worst_of(res + first + i * 2 * AZ_PANEL_NODES, 2 * AZ_PANEL_NODES, 0) * run->r->unit / run->p->row[k].weight;
             if (!(w <= limit)) any = mark[i] = true;
         }
@@ -106,7 +106,7 @@ static az_status judge_panels(az_run *run, bool *refined)
     if (st) return st;
     bool *mark = az_calloc((size_t)r->n_edges, sizeof *mark);
     if (!mark) st = AZ_ENOMEM;
-    if (!st && isfinite(r->check) && mark_panels(run, g, res, mark)) {
+    if (!st && isfinite(r->check) && az_run_mark(run, g, res, mark, r->n_edges - 1)) {
         st = az_panels_refine(&r->edge, &r->n_edges, mark);
         *refined = true;
     }
@@ -127,7 +127,7 @@ static az_status judge_points(az_run *run, bool *refined)
         if (r->points[k].n) {
             const az_row_decl *row = &run->p->row[k];
             int skip = r->points[k].n + (int)(az_rng_next(&r->rng) % 1000003);
-            st = az_points_spread(&pool[k], run->p, row->kind == AZ_ROW_EQUATION ? 0 : row->fixed, &row->at, POOL * r->points[k].n, skip);
+            st = az_points_spread(&pool[k], run->p, az_row_fixed(row), &row->at, POOL * r->points[k].n, skip);
         }
     double *res;
     az_program *g = NULL;

@@ -12,21 +12,6 @@
 #define MOVED 1.0 /* of its width: the inputs of an earlier layer no longer fit */
 #define SHARPER 0.5
 
-static az_status derivative(const az_run *run, double *out, const double *y, int order)
-{
-    az_program *g;
-    int node = run->p->trial[0].node;
-    az_probe probe = {.x = y, .n = SAMPLES, .node = &node, .n_nodes = 1, .order = &order};
-    az_program_setup setup = {.edge = run->r->edge, .n_edges = run->r->n_edges, .probe = &probe, .threads = 1};
-    az_status st = az_program_create(&g, run->p, &setup, run->err);
-    if (st) return st;
-    az_binding b = {.trial = run->r->trial, .scalar = run->r->scalar, .unit = 1};
-    az_program_residual(g, &b, NULL);
-    memcpy(out, az_program_probe(g, 0), sizeof(double) * SAMPLES);
-    az_program_destroy(g);
-    return AZ_OK;
-}
-
 /* The layer of the first trial as it is now; a width of 0 if it has none. */
 static az_status find(const az_run *run, az_layer *layer)
 {
@@ -34,8 +19,9 @@ static az_status find(const az_run *run, az_layer *layer)
     if (!m) return az_fail(run->err, AZ_ENOMEM, "out of memory");
     double *y = m, *first = m + SAMPLES, *second = first + SAMPLES;
     for (int i = 0; i < SAMPLES; i++) y[i] = scale * sinh(Z_MAX * (i + 0.5) / SAMPLES);
-    az_status st = derivative(run, first, y, 1);
-    if (!st) st = derivative(run, second, y, 2);
+    const int *node = &run->p->trial[0].node;
+    az_status st = az_run_probe(run, first, SAMPLES, y, SAMPLES, node, 1, &(int){1});
+    if (!st) st = az_run_probe(run, second, SAMPLES, y, SAMPLES, node, 1, &(int){2});
     double lo = INFINITY, hi = -INFINITY, most = 0;
     *layer = (az_layer){0};
     for (int i = 0; i < SAMPLES && !st; i++) {
@@ -53,13 +39,8 @@ static az_status find(const az_run *run, az_layer *layer)
 static az_status restate(az_run *run, const az_layer *layer)
 {
     az_result *r = run->r;
-    const az_problem *p = run->p;
-    az_setting *set = az_calloc((size_t)p->n_parameters + 1, sizeof *set);
-    az_problem *next = NULL;
-    if (!set) return az_fail(run->err, AZ_ENOMEM, "out of memory");
-    for (int i = 0; i < p->n_parameters; i++) set[i] = (az_setting){p->scalar[i].name, p->scalar[i].value};
-    az_status st = az_problem_parse_layers(&next, p->origin, p->text, strlen(p->text), set, p->n_parameters, layer, 1, run->err);
-    az_realloc(set, 0);
+    az_problem *next;
+    az_status st = az_problem_restate(&next, run->p, layer, 1, run->err);
     if (st) return st;
     double *s = r->scalar + az_problem_layer_slot(next, 0);
     s[0] = layer->center, s[1] = layer->width;

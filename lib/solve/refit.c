@@ -86,21 +86,6 @@ static az_status descend(fit *f)
     return st;
 }
 
-/* Values of nodes at points y, one after another, padded. */
-static az_status values(const az_run *run, double *out, size_t n_pad, const double *y, int n, const int *node, int n_nodes)
-{
-    az_program *g;
-    az_probe probe = {.x = y, .n = n, .node = node, .n_nodes = n_nodes};
-    az_program_setup setup = {.edge = run->r->edge, .n_edges = run->r->n_edges, .probe = &probe, .threads = 1};
-    az_status st = az_program_create(&g, run->p, &setup, run->err);
-    if (st) return st;
-    az_binding b = {.trial = run->r->trial, .scalar = run->r->scalar, .unit = 1};
-    az_program_residual(g, &b, NULL);
-    for (int k = 0; k < n_nodes; k++) memcpy(out + (size_t)k * n_pad, az_program_probe(g, k), sizeof(double) * (size_t)n);
-    az_program_destroy(g);
-    return AZ_OK;
-}
-
 static az_status fit_trial(const az_run *run, int t, const double *value, const double *y, int n, size_t n_pad)
 {
     const az_trial_decl *d = &run->p->trial[t];
@@ -111,7 +96,7 @@ static az_status fit_trial(const az_run *run, int t, const double *value, const 
     f.out = az_doubles(2 * AZ_LANES);
     f.work = az_doubles(work);
     if (!st && (!f.input || !f.out || !f.work)) st = AZ_ENOMEM;
-    if (!st) st = values(run, f.input, n_pad, y, n, d->input, d->n_inputs);
+    if (!st) st = az_run_probe(run, f.input, n_pad, y, n, d->input, d->n_inputs, NULL);
     if (!st) {
         f.value = (double *)value;
         f.seed = f.out + AZ_LANES;
@@ -144,7 +129,7 @@ az_status az_run_refit(az_run *run, az_status (*change)(az_run *run, void *data)
     az_status st = y && v && node ? AZ_OK : AZ_ENOMEM;
     for (size_t t = 0; t < trials && !st; t++) node[t] = run->p->trial[t].node;
     if (!st) n = place_points(run, y);
-    if (!st) st = values(run, v, n_pad, y, n, node, (int)trials);
+    if (!st) st = az_run_probe(run, v, n_pad, y, n, node, (int)trials, NULL);
     if (!st) st = change(run, data);
     for (size_t t = 0; t < trials && !st; t++) st = fit_trial(run, (int)t, v + t * n_pad, y, n, n_pad);
     az_doubles_free(y);

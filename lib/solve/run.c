@@ -64,7 +64,7 @@ az_status az_run_start_points(az_result *r, double reach)
     bool first = true;
     for (int k = 0; k < p->n_rows; k++) {
         const az_row_decl *row = &p->row[k];
-        unsigned all = (1u << p->dim) - 1, fixed = row->kind == AZ_ROW_EQUATION ? 0 : row->fixed;
+        unsigned all = (1u << p->dim) - 1, fixed = az_row_fixed(row);
         if (row->kind == AZ_ROW_EQUATION && !first) continue;
         if (row->kind != AZ_ROW_EQUATION && (fixed == 0 || fixed == all)) continue;
         first = first && row->kind != AZ_ROW_EQUATION;
@@ -79,7 +79,7 @@ static az_status grow_points(az_result *r, int n)
 {
     for (int k = 0; k < r->problem->n_rows; k++) {
         const az_row_decl *row = &r->problem->row[k];
-        unsigned fixed = row->kind == AZ_ROW_EQUATION ? 0 : row->fixed;
+        unsigned fixed = az_row_fixed(row);
         az_points *now = &r->points[k], more;
         int extra = points_of(r->problem, fixed, n) - now->n;
         if (!now->n || extra <= 0) continue;
@@ -303,7 +303,7 @@ static void shrink_points(az_result *r, int n)
 {
     for (int k = 0; k < r->problem->n_rows; k++) {
         const az_row_decl *row = &r->problem->row[k];
-        int want = points_of(r->problem, row->kind == AZ_ROW_EQUATION ? 0 : row->fixed, n);
+        int want = points_of(r->problem, az_row_fixed(row), n);
         if (r->points[k].n > want) r->points[k].n = want;
     }
 }
@@ -475,17 +475,6 @@ az_status az_run_go(az_result *r, const az_solve_options *o, bool fresh, az_prog
     return st ? st : loop(&run);
 }
 
-/* A copy of a problem with the parameters and layers it has. */
-static az_status clone(az_problem **out, const az_problem *p, az_error *err)
-{
-    az_setting *set = az_calloc((size_t)p->n_parameters + 1, sizeof *set);
-    if (!set) return az_fail(err, AZ_ENOMEM, "out of memory");
-    for (int i = 0; i < p->n_parameters; i++) set[i] = (az_setting){p->scalar[i].name, p->scalar[i].value};
-    az_status st = az_problem_parse_layers(out, p->origin, p->text, strlen(p->text), set, p->n_parameters, p->layer, p->n_layers, err);
-    az_realloc(set, 0);
-    return st;
-}
-
 /* Of everything that determines the numbers. */
 static uint64_t hash_of(const az_result *r)
 {
@@ -511,7 +500,7 @@ az_status az_run_create(az_result **out, const az_problem *p, const az_solve_opt
     if (!st) st = az_ladder_check(p, o->mode, err);
     if (!st && o->space == AZ_SPACE_ELEMENT) st = az_elements_check(p, err);
     az_problem *own = NULL;
-    if (!st) st = clone(&own, p, err);
+    if (!st) st = az_problem_restate(&own, p, p->layer, p->n_layers, err);
     if (st) return st;
     if (az_state_create(out, own)) {
         az_problem_destroy(own);

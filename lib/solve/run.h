@@ -49,9 +49,13 @@ void az_run_gather(az_run *run); /* x from the state */
 
 /* judge.c: max residual/scale on a grid the optimiser does not see, and refinement. *refined: the state's points changed. */
 az_status az_run_judge(az_run *run, bool *refined);
+/* Marks the panels, each of which the rows of g see cut in two, whose residual exceeds az_run_limit; true if any does. */
+bool az_run_mark(const az_run *run, const az_program *g, const double *res, bool *mark, int n_panels);
 /* Adds panels at the end if an operand of the open program has not died out there. */
 az_status az_run_extend(az_run *run, bool *changed);
 
+/* features.c: derivatives of the given order (NULL: values) of nodes at points y[n] of the line, of node k from out[k*stride] on. */
+az_status az_run_probe(const az_run *run, double *out, size_t stride, const double *y, int n, const int *node, int n_nodes, const int *order);
 /* run.c: a first stage of random weights for every trial, which has none. */
 az_status az_run_networks(az_run *run);
 /* refit.c: changes the problem and the networks by `change`, which leaves one stage of random weights per trial, and fits these to the values the trials
