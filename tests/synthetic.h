@@ -166,25 +166,4 @@ static inline az_result *synthetic_result(const char *text, const az_setting *se
     return NULL;
 }
 
-/* The calls_left-th further allocation fails, and all after it; negative: none. Blocks alive are counted. */
-typedef struct failing_allocator {
-    long calls_left, alive;
-} failing_allocator;
-
-static inline void *failing_alloc(void *data, void *p, size_t bytes)
-{
-    failing_allocator *f = data;
-
-    if (!bytes) {
-        f->alive -= p != NULL;
-        free(p);
-        return NULL;
-    }
-    if (f->calls_left == 0) return NULL;
-    if (f->calls_left > 0) f->calls_left--;
-    void *q = realloc(p, bytes);
-    f->alive += q && !p;
-    return q;
-}
-
 #endif

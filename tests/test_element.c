@@ -7,6 +7,7 @@
 #include "solve/run.h"
 #include "trial/element.h"
 #include "verify/spline.h"
+#include "testing.h"
 
 #include <float.h>
 #include <math.h>
@@ -338,15 +339,12 @@ static void refusals(void **state)
 
 int main(void)
 {
-    const char *env = getenv("AZ_SEED");
-    uint64_t seed = env ? strtoull(env, NULL, 10) : 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_as_verifier), cmocka_unit_test(reverse_is_one_weight), cmocka_unit_test(shared_and_symmetric),
         cmocka_unit_test(fit_returns),      cmocka_unit_test(bad_meshes),            cmocka_unit_test(from_zero),
         cmocka_unit_test(polished),         cmocka_unit_test(refusals),
     };
 
-    printf("AZ_SEED=%llu\n", (unsigned long long)seed);
-    az_rng_seed(&rng, seed);
+    seed_from_environment(&rng);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include "synthetic.h"
+#include "testing.h"
 
 #include <stdio.h>
 #include <unistd.h>

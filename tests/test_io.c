@@ -1,5 +1,6 @@
 /* A result file gives back every bit or a clear refusal, and a failed write leaves what was there. */
 #include "synthetic.h"
+#include "testing.h"
 
 #include "io/archive.h"
 #include "io/io.h"

@@ -4,6 +4,7 @@
  * AZ_SEED in the environment replays a run. */
 #include "trial/mlp.h"
 #include "trial/trial.h"
+#include "testing.h"
 
 #include <complex.h>
 #include <float.h>
@@ -360,13 +361,10 @@ static void initial_weights(void **state)
 
 int main(void)
 {
-    const char *env = getenv("AZ_SEED");
-    uint64_t seed = env ? strtoull(env, NULL, 10) : 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forward), cmocka_unit_test(reverse), cmocka_unit_test(reverse_frozen), cmocka_unit_test(initial_weights),
     };
 
-    printf("AZ_SEED=%llu\n", (unsigned long long)seed);
-    az_rng_seed(&rng, seed);
+    seed_from_environment(&rng);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

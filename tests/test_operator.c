@@ -4,6 +4,7 @@
  * AZ_SEED in the environment replays a run. */
 #include "operator/line.h"
 #include "solve/points.h"
+#include "testing.h"
 
 #include <complex.h>
 #include <float.h>
@@ -28,7 +29,6 @@
 #define COUNT(a) ((int)(sizeof(a) / sizeof *(a)))
 
 static az_rng rng;
-static uint64_t seed = 1;
 
 /* A function with its transform and primitive in closed form; parity as marked. */
 typedef enum shape { LORENTZ_ODD, LORENTZ_EVEN, POWER_ODD, POWER_EVEN } shape;
@@ -402,40 +402,27 @@ static void gauss_legendre(void **state)
     }
 }
 
-static long calls_left, alive;
-static void *failing(void *data, void *p, size_t bytes)
-{
-    (void)data;
-    if (!bytes) {
-        alive -= p != NULL;
-        free(p);
-        return NULL;
-    }
-    if (calls_left-- == 0) return NULL;
-    void *q = realloc(p, bytes);
-    alive += q && !p;
-    return q;
-}
+static failing_allocator fail;
 
 static void failed_allocations(void **state)
 {
     static const double edge[] = {0, 1, 2}, z[] = {0.1, 0.5, 1.5};
 
     (void)state;
-    az_set_allocator(failing, NULL);
+    az_set_allocator(failing_alloc, &fail);
     for (int kind = 0; kind < 2; kind++) {
         az_status st = AZ_ENOMEM;
         for (long k = 0; st == AZ_ENOMEM; k++) {
             az_line_grid g = {0};
             az_line_map map = {0};
-            calls_left = k, alive = 0;
+            fail = (failing_allocator){k, 0};
             st = az_line_grid_make(&g, edge, COUNT(edge), 1);
             if (!st) {
                 st = kind ? az_line_primitive(&map, &g, z, COUNT(z), 0) : az_line_hilbert(&map, &g, z, COUNT(z), 1, 1);
                 az_line_map_clear(&map);
                 az_line_grid_clear(&g);
             }
-            assert_int_equal(alive, 0);
+            assert_int_equal(fail.alive, 0);
             assert_true(k < 20);
         }
         assert_int_equal(st, AZ_OK);
@@ -445,14 +432,11 @@ static void failed_allocations(void **state)
 
 int main(void)
 {
-    const char *env = getenv("AZ_SEED");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hilbert_pairs), cmocka_unit_test(primitive_pairs), cmocka_unit_test(bisected_panels), cmocka_unit_test(continuous_at_zero),
         cmocka_unit_test(many_columns),  cmocka_unit_test(legendre_q),      cmocka_unit_test(gauss_legendre),  cmocka_unit_test(failed_allocations),
     };
 
-    if (env) seed = strtoull(env, NULL, 10);
-    printf("AZ_SEED=%llu\n", (unsigned long long)seed);
-    az_rng_seed(&rng, seed);
+    seed_from_environment(&rng);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

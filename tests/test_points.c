@@ -3,6 +3,7 @@
  *
  * AZ_SEED in the environment replays a run. */
 #include "solve/points.h"
+#include "testing.h"
 
 #include <float.h>
 #include <math.h>
@@ -244,20 +245,7 @@ static void adapt_in_proportion(void **state)
     az_problem_destroy(p);
 }
 
-static long calls_left, alive;
-static void *failing(void *data, void *p, size_t bytes)
-{
-    (void)data;
-    if (!bytes) {
-        alive -= p != NULL;
-        free(p);
-        return NULL;
-    }
-    if (calls_left-- == 0) return NULL;
-    void *q = realloc(p, bytes);
-    alive += q && !p;
-    return q;
-}
+static failing_allocator fail;
 
 static void failed_allocations(void **state)
 {
@@ -269,15 +257,15 @@ static void failed_allocations(void **state)
         for (long k = 0; st == AZ_ENOMEM; k++) {
             double *e = NULL, *f = NULL;
             int n, m;
-            calls_left = k, alive = 0;
-            az_set_allocator(failing, NULL);
+            fail = (failing_allocator){k, 0};
+            az_set_allocator(failing_alloc, &fail);
             st = az_panels_start(&e, &n, 0.1, 100, half);
             if (!st) st = az_panels_split(&f, &m, e, n);
             if (!st) st = az_panels_refine(&e, &n, mark);
             az_doubles_free(e);
             az_doubles_free(f);
             az_set_allocator(NULL, NULL);
-            if (alive) fail_msg("allocation %ld: %ld blocks left", k, alive);
+            if (fail.alive) fail_msg("allocation %ld: %ld blocks left", k, fail.alive);
             assert_true(k < 100);
         }
         assert_int_equal(st, AZ_OK);
@@ -286,14 +274,11 @@ static void failed_allocations(void **state)
 
 int main(void)
 {
-    const char *env = getenv("AZ_SEED");
-    uint64_t seed = env ? strtoull(env, NULL, 10) : 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(panels_start),     cmocka_unit_test(panels_split), cmocka_unit_test(panels_refine),     cmocka_unit_test(unmarked_stays),
         cmocka_unit_test(spread_is_inside), cmocka_unit_test(adapt),    cmocka_unit_test(adapt_in_proportion),        cmocka_unit_test(failed_allocations),
     };
 
-    printf("AZ_SEED=%llu\n", (unsigned long long)seed);
-    az_rng_seed(&rng, seed);
+    seed_from_environment(&rng);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* The report holds every number of the result, is well formed, asks nothing of the network, and appears whole or not at all. */
 #include "synthetic.h"
+#include "testing.h"
 
 #include "io/io.h"
 #include "report/axis.h"

@@ -5,6 +5,7 @@
 #include "residual/program.h"
 #include "io/io.h"
 #include "solve/run.h"
+#include "testing.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -523,8 +524,6 @@ static void failed_allocations(void **state)
 
 int main(void)
 {
-    const char *env = getenv("AZ_SEED");
-    uint64_t seed = env ? strtoull(env, NULL, 10) : 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unknowns_within_errors), cmocka_unit_test(same_bits_for_any_threads), cmocka_unit_test(cancel_and_resume),
         cmocka_unit_test(cancel_and_resume_methods), cmocka_unit_test(cancel_and_resume_elements), cmocka_unit_test(cancel_and_resume_march), cmocka_unit_test(first_unstable_profile), cmocka_unit_test(no_such_mode), cmocka_unit_test(limit_and_resume),       cmocka_unit_test(finished_stays),
@@ -532,7 +531,6 @@ int main(void)
         cmocka_unit_test(failed_allocations),
     };
 
-    printf("AZ_SEED=%llu\n", (unsigned long long)seed);
-    az_rng_seed(&rng, seed);
+    seed_from_environment(&rng);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* solver: every method lowers linear and curved least squares to their minimum; lm with Cholesky and with QR take the same steps; a memory
  * saved and restored mid-way gives the bits of the uninterrupted run; a residual that is not finite is never accepted. */
 #include "solve/solver.h"
+#include "testing.h"
 
 #include <float.h>
 #include <math.h>
@@ -259,20 +260,7 @@ static void jacobian_out_of_memory(void **state)
     }
 }
 
-static long calls_left, alive;
-static void *failing(void *data, void *p, size_t bytes)
-{
-    (void)data;
-    if (!bytes) {
-        alive -= p != NULL;
-        free(p);
-        return NULL;
-    }
-    if (calls_left-- == 0) return NULL;
-    void *q = realloc(p, bytes);
-    alive += q && !p;
-    return q;
-}
+static failing_allocator fail;
 
 static void failed_allocations(void **state)
 {
@@ -281,14 +269,14 @@ static void failed_allocations(void **state)
         model p = linear(20, 7);
         az_objective f = objective(&p, false);
         az_status st = AZ_ENOMEM;
-        az_set_allocator(failing, NULL);
+        az_set_allocator(failing_alloc, &fail);
         for (long k = 0; st == AZ_ENOMEM; k++) {
             az_solver *s = NULL;
-            calls_left = k, alive = 0;
+            fail = (failing_allocator){k, 0};
             st = az_solver_create(&s, (az_method)m, &f);
             assert_true((st == AZ_OK) == (s != NULL));
             az_solver_destroy(s);
-            assert_int_equal(alive, 0);
+            assert_int_equal(fail.alive, 0);
             assert_true(k < 40);
         }
         az_set_allocator(NULL, NULL);
@@ -298,16 +286,13 @@ static void failed_allocations(void **state)
 
 int main(void)
 {
-    const char *env = getenv("AZ_SEED");
-    uint64_t seed = env ? strtoull(env, NULL, 10) : 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(minimises_linear), cmocka_unit_test(minimises_rosenbrock), cmocka_unit_test(cholesky_and_qr_agree),
         cmocka_unit_test(memory_is_all),    cmocka_unit_test(nan_is_rejected),      cmocka_unit_test(nan_everywhere),
         cmocka_unit_test(jacobian_out_of_memory), cmocka_unit_test(failed_allocations),
     };
 
-    printf("AZ_SEED=%llu\n", (unsigned long long)seed);
-    az_rng_seed(&rng, seed);
+    seed_from_environment(&rng);
     az_dense_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* A state owns what it holds, grows without losing anything, and prints no digit that its error does not support. */
 #include "synthetic.h"
+#include "testing.h"
 
 #include <float.h>
 #include <limits.h>

@@ -10,13 +10,6 @@ az_status az_node_parity(signed char *parity, const az_graph *g, const az_proble
     return AZ_OK;
 }
 
-bool az_problem_nonlocal(const az_problem *p)
-{
-    for (int i = 0; i < p->graph.n; i++)
-        if (p->graph.node[i].op == AZ_HILBERT || p->graph.node[i].op == AZ_PRIMITIVE) return true;
-    return false;
-}
-
 bool az_problem_symmetric(const az_problem *p)
 {
     const az_coord_decl *x = &p->coord[0];

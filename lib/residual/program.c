@@ -72,7 +72,9 @@ double az_program_tail(const az_program *g)
         double top = 0, end = 0;
         for (int i = 0; i < g->grid.n; i++) top = fmax(top, fabs(u->operand[i]));
         end = fmax(fabs(u->operand[g->grid.n - 1]), g->half ? 0 : fabs(u->operand[0]));
-        if (!(end / top <= worst)) worst = end / top;
+        double share = end / top;
+        if (isnan(share) || share > worst) worst = share;
+        if (isnan(worst)) break;
     }
     return worst;
 }

@@ -41,7 +41,6 @@ az_status az_node_parity(signed char *parity, const az_graph *g, const az_proble
 bool az_problem_symmetric(const az_problem *p);
 /* The same for the line alone. */
 bool az_problem_half_line(const az_problem *p);
-bool az_problem_nonlocal(const az_problem *p);
 
 int az_program_rows(const az_program *g);
 /* Rows of declaration k: first and count. */

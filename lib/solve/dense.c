@@ -46,11 +46,6 @@ void az_dense_apply_t(double *y, const double *a, int lda, const double *x, int 
                     y + k * CHUNK, 1);
 }
 
-void az_dense_apply(double *y, const double *a, int lda, const double *x, int m, int n)
-{
-    cblas_dgemv(CblasColMajor, CblasNoTrans, m, n, 1.0, a, lda, x, 1, 0.0, y, 1);
-}
-
 static void below(double *a, int lda, int n, int k0, int nk, int threads)
 {
     int first = k0 + nk, rest = n - first, tiles = (rest + TILE - 1) / TILE;

@@ -9,8 +9,6 @@
 void az_dense_gram(double *c, int ldc, const double *a, int lda, int m, int n, int threads);
 /* y[n] = a' x, a is [m][n]. */
 void az_dense_apply_t(double *y, const double *a, int lda, const double *x, int m, int n, int threads);
-/* y[m] = a x, a is [m][n]. */
-void az_dense_apply(double *y, const double *a, int lda, const double *x, int m, int n);
 /* Lower Cholesky factor in place; false if a pivot is not positive. */
 bool az_dense_cholesky(double *a, int lda, int n, int threads);
 /* Solves l l' x = b in place. */

@@ -14,10 +14,13 @@
 #define POOL 16
 #define SHARE 0.5
 
-static double worst_of(const double *r, int n, double worst)
+/* The larger; NaN wins. */
+static double larger(double a, double b) { return a >= b || isnan(a) ? a : b; }
+
+static double worst_of(const double *r, int n)
 {
-    for (int i = 0; i < n; i++)
-        if (!(fabs(r[i]) <= worst)) worst = fabs(r[i]);
+    double worst = 0;
+    for (int i = 0; i < n; i++) worst = larger(worst, fabs(r[i]));
     return worst;
 }
 
@@ -28,8 +31,7 @@ static double worst_row(const az_run *run, const az_program *g, const double *re
     for (int k = 0; k < run->p->n_rows; k++) {
         int first, count;
         az_program_row_range(g, k, &first, &count);
-        double w = worst_of(res + first, count, 0) * run->r->unit / run->p->row[k].weight;
-        if (!(w <= worst)) worst = w;
+        worst = larger(worst, worst_of(res + first, count) * run->r->unit / run->p->row[k].weight);
     }
     return worst;
 }
@@ -66,7 +68,7 @@ bool az_run_mark(const az_run *run, const az_program *g, const double *res, bool
         if (run->p->row[k].kind != AZ_ROW_EQUATION) continue;
         az_program_row_range(g, k, &first, &count);
         for (int i = 0; i < n_panels; i++) {
-            double w = worst_of(res + first + i * 2 * AZ_PANEL_NODES, 2 * AZ_PANEL_NODES, 0) * run->r->unit / run->p->row[k].weight;
+            double w = worst_of(res + first + i * 2 * AZ_PANEL_NODES, 2 * AZ_PANEL_NODES) * run->r->unit / run->p->row[k].weight;
             if (!(w <= limit)) any = mark[i] = true;
         }
     }
