@@ -245,6 +245,60 @@ az_status az_sample_points(const az_problem *p, double **points, int *n, int wan
 az_status az_export(const az_result *r, const char *path, const char *format, const char *const *columns, int n_columns,
                     const double *points, int n, az_error *err);
 
+/* ---- Branches ------------------------------------------------------------------------------------------------------------- */
+
+/* Solutions followed in one number, around folds too: in a parameter, or in the first unknown, the problem's defects being free. Points are pseudo-arclength
+ * steps in the scalars: 1 is the range asked for, and for another number its size, at least 1. Each point starts from the one before, is accepted where its
+ * residual between the nodes is below 1e-6 and the branch did not turn by more than 20 degrees, else tried again with half the step. In a
+ * parameter each is solved to the tolerance and re-evaluated; between the profiles of an unknown, where solutions are not smooth at the origin, each is solved to 1e-6,
+ * and the profiles are solved to the tolerance and re-evaluated. */
+typedef struct az_branch az_branch;
+
+typedef struct az_branch_options {
+    az_solve_options solve;             /* of each point; mode, checkpoint and max_seconds are ignored */
+    const char *over;                   /* a parameter, or the first unknown of a problem with a defect */
+    double from, to;                    /* of `over`. from NaN: the parameter's value; an unknown begins at the value found with it free */
+    double step;                        /* most of `over` in a step; 0 = automatic, a tenth of the range */
+    int max_points;                     /* 0 = 2000 */
+    const double *at;                   /* [n_at] further values of `over` at which there is to be a point; not copied */
+    int n_at;
+} az_branch_options;
+void az_branch_options_init(az_branch_options *o);
+
+typedef enum az_branch_end {
+    AZ_BRANCH_RUNNING,
+    AZ_BRANCH_ARRIVED,                  /* at `to` */
+    AZ_BRANCH_STEP,                     /* no step, however small, led to a further point: az_branch_why */
+    AZ_BRANCH_POINTS,                   /* max_points */
+    AZ_BRANCH_BACK,                     /* it turned and came back past the value where it began */
+    AZ_BRANCH_CANCELLED
+} az_branch_end;
+const char *az_branch_end_name(az_branch_end e);
+
+/* Checks what is asked. AZ_ENAME for an `over` that is not there, AZ_EOPTION, AZ_ENOMEM. */
+az_status az_branch_create(az_branch **out, const az_problem *p, const az_branch_options *o, az_error *err);
+void az_branch_destroy(az_branch *b);
+/* The next point, the first from random weights, or from `start` (a result of the problem; NULL later, and where there is none). Does nothing after the end. */
+az_status az_branch_next(az_branch *b, az_result *start, az_progress_fn fn, void *data, az_error *err);
+/* Goes on after the points of a table that az_branch_write_table wrote, the last of which is the result `last`: the next points are those of a
+ * branch that was not interrupted, to within the residual. AZ_EFORMAT where the two do not belong together, AZ_EIO, AZ_ENOMEM. */
+az_status az_branch_resume(az_branch *b, const char *table, az_result *last, az_error *err);
+
+az_branch_end az_branch_state(const az_branch *b);
+const char *az_branch_why(const az_branch *b);          /* of AZ_BRANCH_STEP */
+const az_result *az_branch_result(const az_branch *b);  /* the last point, a result of the problem with its parameter set; owned by b, until the next call */
+const az_result *az_branch_profile(const az_branch *b); /* where a defect took its smooth value on the way to the last point: the profile there; else NULL */
+/* The table: one row per point, from left to right: over, the other numbers that move, their errors (NaN where not known), arclength, step, trained_rms, check
+ * (largest relative residual between the nodes), reevaluated_max, reevaluated_relative, iterations, seconds, turned (1 at the first point after a fold), profile (1: not a step but a profile, solved with the
+ * unknown free, between the points beside it). */
+int az_branch_n_columns(const az_branch *b);
+const char *az_branch_column(const az_branch *b, int i);
+int az_branch_n_rows(const az_branch *b);
+const double *az_branch_row(const az_branch *b, int i);
+int az_branch_n_moving(const az_branch *b);             /* the first columns: over and the other numbers */
+az_status az_branch_write_table(const az_branch *b, const char *path, az_error *err);   /* CSV, by rename */
+az_status az_branch_report(const az_branch *b, const char *path, const char *command, az_error *err); /* HTML with the pictures */
+
 /* ---- Any precision -------------------------------------------------------------------------------------------------------- */
 
 /* A result solved again in a space that knows its Hilbert transform: X = Im F with F(y) = sum c s^beta z^k, s = 1/(1 + i y/m), z = 2 s - 1, real c, and the

@@ -8,7 +8,7 @@
 # Without an argument all but `tree`. Status 1 and one line per finding where a rule is broken.
 set -u
 
-modules="base expr jet problem state io operator trial residual solve verify hardy report"
+modules="base expr jet problem state io operator trial residual solve verify branch hardy report"
 findings=0
 
 found() {

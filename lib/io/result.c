@@ -358,7 +358,7 @@ static void read_problem(az_archive *a, az_problem **p)
     read_settings(a, &s);
     az_archive_leave(a);
     if (!a->status) {
-        const az_status st = az_problem_parse_layers(p, s.origin, s.text, strlen(s.text), s.set, s.n_set, s.layer, s.n_layers, &err);
+        const az_status st = az_problem_parse_variant(p, s.origin, s.text, strlen(s.text), s.set, s.n_set, &(az_variant){.layer = s.layer, .n_layers = s.n_layers}, &err);
         if (st) az_archive_fail(a, st == AZ_ENOMEM ? st : AZ_EFORMAT, "its problem is not accepted: %s", err.message);
         else require(a, (*p)->n_parameters == s.n_set, "its parameters are not those of its problem");
     }

@@ -157,6 +157,7 @@ static bool check_setting(az_parser *P, const az_setting *set)
     az_nearest best = {0};
     char hint[120];
 
+    if (P->freed && !strcmp(set->name, P->freed)) return true;
     for (int i = 0; i < p->n_parameters; i++) {
         const char *name = p->scalar[i].name;
         if (!strcmp(name, set->name)) return true;

@@ -41,7 +41,8 @@ typedef struct az_symbol {
 #define AZ_HAS_TRIAL 1
 #define AZ_HAS_UNKNOWN 2
 #define AZ_HAS_NONLOCAL 4
-#define AZ_IS_CONSTANT 8    /* numbers and parameters only: `value` holds */
+#define AZ_IS_CONSTANT 8    /* numbers and parameters only */
+#define AZ_HAS_VALUE 16     /* constant, or so if the freed parameter is taken at its start: `value` holds */
 
 typedef struct az_node_info {
     double value;
@@ -58,6 +59,7 @@ typedef struct az_parser {
     int nesting;
     const az_setting *set;
     int n_set;
+    const char *freed;      /* the parameter that is an unknown, or NULL */
     int seen_parameters, seen_unknowns, seen_defects; /* so far; p->n_parameters is of the whole text, counted before */
     az_symbol *symbol;
     int n_symbols;
@@ -85,6 +87,7 @@ bool az_parse_expect(az_parser *P, int kind, const char *context);
 /* Expressions. */
 int az_parse_expr(az_parser *P);
 bool az_parse_constant(az_parser *P, double *value);        /* finite; numbers and parameters only */
+int az_parse_start(az_parser *P, double *value);            /* the same, with the start of the freed parameter for it; the node, or -1 */
 bool az_parse_bound(az_parser *P, double *value);           /* the same, or inf or -inf */
 int az_parse_checked(az_parser *P, int node, size_t pos);   /* the node if it was built and has no infinite constant value */
 const az_node_info *az_parse_info(az_parser *P, int node);  /* NULL: out of memory, recorded */

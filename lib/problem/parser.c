@@ -81,17 +81,17 @@ static double constant_value(const az_parser *P, const az_node *t)
 
 static az_node_info derive_info(const az_parser *P, const az_node *t)
 {
-    static const az_node_info leaf = {.has = AZ_IS_CONSTANT};
+    static const az_node_info leaf = {.has = AZ_IS_CONSTANT | AZ_HAS_VALUE};
     const az_node_info *a = t->a < 0 ? &leaf : &P->info[t->a], *b = t->b < 0 ? &leaf : &P->info[t->b];
     const unsigned char content = AZ_HAS_TRIAL | AZ_HAS_UNKNOWN | AZ_HAS_NONLOCAL;
     az_node_info r = {.order = larger(a->order, b->order), .operators = larger(a->operators, b->operators), .value = NAN};
 
-    r.has = ((a->has | b->has) & content) | (a->has & b->has & AZ_IS_CONSTANT);
+    r.has = ((a->has | b->has) & content) | (a->has & b->has & leaf.has);
     switch (t->op) {
     case AZ_COORD: r.has = 0; break;
     case AZ_TRIAL: r.has = AZ_HAS_TRIAL; break;
     case AZ_SCALAR:
-        if (t->index >= P->p->n_parameters) r.has = AZ_HAS_UNKNOWN;
+        if (t->index >= P->p->n_parameters) r.has = AZ_HAS_UNKNOWN | (P->freed && t->index == az_problem_freed_slot(P->p) ? AZ_HAS_VALUE : 0);
         break;
     case AZ_D: r.order++; break;
     case AZ_HILBERT:
@@ -101,7 +101,7 @@ static az_node_info derive_info(const az_parser *P, const az_node *t)
         break;
     default: break;
     }
-    if (r.has & AZ_IS_CONSTANT) r.value = constant_value(P, t);
+    if (r.has & AZ_HAS_VALUE) r.value = constant_value(P, t);
     return r;
 }
 
@@ -152,21 +152,21 @@ static bool enter(az_parser *P)
     return true;
 }
 
-bool az_parse_constant(az_parser *P, double *value)
+static int parse_value(az_parser *P, double *value, unsigned char wanted)
 {
     size_t pos = P->tok.pos;
     int node = az_parse_expr(P);
 
-    if (node < 0) return false;
+    if (node < 0) return -1;
     const az_node_info *info = az_parse_info(P, node);
-    if (!info) return false;
-    if (!(info->has & AZ_IS_CONSTANT)) {
-        az_parse_fail(P, pos, AZ_EPROBLEM, "it may use numbers, pi and parameters", "this expression must be constant");
-        return false;
-    }
+    if (!info) return -1;
+    if (!(info->has & wanted)) return az_parse_fail(P, pos, AZ_EPROBLEM, "it may use numbers, pi and parameters", "this expression must be constant");
     *value = info->value;
-    return true;
+    return node;
 }
+
+bool az_parse_constant(az_parser *P, double *value) { return parse_value(P, value, AZ_IS_CONSTANT) >= 0; }
+int az_parse_start(az_parser *P, double *value) { return parse_value(P, value, AZ_HAS_VALUE); }
 
 bool az_parse_bound(az_parser *P, double *value)
 {
@@ -412,7 +412,7 @@ static bool parse_point(az_parser *P, az_point *point, size_t at)
         if (!parse_bare_component(P, &point->x[n++])) return false;
     } else {
         do {
-            double x;
+            double x = 0;
             if (!az_parse_constant(P, &x)) return false;
             if (n < AZ_MAX_DIM) point->x[n] = x;
             n++;

@@ -59,11 +59,11 @@ static az_problem *create(const char *origin, const char *text, size_t length)
 az_status az_problem_parse(az_problem **out, const char *origin, const char *text, size_t length, const az_setting *set, int n_set,
                            az_error *err)
 {
-    return az_problem_parse_layers(out, origin, text, length, set, n_set, NULL, 0, err);
+    return az_problem_parse_variant(out, origin, text, length, set, n_set, &(az_variant){.n_layers = 0}, err);
 }
 
-az_status az_problem_parse_layers(az_problem **out, const char *origin, const char *text, size_t length, const az_setting *set, int n_set,
-                                  const az_layer *layer, int n_layers, az_error *err)
+az_status az_problem_parse_variant(az_problem **out, const char *origin, const char *text, size_t length, const az_setting *set, int n_set,
+                                   const az_variant *v, az_error *err)
 {
     *out = NULL;
     if (length > AZ_MAX_TEXT) return az_fail(err, AZ_ELIMIT, "%.200s: error: the text is longer than 1 MiB", origin);
@@ -71,10 +71,11 @@ az_status az_problem_parse_layers(az_problem **out, const char *origin, const ch
     if (s != AZ_OK) return s;
     az_problem *p = create(origin, text, length);
     if (!p) return az_fail(err, AZ_ENOMEM, "out of memory");
-    if (n_layers) memcpy(p->layer, layer, (size_t)n_layers * sizeof *layer);
-    p->n_layers = n_layers;
+    if (v->n_layers) memcpy(p->layer, v->layer, (size_t)v->n_layers * sizeof *v->layer);
+    p->n_layers = v->n_layers;
+    p->freed = v->freed;
 
-    az_parser P = {.p = p, .origin = origin, .text = p->text, .length = length, .set = set, .n_set = n_set, .err = err};
+    az_parser P = {.p = p, .origin = origin, .text = p->text, .length = length, .set = set, .n_set = n_set, .freed = v->freed, .err = err};
     bool ok = az_parse_statements(&P) && az_parse_check(&P);
     az_free(P.symbol);
     az_free(P.info);
@@ -83,16 +84,50 @@ az_status az_problem_parse_layers(az_problem **out, const char *origin, const ch
     return P.status;
 }
 
-az_status az_problem_restate(az_problem **out, const az_problem *p, const az_layer *layer, int n_layers, az_error *err)
+static az_status parse_again(az_problem **out, const az_problem *p, const az_variant *v, az_error *err)
 {
     az_setting *set = az_calloc((size_t)p->n_parameters + 1, sizeof *set);
+    const az_scalar_decl *freed = p->freed ? &p->scalar[az_problem_freed_slot(p)] : NULL;
+    int n = 0;
 
     *out = NULL;
     if (!set) return az_fail(err, AZ_ENOMEM, "out of memory");
-    for (int i = 0; i < p->n_parameters; i++) set[i] = (az_setting){p->scalar[i].name, p->scalar[i].value};
-    az_status st = az_problem_parse_layers(out, p->origin, p->text, strlen(p->text), set, p->n_parameters, layer, n_layers, err);
+    for (int i = 0; i < p->n_parameters; i++)
+        if (p->scalar[i].given) set[n++] = (az_setting){p->scalar[i].name, p->scalar[i].value};
+    if (freed) set[n++] = (az_setting){freed->name, freed->value};
+    az_status st = az_problem_parse_variant(out, p->origin, p->text, strlen(p->text), set, n, v, err);
     az_free(set);
     return st;
+}
+
+az_status az_problem_restate(az_problem **out, const az_problem *p, const az_layer *layer, int n_layers, az_error *err)
+{
+    const char *freed = p->freed ? p->scalar[az_problem_freed_slot(p)].name : NULL;
+    return parse_again(out, p, &(az_variant){.layer = layer, .n_layers = n_layers, .freed = freed}, err);
+}
+
+az_status az_problem_set(az_problem **out, const az_problem *p, const char *name, double value, az_error *err)
+{
+    az_setting *set = az_calloc((size_t)p->n_parameters + 2, sizeof *set);
+    int n = 0;
+
+    *out = NULL;
+    if (!set) return az_fail(err, AZ_ENOMEM, "out of memory");
+    for (int i = 0; i < p->n_parameters; i++)
+        if (p->scalar[i].given && strcmp(p->scalar[i].name, name)) set[n++] = (az_setting){p->scalar[i].name, p->scalar[i].value};
+    set[n++] = (az_setting){name, value};
+    az_variant v = {.layer = p->layer, .n_layers = p->n_layers};
+    az_status st = az_problem_parse_variant(out, p->origin, p->text, strlen(p->text), set, n, &v, err);
+    az_free(set);
+    return st;
+}
+
+az_status az_problem_free_parameter(az_problem **out, const az_problem *p, const char *name, az_error *err)
+{
+    *out = NULL;
+    for (int i = 0; i < p->n_parameters; i++)
+        if (!strcmp(p->scalar[i].name, name)) return parse_again(out, p, &(az_variant){.layer = p->layer, .n_layers = p->n_layers, .freed = name}, err);
+    return az_fail(err, AZ_ENAME, "'%s' has no parameter '%.63s'", p->name, name);
 }
 
 unsigned az_row_fixed(const az_row_decl *row) { return row->kind == AZ_ROW_EQUATION ? 0 : row->fixed; }
@@ -165,6 +200,8 @@ az_status az_problem_load(az_problem **out, const char *name_or_path, const az_s
 
 int az_problem_layer_slot(const az_problem *p, int k) { return p->n_scalars - 2 * (p->n_layers - k); }
 int az_problem_first_defect(const az_problem *p) { return az_problem_layer_slot(p, 0) - p->n_defects; }
+
+int az_problem_freed_slot(const az_problem *p) { return az_problem_first_defect(p) - 1; }
 
 const char *az_problem_name(const az_problem *p) { return p->name; }
 const char *az_problem_title(const az_problem *p) { return p->title; }

@@ -34,6 +34,7 @@ typedef struct az_scalar_decl { /* parameter or unknown */
     double value;       /* parameter: its value; unknown: the start */
     bool unknown;
     bool defect;        /* an unknown that stays at its start unless the ladder's own, the first, is held; after all others */
+    bool given;         /* parameter: its value came from outside */
     double lo, hi;      /* bounds of an unknown, -inf and inf if absent */
 } az_scalar_decl;
 
@@ -80,6 +81,7 @@ struct az_problem {
     int dim;
     az_scalar_decl *scalar;     /* parameters first, then unknowns; AZ_SCALAR slots index this table */
     int n_scalars, n_parameters, n_defects;
+    bool freed;                 /* one of the unknowns is a parameter of the text: az_problem_free_parameter */
     az_trial_decl *trial;
     int n_trials;
     az_name_decl *let;
@@ -92,11 +94,24 @@ struct az_problem {
 
 /* Slots of the first defect and of the first layer's center, its width next. */
 int az_problem_first_defect(const az_problem *p);
+int az_problem_freed_slot(const az_problem *p); /* of a parameter that az_problem_free_parameter made an unknown */
 int az_problem_layer_slot(const az_problem *p, int k);
-/* az_problem_parse with layers, n_layers <= AZ_MAX_INPUT_LAYERS. AZ_EPROBLEM where a trial has no room for the inputs. */
-az_status az_problem_parse_layers(az_problem **out, const char *origin, const char *text, size_t length, const az_setting *set, int n_set,
-                                  const az_layer *layer, int n_layers, az_error *err);
-/* p parsed again with the parameters it has and these layers. Errors as above, AZ_ENOMEM. */
+/* How the same text is read otherwise. */
+typedef struct az_variant {
+    const az_layer *layer;      /* [n_layers] n_layers <= AZ_MAX_INPUT_LAYERS */
+    int n_layers;
+    const char *freed;          /* this parameter is an unknown, the last before the defects, that starts at its value; parameters computed from it
+                                 * and not set are expressions of it, but where a number is needed, a start or the scale of a line, keep that
+                                 * of its value. NULL: none */
+} az_variant;
+/* AZ_EPROBLEM also where a trial has no room for a layer's inputs, AZ_ENAME where there is no such parameter. */
+az_status az_problem_parse_variant(az_problem **out, const char *origin, const char *text, size_t length, const az_setting *set, int n_set,
+                                   const az_variant *v, az_error *err);
+/* p parsed again, not freed, with this value of a parameter. */
+az_status az_problem_set(az_problem **out, const az_problem *p, const char *name, double value, az_error *err);
+/* p parsed again, its parameter `name` an unknown. AZ_ENAME, or AZ_EPROBLEM where the problem needs it as a number. */
+az_status az_problem_free_parameter(az_problem **out, const az_problem *p, const char *name, az_error *err);
+/* p parsed again with the parameters that were given and these layers. Errors as above, AZ_ENOMEM. */
 az_status az_problem_restate(az_problem **out, const az_problem *p, const az_layer *layer, int n_layers, az_error *err);
 /* Coordinates that a row fixes: none of an equation. */
 unsigned az_row_fixed(const az_row_decl *row);

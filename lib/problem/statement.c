@@ -61,20 +61,43 @@ static const az_setting *find_setting(const az_parser *P, const char *name)
     return NULL;
 }
 
+static bool add_freed(az_parser *P, az_scalar_decl *s, const az_token *name)
+{
+    int slot = az_problem_freed_slot(P->p);
+
+    s->unknown = true;
+    s->given = false;
+    P->p->scalar[slot] = *s;
+    s->name = NULL;
+    return az_symbol_add(P, AZ_S_SCALAR, slot, name);
+}
+
+/* A parameter computed from the freed one: its name means the expression; its value stays in the table. */
+static bool add_following(az_parser *P, az_scalar_decl *s, const az_token *name, int node)
+{
+    P->p->scalar[P->seen_parameters++] = *s;
+    s->name = NULL;
+    return limit(P, P->p->n_lets, AZ_MAX_LETS, "lets and fields") && az_parse_add_let(P, name, node, false);
+}
+
 /* "parameter" name "=" constant */
 static bool parse_parameter(az_parser *P)
 {
     az_scalar_decl s = {.lo = -INFINITY, .hi = INFINITY};
     az_token name;
 
-    bool ok = az_parse_new_name(P, &name, &s.name) && az_parse_expect(P, '=', "'='") && az_parse_constant(P, &s.value);
-    if (ok) {
+    bool ok = az_parse_new_name(P, &name, &s.name) && az_parse_expect(P, '=', "'='");
+    int node = ok ? az_parse_start(P, &s.value) : -1;
+    if (node >= 0) {
+        const bool constant = P->info[node].has & AZ_IS_CONSTANT; /* az_parse_start has filled it */
         const az_setting *set = find_setting(P, s.name);
-        if (set) s.value = set->value;
-        ok = add_scalar(P, &s, &name);
+        if (set) s.value = set->value, s.given = true;
+        if (P->freed && !strcmp(s.name, P->freed)) ok = add_freed(P, &s, &name);
+        else if (!set && !constant) ok = add_following(P, &s, &name, node);
+        else ok = add_scalar(P, &s, &name);
     }
     az_free(s.name);
-    return ok;
+    return ok && node >= 0;
 }
 
 /* range = "[" bound "," bound "]" with the lower below the upper */
@@ -110,7 +133,7 @@ static bool declare_unknown(az_parser *P, bool defect)
     bool ok = az_parse_new_name(P, &name, &s.name) && az_parse_expect(P, '=', "'=' and the start");
     if (ok) {
         pos = P->tok.pos;
-        ok = az_parse_constant(P, &s.value);
+        ok = az_parse_start(P, &s.value) >= 0;
     }
     if (ok && az_parse_take_word(P, "in")) ok = P->status == AZ_OK && parse_range(P, &s.lo, &s.hi, true) && check_start(P, &s, pos);
     if (ok) ok = add_scalar(P, &s, &name);
@@ -144,7 +167,7 @@ static bool parse_scale(az_parser *P, double *scale)
 {
     if (!az_parse_take_word(P, "scale")) return true;
     size_t pos = P->tok.pos;
-    if (P->status != AZ_OK || !az_parse_constant(P, scale)) return false;
+    if (P->status != AZ_OK || az_parse_start(P, scale) < 0) return false;
     if (*scale > 0) return true;
     az_parse_fail(P, pos, AZ_EPROBLEM, NULL, "the scale must be positive");
     return false;
@@ -520,7 +543,7 @@ bool az_parse_statements(az_parser *P)
     p->scalar = az_calloc((size_t)n, sizeof *p->scalar);
     if (!p->scalar) return nomem(P);
     p->n_scalars = n;
-    p->n_parameters = n_parameters;
+    p->n_parameters = n_parameters - (P->freed != NULL); /* it is an unknown */
     p->n_defects = n_defects;
     if (!add_layer_scalars(P)) return false;
     az_lexer_init(&P->lexer, P->text, P->length);

@@ -12,6 +12,10 @@ typedef struct az_page {
     int next_id;            /* of pictures */
 } az_page;
 
+/* Everything before and after the body of a page. */
+void az_page_begin(az_text *out, const char *title);
+void az_page_end(az_text *out);
+
 /* "1.2·10<sup>-9</sup>", a dash for NaN. */
 void az_page_number(az_text *out, double v, int digits);
 

@@ -79,6 +79,20 @@ double az_program_tail(const az_program *g)
     return worst;
 }
 
+double az_program_used(const az_program *g, double least)
+{
+    int last = -1;
+    for (int k = 0; k < g->n_globals; k++) {
+        const global *u = &g->globals[k];
+        if (u->at || g->graph.node[u->node].op != AZ_HILBERT) continue;
+        double top = 0;
+        for (int i = 0; i < g->grid.n; i++) top = fmax(top, fabs(u->operand[i]));
+        for (int i = 0; i < g->grid.n; i++)
+            if (!(fabs(u->operand[i]) <= least * top) && (last < 0 || fabs(g->grid.z[i]) > fabs(g->grid.z[last]))) last = i;
+    }
+    return last < 0 ? INFINITY : fabs(g->grid.z[last]);
+}
+
 int az_program_columns(const az_program *g, const az_trial_state *trial)
 {
     int n = g->p->n_scalars - g->p->n_parameters;

@@ -67,6 +67,8 @@ az_status az_program_jacobian(az_program *g, const az_binding *b, double *jac, i
 const double *az_program_probe(const az_program *g, int k);
 /* max |operand at the last nodes| / max |operand| over the nonlocal operators after az_program_residual: what the far tail misses. 0 without operators. */
 double az_program_tail(const az_program *g);
+/* The z beyond which every operand of a nonlocal operator is below `least` times its maximum; the grid's end without operators. */
+double az_program_used(const az_program *g, double least);
 /* Seconds spent in the last Jacobian: jets (forward and reverse), operators. */
 void az_program_times(const az_program *g, double *jets, double *operators);
 

@@ -9,6 +9,8 @@
 #define SHARE_OF_WORST 0.1 /* so is an element with this share of the largest residual: on a coarse mesh the trained one is no smaller */
 #define TAIL_MAX 1e-16 /* operands at the last node, relative to their maximum */
 #define TAIL_STEP 1.25
+#define UNDERFLOW 1e-200 /* operands this small, relative to their maximum: their derivatives and adjoints are near the smallest numbers there are */
+#define CUT_MIN 5.0 /* z */
 #define REACH_MAX 330.0 /* e^330 squared does not overflow in double */
 #define ROUNDING 1e-12 /* residuals below need no refinement */
 #define POOL 16
@@ -151,11 +153,25 @@ static az_status judge_points(az_run *run, bool *refined)
     return st;
 }
 
+/* Panels on which the operands underflow go, and residuals relative to them with them. */
+static void cut(az_result *r, double used, bool *changed)
+{
+    double end = fmax(used, CUT_MIN);
+    int first = 0, last = r->n_edges - 1;
+    while (last > 1 && r->edge[last - 1] > end) last--;
+    while (first < last - 1 && r->edge[first + 1] < -end) first++;
+    if (first == 0 && last == r->n_edges - 1) return;
+    memmove(r->edge, r->edge + first, sizeof *r->edge * (size_t)(last - first + 1));
+    r->n_edges = last - first + 1;
+    *changed = true;
+}
+
 az_status az_run_extend(az_run *run, bool *changed)
 {
     *changed = false;
     if (!run->r->n_edges) return AZ_OK;
     az_status st = extend(run->r, az_program_tail(run->program), changed);
+    if (!st && !*changed) cut(run->r, az_program_used(run->program, UNDERFLOW), changed);
     if (!st && *changed && az_run_elements(run->r)) st = az_elements_remesh(run->r, run->r->edge, run->r->n_edges);
     return st ? az_fail(run->err, st, "out of memory while extending the grid") : AZ_OK;
 }

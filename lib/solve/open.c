@@ -61,6 +61,14 @@ static void weigh(const az_run *run, double *rows, size_t ld, int columns)
     }
 }
 
+static double arc_row(const az_run *run)
+{
+    const az_arc *arc = run->r->arc;
+    double sum = 0;
+    for (int i = 0; i < run->n_unknowns; i++) sum += arc->tangent[i] * (run->r->scalar[run->p->n_parameters + i] - arc->at[i]);
+    return sum / run->r->unit;
+}
+
 static void evaluate(void *data, double *r, const double *x)
 {
     az_run *run = data;
@@ -68,6 +76,7 @@ static void evaluate(void *data, double *r, const double *x)
     az_binding b = binding(run);
     az_program_residual(run->program, &b, r);
     weigh(run, r, 0, 1);
+    if (run->r->arc) r[run->f.rows - 1] = arc_row(run);
 }
 
 #define HOLD 15
@@ -76,7 +85,7 @@ static void evaluate(void *data, double *r, const double *x)
 int az_run_hold(const az_result *r)
 {
     if (az_run_elements(r)) return 0; /* zero is no random network: holding them leads elements astray (burgers, n = 1) */
-    return r->stage == 1 && !r->ladder.found && az_problem_n_unknowns(r->problem) > 0 ? HOLD + HOLD_MORE * r->restarts : 0;
+    return r->stage == 1 && !r->ladder.found && !r->arc && az_problem_n_unknowns(r->problem) > 0 ? HOLD + HOLD_MORE * r->restarts : 0;
 }
 
 /* Unknown i does not move in this iteration. */
@@ -85,7 +94,7 @@ static bool held(const az_run *run, int i)
     const az_result *r = run->r;
     int slot = run->p->n_parameters + i;
     if (slot >= az_problem_layer_slot(run->p, 0)) return r->stage > 1;
-    if (run->p->scalar[slot].defect) return !r->ladder.held;
+    if (run->p->scalar[slot].defect) return !r->ladder.held && !(r->arc && r->arc->defects);
     return (r->ladder.held && i == 0) || r->stage_iteration < (r->retries ? 0 : az_run_hold(r));
 }
 
@@ -96,7 +105,9 @@ static az_status jacobian(void *data, double *jac, const double *x)
     az_binding b = binding(run);
     az_status st = az_program_jacobian(run->program, &b, jac, run->f.ld);
     if (!st) weigh(run, jac, (size_t)run->f.ld, run->f.cols);
-    size_t ld = (size_t)run->f.ld, networks = (size_t)(run->f.cols - run->n_unknowns);
+    size_t ld = (size_t)run->f.ld, networks = (size_t)(run->f.cols - run->n_unknowns), last = (size_t)run->f.rows - 1;
+    for (size_t c = 0; c < (size_t)run->f.cols && run->r->arc && !st; c++)
+        jac[c * ld + last] = c < networks ? 0 : run->r->arc->tangent[c - networks]; /* columns of unknowns have the unit, and rows its inverse */
     for (int i = 0; i < run->n_unknowns && !st; i++)
         if (held(run, i)) memset(jac + (networks + (size_t)i) * ld, 0, sizeof(double) * ld);
     return st;
@@ -169,7 +180,7 @@ az_status az_run_open(az_run *run)
     az_status st = az_program_create(&run->program, run->p, &setup, run->err);
     if (st) return st;
     run->n_unknowns = run->p->n_scalars - run->p->n_parameters;
-    int rows = az_program_rows(run->program), cols = az_program_columns(run->program, r->trial);
+    int rows = az_program_rows(run->program) + (r->arc != NULL), cols = az_program_columns(run->program, r->trial);
     az_method method = current_method(r);
     run->n_method = az_solver_memory(method, cols);
     if (r->n_memory != run->n_method + 2 * run->n_unknowns) st = fresh_memory(run, method, cols);

@@ -251,7 +251,7 @@ static az_status reach_out(az_run *run)
         if (st || !changed) continue;
         az_run_close(run);
         st = az_run_open(run);
-        snprintf(run->note, sizeof run->note, "grid extended to z = %.0f", run->r->edge[run->r->n_edges - 1]);
+        snprintf(run->note, sizeof run->note, "grid now ends at z = %.0f", run->r->edge[run->r->n_edges - 1]);
     }
     return st;
 }
@@ -344,7 +344,7 @@ static bool in_vain(const az_run *run)
 
 static bool lost(const az_result *r)
 {
-    return r->stage == 1 && !az_run_elements(r) && !r->ladder.found && r->restarts < RESTARTS && r->history.n &&
+    return r->stage == 1 && !az_run_elements(r) && !r->ladder.found && !r->arc && r->restarts < RESTARTS && r->history.n &&
            !(r->rms < LOST * r->history.rms[0]);
 }
 

@@ -24,6 +24,12 @@ typedef struct az_run {
     az_error *err;
 } az_run;
 
+/* A row more: tangent . (u - at) = 0 over the unknowns u, defects included: one more of them is free than the problem leaves. */
+typedef struct az_arc {
+    double *tangent, *at;   /* [n_scalars - n_parameters] */
+    bool defects;           /* it is the defects that are free */
+} az_arc;
+
 /* schedule.c: what the program decides by itself */
 typedef struct az_stage_plan {
     bool features; /* frozen random features, else a trained network */

@@ -110,6 +110,7 @@ struct az_result {
     int retries;                    /* how often this stage was continued on a refined grid */
     int patient;                   /* features in several coordinates did not pay: the first stage is trained as long as it gains at all */
     az_ladder ladder;
+    const struct az_arc *arc;       /* an extra row of the system, or NULL; not owned, and not in the file */
     int phase;                      /* index into options.phase during the first stage */
     int iterations;
     double seconds;                 /* of all sessions of this run */

@@ -21,7 +21,7 @@
 #define AGREE_RELATIVE 0.2
 #define AGREE_FLOOR (512 * DBL_EPSILON)
 /* Below this a double holds the terms of a residual with less than full precision, and the quotient would be noise. */
-#define SCALE_MIN (DBL_MIN / DBL_EPSILON)
+#define SCALE_MIN 1e-190 /* the square of a coordinate below it is still above DBL_MIN; a solve ends its grid where operands are smaller */
 
 /* What one grid showed. */
 typedef struct verdict {
