@@ -288,7 +288,7 @@ az_branch_end az_branch_state(const az_branch *b);
 const char *az_branch_why(const az_branch *b);          /* of AZ_BRANCH_STEP */
 const az_result *az_branch_result(const az_branch *b);  /* the last point, a result of the problem with its parameter set; owned by b, until the next call */
 const az_result *az_branch_profile(const az_branch *b); /* where a defect took its smooth value on the way to the last point: the profile there; else NULL */
-/* The table: one row per point, from left to right: over, the other numbers that move, their errors (NaN where not known), arclength, step, trained_rms, check
+/* The table: one row per point, from left to right: over, the other numbers that move, their errors (NaN where not known), arclength, step (the next to be tried), trained_rms, check
  * (largest relative residual between the nodes), reevaluated_max, reevaluated_relative, iterations, seconds, turned (1 at the first point after a fold), profile (1: not a step but a profile, solved with the
  * unknown free, between the points beside it). */
 int az_branch_n_columns(const az_branch *b);

@@ -443,11 +443,11 @@ static az_status arrive(az_branch *b, az_result *r, bool landed, double h, az_pr
 {
     double way = b->last || b->resumed ? b->now[b->slot] - b->before[b->slot] : 0, next = SCALARS(r)[b->slot] - b->now[b->slot];
     accept(b, r);
+    if (!landed) b->step = fmin(h * GROW, b->most);
     az_status st = find_profile(b, fn, data, err);
     if (!st) st = show(b, err);
     if (!st) st = az_branch_add_row(b, b->point, way * next < 0, false, err);
     if (st) return st;
-    if (!landed) b->step = fmin(h * GROW, b->most);
     if (b->now[b->slot] == b->o.to) b->end = AZ_BRANCH_ARRIVED;
     else if ((b->now[b->slot] - b->row[0]) * (b->o.to - b->row[0]) < 0) b->end = AZ_BRANCH_BACK;
     else if (b->n_rows >= b->o.max_points) b->end = AZ_BRANCH_POINTS;
