@@ -62,8 +62,8 @@ static int finish(const cli_context *c, const solve_request *q, az_result *r, co
     return trouble.status != AZ_OK ? CLI_ERROR : cli_result_status(r);
 }
 
-/* Runs with signals remembered. The result comes back in *r. */
-static az_status work(const cli_context *c, solve_request *q, const az_problem *p, az_result **r, const char *path, az_error *e)
+/* Runs with signals remembered, from `from` unless that is NULL. The result comes back in *r. */
+static az_status work(const cli_context *c, solve_request *q, const az_problem *p, const az_result *from, az_result **r, const char *path, az_error *e)
 {
     cli_progress progress;
     az_status s;
@@ -73,6 +73,7 @@ static az_status work(const cli_context *c, solve_request *q, const az_problem *
     if (progress.live) fprintf(stderr, "solving %s; Ctrl-C stops and keeps what was found in %s\n", az_problem_name(p), path);
     cli_signals_begin();
     if (*r) s = az_resume(*r, &q->o, cli_progress_step, &progress, e);
+    else if (from) s = az_solve_from(r, p, from, &q->o, cli_progress_step, &progress, e);
     else s = az_solve(r, p, &q->o, cli_progress_step, &progress, e);
     cli_signals_end();
     cli_progress_end(&progress);
@@ -81,19 +82,22 @@ static az_status work(const cli_context *c, solve_request *q, const az_problem *
 
 static int solve(const cli_context *c, solve_request *q)
 {
-    az_result *r = NULL;
+    az_result *r = NULL, *from = NULL;
     solve_files f = {0};
     az_error e;
     int status = CLI_ERROR;
     az_problem *p = cli_problem(c, q->problem, &q->settings);
 
     if (!p) return CLI_ERROR;
+    if (q->from && !(from = cli_result(c, q->from))) goto done;
+    if (from && !q->space_given) q->o.space = az_result_space(from);
     if (!name_files(c, &f, q, q->output, q->output ? NULL : az_problem_name(p))) goto done;
     if (!check_files(c, &f) || !cli_make_way(c, f.result)) goto done;
-    if (work(c, q, p, &r, f.result, &e) != AZ_OK) cli_fail_error(c, &e);
+    if (work(c, q, p, from, &r, f.result, &e) != AZ_OK) cli_fail_error(c, &e);
     else status = finish(c, q, r, &f);
 done:
     az_result_destroy(r);
+    az_result_destroy(from);
     az_problem_destroy(p);
     clear_files(&f);
     return status;
@@ -141,7 +145,7 @@ static int resume_file(const cli_context *c, solve_request *q, const az_problem 
         goto done;
     }
     if (!check_files(c, f)) goto done;
-    if (work(c, q, az_result_problem(r), &r, f->result, &e) != AZ_OK) cli_fail_error(c, &e);
+    if (work(c, q, az_result_problem(r), NULL, &r, f->result, &e) != AZ_OK) cli_fail_error(c, &e);
     else status = finish(c, q, r, f);
 done:
     az_result_destroy(r);

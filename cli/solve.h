@@ -9,9 +9,10 @@ typedef struct solve_request {
     cli_settings settings;
     const char *problem;    /* operand; NULL if only a file to resume is named */
     const char *output;     /* --output */
+    const char *from;       /* --from */
     const char *file;       /* to resume, if named */
     const char *fixed;      /* an option given that a resumed run cannot change, NULL if none */
-    bool resume, verify, report;
+    bool resume, verify, report, space_given;
 } solve_request;
 
 /* Reads the command line. Returns CLI_END to go on, else an exit status. */

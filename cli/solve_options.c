@@ -25,6 +25,9 @@ const char solve_help[] =
     "  --tolerance T        stop when the largest relative residual on an\n"
     "                       independent grid is below T (default 1e-12 on a\n"
     "                       line, 1e-11 on an interval, 1e-6 in several coordinates)\n"
+    "  --from FILE.h5       begin with the networks (or elements) and the unknowns of a\n"
+    "                       result of the same trials: other parameters, or wider\n"
+    "                       --layers, which do not change the function\n"
     "  --seed N             of the random weights and points (default 1)\n"
     "\n"
     "Limits:\n"
@@ -87,6 +90,7 @@ const char solve_help[] =
 enum {
     OPT_SET = CLI_OPT_FIRST,
     OPT_MODE,
+    OPT_FROM,
     OPT_TOLERANCE,
     OPT_ITERATIONS,
     OPT_SECONDS,
@@ -104,6 +108,7 @@ enum {
 
 static const struct option options[] = {{"set", required_argument, NULL, OPT_SET},
                                         {"mode", required_argument, NULL, OPT_MODE},
+                                        {"from", required_argument, NULL, OPT_FROM},
                                         {"tolerance", required_argument, NULL, OPT_TOLERANCE},
                                         {"iterations", required_argument, NULL, OPT_ITERATIONS},
                                         {"seconds", required_argument, NULL, OPT_SECONDS},
@@ -201,10 +206,11 @@ static bool read_option(const cli_context *c, solve_request *q, int which)
     switch (which) {
     case OPT_SET: return option_set(c, optarg, &q->settings);
     case OPT_MODE: q->fixed = "mode"; return option_int(c, "mode", optarg, 0, 1000, &o->mode);
+    case OPT_FROM: q->fixed = "from"; q->from = optarg; return true;
     case OPT_TOLERANCE: q->fixed = "tolerance"; return option_positive(c, "tolerance", optarg, &o->tolerance);
     case OPT_ITERATIONS: return option_int(c, "iterations", optarg, 1, INT_MAX, &o->max_iterations);
     case OPT_SECONDS: return option_positive(c, "seconds", optarg, &o->max_seconds);
-    case OPT_TRIAL: q->fixed = "trial"; return option_space(c, optarg, &o->space);
+    case OPT_TRIAL: q->fixed = "trial"; q->space_given = true; return option_space(c, optarg, &o->space);
     case OPT_LAYERS: q->fixed = "layers"; return read_layers(c, optarg, o);
     case OPT_STAGES: q->fixed = "stages"; return option_int(c, "stages", optarg, 1, INT_MAX, &o->max_stages);
     case OPT_POINTS: q->fixed = "points"; return option_int(c, "points", optarg, 1, INT_MAX, &o->points);

@@ -359,10 +359,43 @@ static void initial_weights(void **state)
     }
 }
 
+/* The wide network is the same function but for rounding, whatever its new neurons, and its new output weights change it. */
+static void widened(void **state)
+{
+    (void)state;
+    for (int which = 0; which < N_LAYOUTS; which++)
+        for (int n_layers = 1; n_layers <= 3; n_layers++) {
+            az_layout l;
+            layout(&l, which);
+            setup u = draw(&l, n_layers, AZ_ACT_TANH);
+            point(&u);
+            az_network wide = u.net;
+            for (int k = 1; k <= n_layers; k++) wide.width[k] += (int)(az_rng_next(&rng) % 4);
+            wide.width[n_layers]++;
+            wide.n_weights = az_network_count(&wide);
+            wide.weight = az_doubles((size_t)wide.n_weights);
+            az_mlp_widen(&wide, &u.net, &rng);
+            double *work = az_doubles(az_mlp_work(&wide, &l));
+            jets out = jets_new(&l);
+            az_mlp_forward(&u.net, &l, u.out.p, u.inp, u.work);
+            az_mlp_forward(&wide, &l, out.p, u.inp, work);
+            double size = largest(u.out.base, l.n * AZ_LANES, 0);
+            for (int i = 0; i < l.n * AZ_LANES; i++) near("widened", i, out.base[i], u.out.base[i], size);
+            wide.weight[wide.n_weights - 1] = 1;
+            az_mlp_forward(&wide, &l, out.p, u.inp, work);
+            double moved = 0;
+            for (int i = 0; i < AZ_LANES; i++) moved = fmax(moved, fabs(out.base[i] - u.out.base[i]));
+            assert_true(moved > 1e-3);
+            az_doubles_free(out.base), az_doubles_free(work), az_doubles_free(wide.weight);
+            clear(&u);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forward), cmocka_unit_test(reverse), cmocka_unit_test(reverse_frozen), cmocka_unit_test(initial_weights),
+        cmocka_unit_test(widened),
     };
 
     seed_from_environment(&rng);

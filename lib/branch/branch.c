@@ -53,100 +53,10 @@ static int find(const az_problem *p, const char *name, int first, int n)
     return -1;
 }
 
-/* ---- one point from another ------------------------------------------------------------------------------------------------- */
-
-static az_status copy_doubles(double **out, const double *x, int n)
-{
-    double *copy = az_doubles((size_t)n);
-    if (!copy) return AZ_ENOMEM;
-    memcpy(copy, x, sizeof *x * (size_t)n);
-    az_doubles_free(*out);
-    *out = copy;
-    return AZ_OK;
-}
-
-static az_status copy_stage(az_result *r, int t, const az_network *from)
-{
-    az_trial_state *to = &r->trial[t];
-    az_status st = from->space == AZ_SPACE_ELEMENT ? az_state_add_elements(r, t, &from->mesh)
-                                                   : az_state_add_stage(r, t, from->n_layers, from->width + 1, from->first, from->scale);
-    if (st) return st;
-    az_network *net = &to->stage[to->n_stages - 1];
-    net->n_frozen = from->n_frozen;
-    memcpy(net->weight, from->weight, sizeof *net->weight * (size_t)net->n_weights);
-    return AZ_OK;
-}
-
-static az_status copy_grid(az_result *r, const az_result *from)
-{
-    az_status st = from->n_edges ? copy_doubles(&r->edge, from->edge, from->n_edges) : AZ_OK;
-    if (!st) r->n_edges = from->n_edges;
-    for (int k = 0; k < from->problem->n_rows && !st; k++) {
-        const az_points *x = &from->points[k];
-        if (!x->n) continue;
-        st = copy_doubles(&r->points[k].x, x->x, x->n * x->dim);
-        if (!st) r->points[k].n = x->n, r->points[k].dim = x->dim;
-    }
-    return st;
-}
-
-/* Unknowns by name: their slots differ where a parameter is freed. */
-static void copy_unknowns(az_result *r, const az_result *from)
-{
-    const az_problem *p = r->problem, *q = from->problem;
-    for (int i = p->n_parameters; i < p->n_scalars; i++) {
-        int k = find(q, p->scalar[i].name, 0, q->n_scalars);
-        if (k >= 0) r->scalar[i] = from->scalar[k];
-    }
-}
-
-/* A run of problem p that begins where `from` ended: elements on their mesh, networks with their first stage. */
-static az_status begin_from(az_result **out, const az_problem *p, const az_result *from, const az_solve_options *o, az_error *err)
-{
-    az_result *r;
-    az_status st = az_run_create(&r, p, o, err);
-    *out = NULL;
-    if (st) return st;
-    bool elements = az_run_elements(r);
-    az_rng_seed(&r->rng, o->seed);
-    r->hash = az_hash_bytes(r->hash, &from->hash, sizeof from->hash);
-    copy_unknowns(r, from);
-    for (int t = 0; t < p->n_trials && !st; t++) {
-        st = copy_stage(r, t, &from->trial[t].stage[0]);
-        az_mesh *m = &r->trial[t].stage[0].mesh;
-        if (!st && elements && m->length > 0) m->length = r->problem->coord[0].scale;
-    }
-    if (!st) st = elements ? copy_grid(r, from) : az_run_start_points(r, from->n_edges ? from->edge[from->n_edges - 1] : 0);
-    if (st) {
-        az_result_destroy(r);
-        return az_fail(err, st, "%s", az_status_message(st));
-    }
-    *out = r;
-    return AZ_OK;
-}
-
-/* All of r as a state of problem p, which is taken over. */
+/* Takes p over. */
 static az_status duplicate(az_result **out, az_problem *p, const az_result *r, az_error *err)
 {
-    if (az_state_create(out, p)) {
-        az_problem_destroy(p);
-        return az_fail(err, AZ_ENOMEM, "out of memory");
-    }
-    az_result *q = *out;
-    az_status st = AZ_OK;
-    copy_unknowns(q, r);
-    for (int t = 0; t < p->n_trials && !st; t++)
-        for (int k = 0; k < r->trial[t].n_stages && !st; k++) st = copy_stage(q, t, &r->trial[t].stage[k]);
-    if (!st) st = copy_grid(q, r);
-    q->options = r->options;
-    q->hash = r->hash, q->stop = r->stop, q->stage = r->stage, q->stage_iteration = r->stage_iteration, q->restarts = r->restarts;
-    q->retries = r->retries, q->patient = r->patient, q->phase = r->phase, q->iterations = r->iterations, q->seconds = r->seconds;
-    q->rng = r->rng, q->unit = r->unit, q->rms = r->rms, q->check = r->check, q->stage_check = r->stage_check;
-    q->evidence = r->evidence;
-    if (!st) return AZ_OK;
-    az_result_destroy(q);
-    *out = NULL;
-    return az_fail(err, st, "%s", az_status_message(st));
+    return az_state_duplicate(out, p, r) ? az_fail(err, AZ_ENOMEM, "out of memory") : AZ_OK;
 }
 
 /* The last point as a result of the problem as it was given, with the parameter at the value found; re-evaluated. */
@@ -269,7 +179,7 @@ static az_status first(az_branch *b, const az_result *start, az_progress_fn fn, 
     az_result *r = NULL;
     az_status st = given_problem(b, &p, err);
     if (!st && start) {
-        st = begin_from(&r, p, start, &b->o.solve, err);
+        st = az_run_from(&r, p, start, &b->o.solve, err);
         if (!st) st = az_run_go(r, &b->o.solve, false, fn, data, err);
     } else if (!st) st = az_solve(&r, p, &b->o.solve, fn, data, err);
     az_problem_destroy(p);
@@ -375,7 +285,7 @@ static az_status attempt(az_branch *b, az_result **out, double h, double land, a
     if (!st && !isnan(land)) arc.at[b->slot] = land, arc.tangent[b->slot] = 1 / b->scale[b->slot];
     if (!st) st = problem_near(b, &p, arc.at[b->slot], err);
     if (!st && !b->freed && !(o.tolerance >= ACCEPT)) o.tolerance = ACCEPT;
-    if (!st) st = begin_from(out, p, b->at, &o, err);
+    if (!st) st = az_run_from(out, p, b->at, &o, err);
     az_problem_destroy(p);
     if (!st) {
         memcpy(SCALARS(*out), arc.at, sizeof *arc.at * (size_t)b->n);
@@ -425,7 +335,7 @@ static az_status find_profile(az_branch *b, az_progress_fn fn, void *data, az_er
     double smooth = p->scalar[p->n_parameters + slot].value, d0 = b->before[slot] - smooth, d1 = b->now[slot] - smooth;
     if (b->freed || !(d0 * d1 < 0)) return AZ_OK;
     double x0 = b->before[b->slot], x1 = b->now[b->slot];
-    az_status st = begin_from(&b->profile, p, b->at, &b->o.solve, err);
+    az_status st = az_run_from(&b->profile, p, b->at, &b->o.solve, err);
     if (st) return st;
     az_result *r = b->profile;
     SCALARS(r)[b->slot] = x1 + (x0 - x1) * d1 / (d1 - d0);

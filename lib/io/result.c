@@ -30,6 +30,8 @@ static void header(az_archive *a)
     az_archive_note(a, "about", "result of the program ansatz");
     az_archive_note(a, "program_version", AZ_VERSION);
     az_archive_int(a, "format_version", &version, 1, INT_MAX);
+    if (version < AZ_FORMAT_VERSION)
+        az_archive_fail(a, AZ_EFORMAT, "its format version %d is that of an earlier program; this one knows version %d", version, AZ_FORMAT_VERSION);
     if (version > AZ_FORMAT_VERSION)
         az_archive_fail(a, AZ_EFORMAT, "its format version %d is newer than version %d, which this program knows", version, AZ_FORMAT_VERSION);
 }
@@ -80,6 +82,7 @@ static void run(az_archive *a, az_result *r)
     az_archive_int(a, "stage_iteration", &r->stage_iteration, 0, INT_MAX);
     az_archive_int(a, "restarts", &r->restarts, 0, INT_MAX);
     az_archive_int(a, "retries", &r->retries, 0, INT_MAX);
+    az_archive_int(a, "warm", &r->warm, 0, 1);
     az_archive_int(a, "patient", &r->patient, 0, 1);
     az_archive_int(a, "profiles_found", &r->ladder.found, 0, INT_MAX);
     az_archive_int(a, "held", &r->ladder.held, 0, 1);

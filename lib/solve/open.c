@@ -85,7 +85,7 @@ static void evaluate(void *data, double *r, const double *x)
 int az_run_hold(const az_result *r)
 {
     if (az_run_elements(r)) return 0; /* zero is no random network: holding them leads elements astray (burgers, n = 1) */
-    return r->stage == 1 && !r->ladder.found && !r->arc && az_problem_n_unknowns(r->problem) > 0 ? HOLD + HOLD_MORE * r->restarts : 0;
+    return r->stage == 1 && !r->ladder.found && !r->warm && az_problem_n_unknowns(r->problem) > 0 ? HOLD + HOLD_MORE * r->restarts : 0;
 }
 
 /* Unknown i does not move in this iteration. */

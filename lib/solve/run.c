@@ -344,7 +344,7 @@ static bool in_vain(const az_run *run)
 
 static bool lost(const az_result *r)
 {
-    return r->stage == 1 && !az_run_elements(r) && !r->ladder.found && !r->arc && r->restarts < RESTARTS && r->history.n &&
+    return r->stage == 1 && !az_run_elements(r) && !r->ladder.found && !r->warm && r->restarts < RESTARTS && r->history.n &&
            !(r->rms < LOST * r->history.rms[0]);
 }
 

@@ -92,6 +92,9 @@ az_status az_run_examine(az_run *run, const az_program_setup *setup, az_program 
 
 /* run.c: a new state for a copy of p, with resolved options and hash. */
 az_status az_run_create(az_result **out, const az_problem *p, const az_solve_options *o, az_error *err);
+/* start.c: a state for a copy of p, to be run, with the unknowns of `from`, its elements on their mesh or its first networks, wider if o asks for that. The
+ * trials keep their shape in units of the line's scale. AZ_EOPTION where the two do not fit. */
+az_status az_run_from(az_result **out, const az_problem *p, const az_result *from, const az_solve_options *o, az_error *err);
 /* The grid a run starts from: panels, up to z = reach at least, or points. */
 az_status az_run_start_points(az_result *r, double reach);
 /* Runs the state until it stops; from its beginning if fresh. */

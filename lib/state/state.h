@@ -6,7 +6,7 @@
 #include "problem/problem.h"
 
 #define AZ_MAX_STAGES 6
-#define AZ_FORMAT_VERSION 1
+#define AZ_FORMAT_VERSION 2
 
 typedef enum az_activation { AZ_ACT_TANH, AZ_ACT_SINE } az_activation;
 
@@ -106,6 +106,7 @@ struct az_result {
 
     az_stop stop;
     int stage, stage_iteration;     /* current stage from 1; iterations in it */
+    int warm;                       /* began from another result: no random weights, so nothing is held back or begun again */
     int restarts;                   /* of the first stage from new weights */
     int retries;                    /* how often this stage was continued on a refined grid */
     int patient;                   /* features in several coordinates did not pay: the first stage is trained as long as it gains at all */
@@ -137,6 +138,13 @@ az_status az_state_add_stage(az_result *r, int t, int n_layers, const int *layer
 /* Adds a stage of elements with weights 0 as the last of trial t. mesh is copied with its edges. AZ_EOPTION for a mesh that az_mesh_valid
  * refuses, AZ_ELIMIT, AZ_ENOMEM. */
 az_status az_state_add_elements(az_result *r, int t, const az_mesh *mesh);
+/* copy.c: a stage of another state as the last of trial t; its panels and points; its unknowns by their names. AZ_ELIMIT, AZ_ENOMEM. */
+az_status az_state_copy_stage(az_result *r, int t, const az_network *from);
+az_status az_state_copy_grid(az_result *r, const az_result *from);
+void az_state_copy_unknowns(az_result *r, const az_result *from);
+/* A state for p, which it takes over, with everything of `from` but its histories and its optimiser's memory. p has the trials and rows of
+ * from's problem. AZ_ENOMEM. */
+az_status az_state_duplicate(az_result **out, az_problem *p, const az_result *from);
 void az_network_clear(az_network *net); /* frees its arrays and empties it */
 void az_cross_clear(az_cross *c);
 int az_network_count(const az_network *net); /* weights, from the widths or the mesh; -1 if it overflows int */

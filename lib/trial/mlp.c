@@ -158,6 +158,22 @@ void az_mlp_init(az_network *net, az_rng *rng, double gain, double spread, doubl
     }
 }
 
+void az_mlp_widen(az_network *wide, const az_network *net, az_rng *rng)
+{
+    double *to = wide->weight;
+    const double *from = net->weight;
+    az_mlp_init(wide, rng, 1, 1, 0);
+    for (int k = 0; k <= net->n_layers; k++) {
+        int in = wide->width[k], out = wide->width[k + 1], old_in = net->width[k], old_out = net->width[k + 1];
+        for (int i = 0; i < old_out; i++)
+            for (int j = 0; j < in; j++) to[i * in + j] = j < old_in ? from[i * old_in + j] : 0;
+        to += in * out, from += old_in * old_out;
+        if (k == net->n_layers) return;
+        memcpy(to, from, sizeof *to * (size_t)old_out);
+        to += out, from += old_out;
+    }
+}
+
 void az_mlp_features(az_network *net, az_rng *rng, const double *range)
 {
     int in = net->width[0], m = net->width[1];

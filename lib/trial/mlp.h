@@ -20,6 +20,9 @@ void az_mlp_reverse(const az_network *net, const az_layout *l, double *column, s
  * output layer scaled by `out_gain` (0: the network starts as the zero function). */
 void az_mlp_init(az_network *net, az_rng *rng, double gain, double spread, double out_gain);
 
+/* wide, of as many layers, none narrower, becomes the same function (but for the order of its sums): new neurons get random weights in and none out. */
+void az_mlp_widen(az_network *wide, const az_network *net, az_rng *rng);
+
 /* Random features: sin(w.x + b) with w_k uniform in [-range[k], range[k]] for input k and b in [-pi, pi], frozen; output
  * weights zero. One hidden layer. */
 void az_mlp_features(az_network *net, az_rng *rng, const double *range);

@@ -1,0 +1,85 @@
+/* start.c: runs that begin with what another one found. */
+#include "solve/run.h"
+#include "trial/mlp.h"
+
+#include <string.h>
+
+static bool same_trials(const az_problem *p, const az_problem *q)
+{
+    bool same = p->n_trials == q->n_trials && p->dim == q->dim && p->n_rows == q->n_rows;
+    for (int t = 0; same && t < p->n_trials; t++)
+        same = !strcmp(p->trial[t].name, q->trial[t].name) && p->trial[t].n_inputs == q->trial[t].n_inputs;
+    return same;
+}
+
+/* The first stage of `from`, with the widths that are asked for. */
+static az_status take_network(az_result *r, int t, const az_network *from, az_error *err)
+{
+    const az_solve_options *o = &r->options;
+    bool same = o->n_layers == from->n_layers, wider = same;
+    for (int k = 0; k < o->n_layers && same; k++) same = o->layers[k] == from->width[k + 1];
+    for (int k = 0; k < o->n_layers && wider; k++) wider = o->layers[k] >= from->width[k + 1];
+    if (same) return az_state_copy_stage(r, t, from);
+    if (!wider)
+        return az_fail(err, AZ_EOPTION, "the networks to begin with can only be widened, layer by layer: theirs has %d layers, the first of width %d", from->n_layers,
+                       from->width[1]);
+    az_status st = az_state_add_stage(r, t, o->n_layers, o->layers, from->first, from->scale);
+    if (!st) az_mlp_widen(&r->trial[t].stage[0], from, &r->rng);
+    return st;
+}
+
+static az_status take_elements(az_result *r, int t, const az_network *from)
+{
+    az_status st = az_state_copy_stage(r, t, from);
+    az_mesh *m = &r->trial[t].stage[0].mesh;
+    if (!st && m->length > 0) m->length = r->problem->coord[0].scale;
+    return st;
+}
+
+static az_status begin(az_result *r, const az_result *from, az_error *err)
+{
+    bool elements = az_run_elements(r);
+    az_status st = AZ_OK;
+    az_rng_seed(&r->rng, r->options.seed);
+    r->warm = 1;
+    r->hash = az_hash_bytes(r->hash, &from->hash, sizeof from->hash);
+    az_state_copy_unknowns(r, from);
+    for (int t = 0; t < r->problem->n_trials && !st; t++)
+        st = elements ? take_elements(r, t, &from->trial[t].stage[0]) : take_network(r, t, &from->trial[t].stage[0], err);
+    if (!st) st = elements ? az_state_copy_grid(r, from) : az_run_start_points(r, from->n_edges ? from->edge[from->n_edges - 1] : 0);
+    return st == AZ_EOPTION || !st ? st : az_fail(err, st, "%s", az_status_message(st));
+}
+
+az_status az_run_from(az_result **out, const az_problem *p, const az_result *from, const az_solve_options *o, az_error *err)
+{
+    az_result *r;
+    az_solve_options own = *o;
+    *out = NULL;
+    if (!same_trials(p, from->problem)) return az_fail(err, AZ_EOPTION, "the result to begin with has other trial functions than '%s'", p->name);
+    for (int t = 0; t < p->n_trials; t++)
+        if (from->trial[t].n_stages < 1) return az_fail(err, AZ_EOPTION, "the result to begin with holds no trial functions");
+    if (az_result_space(from) != own.space)
+        return az_fail(err, AZ_EOPTION, "the result to begin with is of the trial space %s, and %s is asked for", az_space_name(az_result_space(from)), az_space_name(own.space));
+    const az_network *net = &from->trial[0].stage[0];
+    for (int k = 0; !own.n_layers && k < net->n_layers; k++) own.layers[k] = net->width[k + 1];
+    if (!own.n_layers) own.n_layers = net->n_layers;
+    az_status st = az_run_create(&r, p, &own, err);
+    if (st) return st;
+    st = begin(r, from, err);
+    if (st) az_result_destroy(r);
+    else *out = r;
+    return st;
+}
+
+az_status az_solve_from(az_result **out, const az_problem *p, const az_result *from, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err)
+{
+    az_result *r;
+    *out = NULL;
+    if (o->mode) return az_fail(err, AZ_EOPTION, "a march begins from random weights: mode does not go with a result to begin with");
+    az_status st = az_run_from(&r, p, from, o, err);
+    if (st) return st;
+    st = az_run_go(r, o, false, fn, data, err);
+    if (st) az_result_destroy(r);
+    else *out = r;
+    return st;
+}
