@@ -13,6 +13,7 @@ static const cli_command commands[] = {
     {"check", "parse a problem and explain it", check_help, cmd_check},
     {"solve", "find a solution, check it, write it and a report", solve_help, cmd_solve},
     {"continue", "a branch of solutions in a parameter or an unknown", continue_help, cmd_continue},
+    {"compare", "a problem with each trial space, tabulated", compare_help, cmd_compare},
     {"polish", "a result again in a classical space: elements, or any precision", polish_help, cmd_polish},
     {"verify", "re-evaluate the residual of a result independently", verify_help, cmd_verify},
     {"eval", "values and derivatives of a field at points", eval_help, cmd_eval},

@@ -39,7 +39,9 @@ const char solve_help[] =
     "\n"
     "Method (the defaults are good):\n"
     "  --trial SPACE        mlp: networks (default); element: piecewise polynomials,\n"
-    "                       in one coordinate, from zero instead of random weights\n"
+    "                       in one coordinate, from zero instead of random weights;\n"
+    "                       fourier: series in the angle 2 atan(y/scale) on a line,\n"
+    "                       or on a ring, of --layers N functions (default 128)\n"
     "  --layers N,N,...     hidden widths of the first network\n"
     "  --stages N           networks in the sum, each for the residual that the ones\n"
     "                       before it left\n"
@@ -146,7 +148,7 @@ bool option_space(const cli_context *c, const char *text, az_space *out)
 {
     for (int s = 0; s < AZ_N_SPACE; s++)
         if (!strcmp(text, az_space_name((az_space)s))) return *out = (az_space)s, true;
-    return cli_usage(c, "--trial: expected mlp or element, found '%s'", text), false;
+    return cli_usage(c, "--trial: expected mlp, element or fourier, found '%s'", text), false;
 }
 
 static bool find_method(const char *s, size_t n, az_method *out)

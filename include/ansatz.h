@@ -123,9 +123,10 @@ const char *az_tier_name(az_tier t);
 typedef enum az_method { AZ_METHOD_LM, AZ_METHOD_LM_QR, AZ_METHOD_ADAM, AZ_METHOD_LBFGS, AZ_METHOD_SSBROYDEN, AZ_N_METHOD } az_method;
 const char *az_method_name(az_method m); /* "lm", "lm-qr", "adam", "lbfgs", "ssbroyden" */
 
-/* The trial space: networks, or piecewise polynomials on graded elements (one coordinate only). */
-typedef enum az_space { AZ_SPACE_MLP, AZ_SPACE_ELEMENT, AZ_N_SPACE } az_space;
-const char *az_space_name(az_space s); /* "mlp", "element" */
+/* The trial space: networks; piecewise polynomials on graded elements (one coordinate); Fourier series in the angle 2 atan(y/scale) on the line, where the
+ * even ones are the rational Chebyshev functions TB (Boyd 1987), or in that of a ring. */
+typedef enum az_space { AZ_SPACE_MLP, AZ_SPACE_ELEMENT, AZ_SPACE_FOURIER, AZ_N_SPACE } az_space;
+const char *az_space_name(az_space s); /* "mlp", "element", "fourier" */
 
 /* Options of a solve. Fill with az_solve_options_init, then change. A zero, where "0 = automatic" is said, lets the program choose. */
 typedef struct az_solve_options {
@@ -139,7 +140,8 @@ typedef struct az_solve_options {
     int n_layers, layers[AZ_MAX_LAYERS];/* hidden widths of the first stage; n_layers 0 = automatic */
     int max_stages;                     /* networks in the multistage sum; 0 = automatic */
     int points;                         /* collocation points per equation; 0 = automatic */
-    az_space space;                     /* default AZ_SPACE_MLP; with AZ_SPACE_ELEMENT layers and max_stages are ignored: one stage, which starts from 0 */
+    az_space space;                     /* default AZ_SPACE_MLP; else one stage, which starts from 0: with AZ_SPACE_ELEMENT layers are ignored, with AZ_SPACE_FOURIER
+                                         * layers[0] is the number of functions per trial, 128 if automatic */
     int n_phases;                       /* the methods of the first stage in turn; 0 = automatic (lm) */
     az_method phase[AZ_MAX_PHASES];
     int phase_iterations[AZ_MAX_PHASES];/* of each phase but the last */
@@ -206,6 +208,7 @@ uint64_t az_result_hash(const az_result *r);                    /* of the proble
 az_stop az_result_stop(const az_result *r);
 int az_result_iterations(const az_result *r);
 double az_result_seconds(const az_result *r);
+int az_result_numbers(const az_result *r);                      /* solved for: weights of all stages and unknowns */
 double az_result_unknown(const az_result *r, int i, double *error); /* value; *error is what the evidence supports, NaN if unknown */
 az_evidence az_result_evidence(const az_result *r);
 const az_cross *az_result_cross(const az_result *r);            /* owned by r; NULL where no other result has been compared with it */

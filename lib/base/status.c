@@ -64,6 +64,7 @@ const char *az_space_name(az_space s)
     switch (s) {
     case AZ_SPACE_MLP: return "mlp";
     case AZ_SPACE_ELEMENT: return "element";
+    case AZ_SPACE_FOURIER: return "fourier";
     case AZ_N_SPACE: break;
     }
     return "unknown";

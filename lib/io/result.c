@@ -306,6 +306,7 @@ static void write_problem(az_archive *a, const az_result *r)
     az_archive_text(a, "origin", &p->origin);
     az_archive_text(a, "text", &p->text);
     layers(a, p->layer, &p->n_layers);
+    az_archive_int(a, "angle", &p->angle, 0, 1);
     az_archive_enter(a, "parameters", NULL);
     for (int i = 0; i < p->n_parameters; i++) {
         az_archive_double(a, p->scalar[i].name, &r->scalar[i]);
@@ -317,7 +318,7 @@ static void write_problem(az_archive *a, const az_result *r)
 
 typedef struct stored_problem {
     az_layer layer[AZ_MAX_INPUT_LAYERS];
-    int n_layers;
+    int n_layers, angle;
     char *origin, *text;
     az_setting *set;
     char **name;
@@ -358,10 +359,11 @@ static void read_problem(az_archive *a, az_problem **p)
     az_archive_text(a, "origin", &s.origin);
     az_archive_text(a, "text", &s.text);
     layers(a, s.layer, &s.n_layers);
+    az_archive_int(a, "angle", &s.angle, 0, 1);
     read_settings(a, &s);
     az_archive_leave(a);
     if (!a->status) {
-        const az_status st = az_problem_parse_variant(p, s.origin, s.text, strlen(s.text), s.set, s.n_set, &(az_variant){.layer = s.layer, .n_layers = s.n_layers}, &err);
+        const az_status st = az_problem_parse_variant(p, s.origin, s.text, strlen(s.text), s.set, s.n_set, &(az_variant){.layer = s.layer, .n_layers = s.n_layers, .angle = s.angle}, &err);
         if (st) az_archive_fail(a, st == AZ_ENOMEM ? st : AZ_EFORMAT, "its problem is not accepted: %s", err.message);
         else require(a, (*p)->n_parameters == s.n_set, "its parameters are not those of its problem");
     }

@@ -181,5 +181,5 @@ bool az_parse_check(az_parser *P)
     unsigned char *mark = reach(P);
     bool ok = mark && check_use(P, mark);
     az_free(mark);
-    return ok && check_parities(P) && check_conditions(P);
+    return ok && (P->p->angle || check_parities(P)) && check_conditions(P);
 }

@@ -74,6 +74,7 @@ az_status az_problem_parse_variant(az_problem **out, const char *origin, const c
     if (v->n_layers) memcpy(p->layer, v->layer, (size_t)v->n_layers * sizeof *v->layer);
     p->n_layers = v->n_layers;
     p->freed = v->freed;
+    p->angle = v->angle;
 
     az_parser P = {.p = p, .origin = origin, .text = p->text, .length = length, .set = set, .n_set = n_set, .freed = v->freed, .err = err};
     bool ok = az_parse_statements(&P) && az_parse_check(&P);
@@ -84,7 +85,7 @@ az_status az_problem_parse_variant(az_problem **out, const char *origin, const c
     return P.status;
 }
 
-static az_status parse_again(az_problem **out, const az_problem *p, const az_variant *v, az_error *err)
+az_status az_problem_vary(az_problem **out, const az_problem *p, const az_variant *v, az_error *err)
 {
     az_setting *set = az_calloc((size_t)p->n_parameters + 1, sizeof *set);
     const az_scalar_decl *freed = p->freed ? &p->scalar[az_problem_freed_slot(p)] : NULL;
@@ -103,7 +104,7 @@ static az_status parse_again(az_problem **out, const az_problem *p, const az_var
 az_status az_problem_restate(az_problem **out, const az_problem *p, const az_layer *layer, int n_layers, az_error *err)
 {
     const char *freed = p->freed ? p->scalar[az_problem_freed_slot(p)].name : NULL;
-    return parse_again(out, p, &(az_variant){.layer = layer, .n_layers = n_layers, .freed = freed}, err);
+    return az_problem_vary(out, p, &(az_variant){.layer = layer, .n_layers = n_layers, .freed = freed, .angle = p->angle}, err);
 }
 
 az_status az_problem_set(az_problem **out, const az_problem *p, const char *name, double value, az_error *err)
@@ -116,7 +117,7 @@ az_status az_problem_set(az_problem **out, const az_problem *p, const char *name
     for (int i = 0; i < p->n_parameters; i++)
         if (p->scalar[i].given && strcmp(p->scalar[i].name, name)) set[n++] = (az_setting){p->scalar[i].name, p->scalar[i].value};
     set[n++] = (az_setting){name, value};
-    az_variant v = {.layer = p->layer, .n_layers = p->n_layers};
+    az_variant v = {.layer = p->layer, .n_layers = p->n_layers, .angle = p->angle};
     az_status st = az_problem_parse_variant(out, p->origin, p->text, strlen(p->text), set, n, &v, err);
     az_free(set);
     return st;
@@ -126,7 +127,7 @@ az_status az_problem_free_parameter(az_problem **out, const az_problem *p, const
 {
     *out = NULL;
     for (int i = 0; i < p->n_parameters; i++)
-        if (!strcmp(p->scalar[i].name, name)) return parse_again(out, p, &(az_variant){.layer = p->layer, .n_layers = p->n_layers, .freed = name}, err);
+        if (!strcmp(p->scalar[i].name, name)) return az_problem_vary(out, p, &(az_variant){.layer = p->layer, .n_layers = p->n_layers, .freed = name, .angle = p->angle}, err);
     return az_fail(err, AZ_ENAME, "'%s' has no parameter '%.63s'", p->name, name);
 }
 

@@ -90,6 +90,7 @@ struct az_problem {
     int n_rows;
     az_layer layer[AZ_MAX_INPUT_LAYERS];
     int n_layers;
+    int angle;                  /* the only input of every trial is the angle of the coordinate, instead of those declared */
 };
 
 /* Slots of the first defect and of the first layer's center, its width next. */
@@ -100,6 +101,7 @@ int az_problem_layer_slot(const az_problem *p, int k);
 typedef struct az_variant {
     const az_layer *layer;      /* [n_layers] n_layers <= AZ_MAX_INPUT_LAYERS */
     int n_layers;
+    int angle;                  /* trials of the angle 2 atan(y/scale) on the line, 2 pi (x - lo)/(hi - lo) on a ring: for Fourier series in it */
     const char *freed;          /* this parameter is an unknown, the last before the defects, that starts at its value; parameters computed from it
                                  * and not set are expressions of it, but where a number is needed, a start or the scale of a line, keep that
                                  * of its value. NULL: none */
@@ -111,6 +113,8 @@ az_status az_problem_parse_variant(az_problem **out, const char *origin, const c
 az_status az_problem_set(az_problem **out, const az_problem *p, const char *name, double value, az_error *err);
 /* p parsed again, its parameter `name` an unknown. AZ_ENAME, or AZ_EPROBLEM where the problem needs it as a number. */
 az_status az_problem_free_parameter(az_problem **out, const az_problem *p, const char *name, az_error *err);
+/* p parsed again with the parameters that were given, as v says. AZ_EPROBLEM also for angles where there are none. */
+az_status az_problem_vary(az_problem **out, const az_problem *p, const az_variant *v, az_error *err);
 /* p parsed again with the parameters that were given and these layers. Errors as above, AZ_ENOMEM. */
 az_status az_problem_restate(az_problem **out, const az_problem *p, const az_layer *layer, int n_layers, az_error *err);
 /* Coordinates that a row fixes: none of an equation. */

@@ -313,6 +313,27 @@ static bool add_layers(az_parser *P, const az_parity *parity, int *input, int *n
     return true;
 }
 
+/* The angle of az_variant for the inputs declared. */
+static bool to_angle(az_parser *P, int *input, int *n)
+{
+    az_graph *g = &P->p->graph;
+    const az_coord_decl *x = &P->p->coord[0];
+    int y = az_graph_coord(g, 0);
+    if (P->p->dim != 1 || x->range == AZ_HALF_LINE || (x->range == AZ_INTERVAL && !x->periodic)) {
+        az_parse_fail(P, AZ_NOWHERE, AZ_EPROBLEM, NULL, "Fourier series need one coordinate, on a line or a ring");
+        return false;
+    }
+    if (x->range == AZ_LINE) {
+        y = az_graph_func(g, AZ_F_ATAN, az_graph_binary(g, AZ_DIV, y, az_graph_const(g, x->scale)));
+        input[0] = az_graph_binary(g, AZ_MUL, az_graph_const(g, 2), y);
+    } else {
+        y = az_graph_binary(g, AZ_SUB, y, az_graph_const(g, x->lo));
+        input[0] = az_graph_binary(g, AZ_MUL, az_graph_const(g, 2 * M_PI / (x->hi - x->lo)), y);
+    }
+    *n = 1;
+    return input[0] >= 0 || nomem(P);
+}
+
 bool az_parse_add_trial(az_parser *P, const char *suffix, const az_token *name, const int *declared, int n_inputs, const az_parity *parity)
 {
     az_problem *p = P->p;
@@ -321,7 +342,7 @@ bool az_parse_add_trial(az_parser *P, const char *suffix, const az_token *name, 
     int input[AZ_MAX_INPUTS];
 
     memcpy(input, declared, (size_t)n_inputs * sizeof *input);
-    if (!add_layers(P, parity, input, &n_inputs)) return false;
+    if (!(p->angle ? to_angle(P, input, &n_inputs) : add_layers(P, parity, input, &n_inputs))) return false;
 
     if (!az_vector_room(&p->trial, p->n_trials, sizeof *p->trial)) return nomem(P);
     az_text_add(&full, "%.*s%s", (int)name->n, P->text + name->pos, suffix);

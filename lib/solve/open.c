@@ -84,7 +84,7 @@ static void evaluate(void *data, double *r, const double *x)
 
 int az_run_hold(const az_result *r)
 {
-    if (az_run_elements(r)) return 0; /* zero is no random network: holding them leads elements astray (burgers, n = 1) */
+    if (az_run_linear(r)) return 0; /* zero is no random network: holding them leads elements astray (burgers, n = 1) */
     return r->stage == 1 && !r->ladder.found && !r->warm && az_problem_n_unknowns(r->problem) > 0 ? HOLD + HOLD_MORE * r->restarts : 0;
 }
 
@@ -155,7 +155,7 @@ static az_status fresh_memory(az_run *run, az_method method, int cols)
         base(run)[run->n_unknowns + i] = r->stage == 1 ? value : 0;
     }
     bool lm = method == AZ_METHOD_LM || method == AZ_METHOD_LM_QR; /* from 0, damped steps let the unknowns run before the elements */
-    if (r->stage > 1 || (az_run_elements(r) && lm)) m[0] = AZ_LM_MU_LINEAR;
+    if (r->stage > 1 || (az_run_linear(r) && lm)) m[0] = AZ_LM_MU_LINEAR;
     return AZ_OK;
 }
 
@@ -189,7 +189,7 @@ az_status az_run_open(az_run *run)
                             .ld = (rows + 7) / 8 * 8,
                             .threads = threads,
                             .data = run,
-                            .normalise = r->stage > 1 || az_run_elements(r),
+                            .normalise = r->stage > 1 || az_run_linear(r),
                             .residual = evaluate,
                             .jacobian = jacobian,
                             .project = run->n_unknowns ? project : NULL};

@@ -146,10 +146,27 @@ static az_status add_elements(az_run *run)
     return st;
 }
 
+static az_status add_series(az_run *run)
+{
+    az_result *r = run->r;
+    const int n = r->options.layers[0];
+    az_status st = AZ_OK;
+    for (int t = 0; t < run->p->n_trials && !st; t++) {
+        st = az_state_add_stage(r, t, 1, &n, AZ_ACT_SINE, 1);
+        if (st) return st;
+        az_network *net = &r->trial[t].stage[0];
+        net->space = AZ_SPACE_FOURIER;
+        az_mlp_fourier(net, run->p->trial[t].parity[0]);
+    }
+    snprintf(run->note, sizeof run->note, "Fourier series of %d functions", n);
+    return az_run_resolve(run);
+}
+
 static az_status add_networks(az_run *run, double scale)
 {
     az_result *r = run->r;
     if (az_run_elements(r)) return add_elements(run);
+    if (az_run_linear(r)) return add_series(run);
     az_stage_plan plan;
     az_plan_stage(&plan, run->p, &r->options, r->stage, r->patient);
     if (plan.features) return add_features(run, &plan, scale);
@@ -344,7 +361,7 @@ static bool in_vain(const az_run *run)
 
 static bool lost(const az_result *r)
 {
-    return r->stage == 1 && !az_run_elements(r) && !r->ladder.found && !r->warm && r->restarts < RESTARTS && r->history.n &&
+    return r->stage == 1 && !az_run_linear(r) && !r->ladder.found && !r->warm && r->restarts < RESTARTS && r->history.n &&
            !(r->rms < LOST * r->history.rms[0]);
 }
 
@@ -500,7 +517,10 @@ az_status az_run_create(az_result **out, const az_problem *p, const az_solve_opt
     if (!st) st = az_ladder_check(p, o->mode, err);
     if (!st && o->space == AZ_SPACE_ELEMENT) st = az_elements_check(p, err);
     az_problem *own = NULL;
-    if (!st) st = az_problem_restate(&own, p, p->layer, p->n_layers, err);
+    const bool fourier = o->space == AZ_SPACE_FOURIER;
+    az_variant v = {.layer = p->layer, .n_layers = p->n_layers, .freed = p->freed ? p->scalar[az_problem_freed_slot(p)].name : NULL, .angle = fourier};
+    if (!st && fourier && o->n_layers > 1) st = az_fail(err, AZ_EOPTION, "a Fourier series has one number of functions, not %d layers", o->n_layers);
+    if (!st) st = az_problem_vary(&own, p, &v, err);
     if (st) return st;
     if (az_state_create(out, own)) {
         az_problem_destroy(own);

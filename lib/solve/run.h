@@ -100,6 +100,8 @@ az_status az_run_start_points(az_result *r, double reach);
 /* Runs the state until it stops; from its beginning if fresh. */
 az_status az_run_go(az_result *r, const az_solve_options *o, bool fresh, az_progress_fn fn, void *data, az_error *err);
 
+/* Trials that are linear in their weights: one stage, from 0, without random numbers. */
+static inline bool az_run_linear(const az_result *r) { return r->options.space != AZ_SPACE_MLP; }
 /* element.c: elements as the only stage of every trial */
 static inline bool az_run_elements(const az_result *r) { return r->options.space == AZ_SPACE_ELEMENT; }
 /* AZ_EOPTION where the problem cannot be solved with elements: several coordinates, too high derivatives. */

@@ -14,6 +14,7 @@
 #define POINTS_1D 600
 #define STAGES 4
 #define STAGES_MODE 5 /* above the first profile */
+#define FUNCTIONS 128 /* of a Fourier series */
 #define POINTS_ELEMENT 320 /* on an interval: 20 elements */
 #define ELEMENT_GAIN 1.1 /* iterations are cheap, and the last of them gain most */
 #define TOLERANCE_LINE 1e-12
@@ -53,7 +54,7 @@ void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_opti
         plan->gain = line ? 2 : patient ? 1.15 : 3;
         plan->max_iterations = line ? 120 : 3000;
         plan->points = o->points;
-        if (o->space == AZ_SPACE_ELEMENT) plan->gain = ELEMENT_GAIN;
+        if (o->space != AZ_SPACE_MLP) plan->gain = ELEMENT_GAIN;
         return;
     }
     plan->n_layers = 1;
@@ -74,12 +75,13 @@ void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve
     if (isnan(o->tolerance)) o->tolerance = !line ? TOLERANCE_ND : p->coord[0].range == AZ_INTERVAL ? TOLERANCE_INTERVAL : TOLERANCE_LINE;
     const bool element = o->space == AZ_SPACE_ELEMENT;
     if (element) o->n_layers = 0;
+    if (!o->n_layers && o->space == AZ_SPACE_FOURIER) o->n_layers = 1, o->layers[0] = FUNCTIONS;
     if (!o->n_layers && !element) {
         o->n_layers = line ? 2 : size_nd[size].layers;
         for (int k = 0; k < o->n_layers; k++) o->layers[k] = line ? WIDTH_1D : size_nd[size].width;
     }
     if (!o->max_iterations) o->max_iterations = line ? (o->mode ? 4000 : 400) : 4000;
-    if (element) o->max_stages = 1;
+    if (o->space != AZ_SPACE_MLP) o->max_stages = 1;
     if (!o->max_stages) o->max_stages = o->mode ? STAGES_MODE : STAGES;
     if (!o->points && element && p->coord[0].range == AZ_INTERVAL) o->points = POINTS_ELEMENT;
     if (!o->points) o->points = line ? POINTS_1D : size_nd[size].points;

@@ -20,6 +20,7 @@ az_status az_state_copy_stage(az_result *r, int t, const az_network *from)
                                                    : az_state_add_stage(r, t, from->n_layers, from->width + 1, from->first, from->scale);
     if (st) return st;
     az_network *net = &to->stage[to->n_stages - 1];
+    net->space = from->space;
     net->n_frozen = from->n_frozen;
     memcpy(net->weight, from->weight, sizeof *net->weight * (size_t)net->n_weights);
     return AZ_OK;

@@ -207,6 +207,14 @@ const az_solve_options *az_result_options(const az_result *r) { return &r->optio
 uint64_t az_result_hash(const az_result *r) { return r->hash; }
 az_stop az_result_stop(const az_result *r) { return r->stop; }
 int az_result_iterations(const az_result *r) { return r->iterations; }
+int az_result_numbers(const az_result *r)
+{
+    int n = az_problem_n_unknowns(r->problem);
+    for (int t = 0; t < r->problem->n_trials; t++)
+        for (int k = 0; k < r->trial[t].n_stages; k++) n += r->trial[t].stage[k].n_weights - r->trial[t].stage[k].n_frozen;
+    return n;
+}
+
 double az_result_seconds(const az_result *r) { return r->seconds; }
 az_evidence az_result_evidence(const az_result *r) { return r->evidence; }
 

@@ -182,3 +182,15 @@ void az_mlp_features(az_network *net, az_rng *rng, const double *range)
     net->n_frozen = (in + 1) * m;
     memset(net->weight + net->n_frozen, 0, sizeof(double) * (size_t)m);
 }
+
+void az_mlp_fourier(az_network *net, az_parity parity)
+{
+    int m = net->width[1];
+    for (int i = 0; i < m; i++) {
+        bool sine = parity == AZ_ODD || (parity == AZ_NO_PARITY && i % 2);
+        net->weight[i] = parity == AZ_ODD ? i + 1 : parity == AZ_EVEN ? i : (i + 1) / 2;
+        net->weight[m + i] = sine ? 0 : M_PI / 2;
+    }
+    net->n_frozen = 2 * m;
+    memset(net->weight + net->n_frozen, 0, sizeof(double) * (size_t)m);
+}

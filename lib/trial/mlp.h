@@ -27,4 +27,8 @@ void az_mlp_widen(az_network *wide, const az_network *net, az_rng *rng);
  * weights zero. One hidden layer. */
 void az_mlp_features(az_network *net, az_rng *rng, const double *range);
 
+/* Fourier series of the only input: one hidden sine layer, frozen; cos(k x) from k = 0 for AZ_EVEN, sin(k x) from 1 for AZ_ODD, else both in turn.
+ * Output weights zero. */
+void az_mlp_fourier(az_network *net, az_parity parity);
+
 #endif

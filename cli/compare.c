@@ -1,0 +1,266 @@
+/* compare.c: ansatz compare. */
+#include "cli.h"
+#include "json.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char compare_help[] =
+    "Usage: ansatz compare PROBLEM [OPTION]...\n"
+    "\n"
+    "Solves a problem with each trial space the program has, and tabulates what each\n"
+    "took and reached: the numbers solved for, the seconds, the residual trained and\n"
+    "re-evaluated, the unknown with the digits this supports, and how far it is from\n"
+    "the best of them.\n"
+    "\n"
+    "  mlp        networks in stages, from random weights\n"
+    "  fourier    series of 32, 64, 128 and 256 functions in the angle\n"
+    "             2 atan(y/scale), on a line, or on a ring\n"
+    "  element    piecewise polynomials on graded elements, in one coordinate\n"
+    "  hardy      fractional powers of 1/(1 + i y/m), started from the networks,\n"
+    "             where the problem has a `decay` and one hilbert\n"
+    "\n"
+    "Options:\n"
+    "  --set NAME=VALUE     the value of a parameter; may be repeated\n"
+    "  --tolerance T        asked of each (default as for solve)\n"
+    "  --digits N           asked of hardy, 5 to 200 (default 20)\n"
+    "  --seconds S          the most each may take (default 600)\n"
+    "  --seed N, --threads N, --json, --quiet, --help\n"
+    "\n"
+    "Examples:\n"
+    "  ansatz compare gclm --set a=0.5\n"
+    "  ansatz compare ccf --json\n"
+    "\n"
+    "Exit status: 0 one space at least reached its tolerance, 1 none did, 2 bad usage\n"
+    "or input.\n";
+
+enum { OPT_SET = CLI_OPT_FIRST, OPT_TOLERANCE, OPT_DIGITS, OPT_SECONDS };
+
+typedef struct row {
+    char space[24];
+    int numbers;            /* solved for */
+    double seconds, trained, max, relative;
+    double value, error;    /* of the first unknown, NaN without one */
+    char digits[256];
+    bool reached;
+    char why[200];          /* not, or nothing to show */
+} row;
+
+#define MAX_ROWS 8
+
+typedef struct request {
+    az_solve_options o;
+    az_hardy_options hardy;
+    cli_settings settings;
+} request;
+
+static row *add(row *r, int *n, const char *space)
+{
+    row *x = &r[(*n)++];
+    *x = (row){.trained = NAN, .max = NAN, .relative = NAN, .value = NAN, .error = NAN, .seconds = NAN};
+    snprintf(x->space, sizeof x->space, "%s", space);
+    return x;
+}
+
+static void fill(row *x, const az_result *r)
+{
+    az_evidence e = az_result_evidence(r);
+    x->numbers = az_result_numbers(r);
+    x->seconds = az_result_seconds(r);
+    x->trained = e.trained_rms, x->max = e.reevaluated_max, x->relative = e.reevaluated_relative;
+    x->reached = cli_reached(r);
+    if (!x->reached) snprintf(x->why, sizeof x->why, "%s", az_stop_name(az_result_stop(r)));
+    if (!az_problem_n_unknowns(az_result_problem(r))) return;
+    x->value = az_result_unknown(r, 0, &x->error);
+    az_format_unknown(x->digits, x->value, x->error);
+}
+
+/* Solves in the space of o. False: interrupted. *out stays NULL where the space cannot take the problem. */
+static bool solve(const cli_context *c, const request *q, const az_problem *p, const az_solve_options *o, row *x, az_result **out)
+{
+    cli_progress progress;
+    az_error e;
+
+    *out = NULL;
+    cli_progress_init(&progress, c, p, q->o.max_seconds);
+    progress.show = progress.live, progress.notes = false;
+    az_status st = az_solve(out, p, o, cli_progress_step, &progress, &e);
+    if (!st) st = az_verify(*out, c->threads, &e);
+    cli_progress_end(&progress);
+    if (st) snprintf(x->why, sizeof x->why, "%.199s", e.message);
+    else fill(x, *out);
+    return !cli_interrupted();
+}
+
+static bool solve_hardy(const cli_context *c, const request *q, const az_problem *p, const az_result *start, row *x)
+{
+    cli_progress progress;
+    az_hardy *h = NULL;
+    az_error e;
+
+    cli_progress_init(&progress, c, p, q->o.max_seconds);
+    progress.show = progress.live, progress.notes = false;
+    az_status st = az_hardy_solve(&h, start, &q->hardy, cli_progress_step, &progress, &e);
+    cli_progress_end(&progress);
+    if (st) snprintf(x->why, sizeof x->why, "%.199s", e.message);
+    else {
+        x->numbers = az_hardy_coefficients(h) + az_problem_n_unknowns(p);
+        x->seconds = az_hardy_seconds(h);
+        x->relative = az_hardy_residual(h);
+        x->reached = az_hardy_stop(h) == AZ_STOP_TOLERANCE;
+        if (!x->reached) snprintf(x->why, sizeof x->why, "%s", az_stop_name(az_hardy_stop(h)));
+        if (az_problem_n_unknowns(p)) {
+            x->value = strtod(az_hardy_value(h, 0), NULL), x->error = az_hardy_error(h, 0);
+            snprintf(x->digits, sizeof x->digits, "%s", az_hardy_unknown(h, 0));
+        }
+    }
+    az_hardy_destroy(h);
+    return !cli_interrupted();
+}
+
+static bool all(const cli_context *c, const request *q, const az_problem *p, row *rows, int *n)
+{
+    static const int functions[] = {32, 64, 128, 256};
+    az_solve_options o = q->o;
+    az_result *net, *other;
+    char name[24];
+    bool go = solve(c, q, p, &o, add(rows, n, "mlp"), &net);
+
+    o.space = AZ_SPACE_FOURIER, o.n_layers = 1;
+    for (int k = 0; k < 4 && go; k++) {
+        o.layers[0] = functions[k];
+        snprintf(name, sizeof name, "fourier %d", functions[k]);
+        go = solve(c, q, p, &o, add(rows, n, name), &other);
+        bool applies = other != NULL;
+        az_result_destroy(other);
+        if (!applies) {
+            snprintf(rows[*n - 1].space, sizeof name, "fourier");
+            break;
+        }
+    }
+    o.space = AZ_SPACE_ELEMENT, o.n_layers = 0;
+    if (go) {
+        go = solve(c, q, p, &o, add(rows, n, "element"), &other);
+        az_result_destroy(other);
+    }
+    if (go && net) go = solve_hardy(c, q, p, net, add(rows, n, "hardy"));
+    az_result_destroy(net);
+    return go;
+}
+
+/* The value with the smallest error; NaN if there is none. */
+static double best_value(const row *r, int n)
+{
+    int best = -1;
+    for (int i = 0; i < n; i++)
+        if (isfinite(r[i].error) && (best < 0 || r[i].error < r[best].error)) best = i;
+    return best < 0 ? NAN : r[best].value;
+}
+
+static void cell(double x)
+{
+    if (isnan(x)) printf("  %9s", "");
+    else printf("  %9.1e", x);
+}
+
+static void print(const az_problem *p, const row *r, int n)
+{
+    const char *unknown = az_problem_unknown(p, 0);
+    double best = best_value(r, n);
+
+    printf("%s: %s\n", az_problem_name(p), az_problem_title(p));
+    printf("  %-12s  %7s  %8s  %9s  %9s  %9s  %9s  %s\n", "space", "numbers", "seconds", "trained", "residual", "relative", unknown ? "off by" : "", unknown ? unknown : "");
+    for (int i = 0; i < n; i++) {
+        printf("  %-12s", r[i].space);
+        if (!r[i].numbers) {
+            printf("  %.*s\n", (int)strcspn(r[i].why, "\n"), r[i].why);
+            continue;
+        }
+        printf("  %7d  %8.2f", r[i].numbers, r[i].seconds);
+        cell(r[i].trained), cell(r[i].max), cell(r[i].relative), cell(fabs(r[i].value - best));
+        printf("  %s%s%s%s\n", r[i].digits, r[i].reached ? "" : "  (", r[i].reached ? "" : r[i].why, r[i].reached ? "" : ")");
+    }
+}
+
+static void print_json(const az_problem *p, const row *r, int n)
+{
+    double best = best_value(r, n);
+    json j;
+
+    json_begin(&j, stdout);
+    json_object(&j, NULL);
+    json_string(&j, "problem", az_problem_name(p));
+    json_string(&j, "unknown", az_problem_unknown(p, 0));
+    json_array(&j, "spaces");
+    for (int i = 0; i < n; i++) {
+        json_object(&j, NULL);
+        json_string(&j, "space", r[i].space);
+        json_integer(&j, "numbers", r[i].numbers);
+        json_number(&j, "seconds", r[i].seconds);
+        json_number(&j, "trained_rms", r[i].trained);
+        json_number(&j, "reevaluated_max", r[i].max);
+        json_number(&j, "reevaluated_relative", r[i].relative);
+        json_number(&j, "value", r[i].value);
+        json_number(&j, "error", r[i].error);
+        json_number(&j, "off_by", fabs(r[i].value - best));
+        json_bool(&j, "reached", r[i].reached);
+        if (*r[i].why) json_string(&j, "why", r[i].why);
+        json_object_end(&j);
+    }
+    json_array_end(&j);
+    json_object_end(&j);
+    json_end(&j);
+}
+
+static int compare(const cli_context *c, const request *q, const char *name)
+{
+    row rows[MAX_ROWS];
+    int n = 0, status = CLI_NOT_REACHED;
+    az_problem *p = cli_problem(c, name, &q->settings);
+
+    if (!p) return CLI_ERROR;
+    cli_signals_begin();
+    bool whole = all(c, q, p, rows, &n);
+    cli_signals_end();
+    if (c->json) print_json(p, rows, n);
+    else print(p, rows, n);
+    if (!whole) cli_warn(c, "interrupted: spaces are missing");
+    for (int i = 0; i < n && whole; i++)
+        if (rows[i].reached) status = CLI_OK;
+    az_problem_destroy(p);
+    return status;
+}
+
+int cmd_compare(cli_context *c, int argc, char **argv)
+{
+    static const struct option options[] = {{"set", required_argument, NULL, OPT_SET},
+                                            {"tolerance", required_argument, NULL, OPT_TOLERANCE},
+                                            {"digits", required_argument, NULL, OPT_DIGITS},
+                                            {"seconds", required_argument, NULL, OPT_SECONDS},
+                                            CLI_COMMON_OPTIONS};
+    request q = {.settings = {.n = 0}};
+    int o, status = CLI_ERROR;
+
+    az_solve_options_init(&q.o);
+    az_hardy_options_init(&q.hardy);
+    q.o.max_seconds = 600;
+    while ((o = cli_next(c, argc, argv, options)) != CLI_END) {
+        bool ok = o == OPT_SET         ? option_set(c, optarg, &q.settings)
+                  : o == OPT_TOLERANCE ? option_positive(c, "tolerance", optarg, &q.o.tolerance)
+                  : o == OPT_DIGITS    ? option_int(c, "digits", optarg, 5, 200, &q.hardy.digits)
+                  : o == OPT_SECONDS   ? option_positive(c, "seconds", optarg, &q.o.max_seconds)
+                                       : false;
+        if (o == CLI_DONE) status = c->status;
+        if (!ok) goto done;
+    }
+    int i = cli_operand(c, argc, argv, "a problem");
+    if (!i) goto done;
+    q.o.seed = c->seed;
+    q.o.threads = q.hardy.threads = c->threads;
+    q.hardy.max_seconds = q.o.max_seconds;
+    status = compare(c, &q, argv[i]);
+done:
+    cli_settings_clear(&q.settings);
+    return status;
+}
