@@ -7,6 +7,8 @@
 
 #define BLIND 10.0 /* a panel whose residual exceeds this times the trained rms is cut */
 #define SHARE_OF_WORST 0.1 /* so is an element with this share of the largest residual: on a coarse mesh the trained one is no smaller */
+#define PASSED 1e-5 /* of elements that are only passed on the march */
+#define SHARE_OF_PASSED 0.01
 #define TAIL_MAX 1e-16 /* operands at the last node, relative to their maximum */
 #define TAIL_STEP 1.25
 #define REACH_MAX 330.0 /* e^330 squared does not overflow in double */
@@ -55,9 +57,11 @@ az_status az_run_examine(az_run *run, const az_program_setup *setup, az_program 
 double az_run_limit(const az_run *run)
 {
     double limit = BLIND * run->r->rms;
+    if (az_run_elements(run->r) && az_ladder_passing(run->r)) return fmax(PASSED, SHARE_OF_PASSED * run->r->check);
     if (az_run_elements(run->r)) limit = fmin(limit, SHARE_OF_WORST * run->r->check);
     return fmax(limit, ROUNDING);
 }
+
 
 bool az_run_mark(const az_run *run, const az_program *g, const double *res, bool *mark, int n_panels)
 {

@@ -14,6 +14,9 @@
 #define SOLVED 4e-4 /* trained rms with which a held value is left; with more it is solved again, the layer followed */
 #define TRIES 4
 #define NEAR 2.0 /* steps: a profile that near is tried at once */
+#define AT_ONCE 0.1 /* of a step: elements released that near a profile are there at once */
+#define GRADED_FROM 0.05 /* in z */
+#define GRADES 11
 #define MARGIN 0.5 /* of a step, around the bracket */
 
 az_status az_ladder_check(const az_problem *p, int mode, az_error *err)
@@ -28,6 +31,11 @@ az_status az_ladder_check(const az_problem *p, int mode, az_error *err)
         return az_fail(err, AZ_EOPTION,
                        "a mode above 0 is found by holding an unknown that a `select` row or a `defect` belongs to: %s has none", p->name);
     return AZ_OK;
+}
+
+bool az_ladder_passing(const az_result *r)
+{
+    return r->stage == 1 && (r->ladder.held || (az_run_elements(r) && r->ladder.found < r->options.mode));
 }
 
 static double *unknown(const az_run *run) { return run->r->scalar + run->p->n_parameters; }
@@ -90,13 +98,39 @@ static void after_profile(az_run *run)
     hold_next(run);
 }
 
+/* A zero of the defect by secants, all values held: elements are solved so exactly that it is as sharp as they are. */
+static void narrow(az_run *run, double d)
+{
+    az_ladder *m = &run->r->ladder;
+    double here = *unknown(run), root = here + (m->value - here) * d / (d - m->defect);
+    if (!(m->defect * d < 0) && isinf(m->lo)) {
+        m->value = here, m->defect = d;
+        hold_next(run);
+        return;
+    }
+    if (m->defect * d < 0) m->lo = fmin(here, m->value), m->hi = fmax(here, m->value);
+    else if (m->value == m->lo) m->lo = here;
+    else m->hi = here;
+    if (!(root > m->lo && root < m->hi)) root = 0.5 * (m->lo + m->hi);
+    if (fabs(root - here) < AT_ONCE * m->step) {
+        release(run, root, m->lo - MARGIN * m->step, m->hi + MARGIN * m->step);
+        return;
+    }
+    m->value = here, m->defect = d;
+    *unknown(run) = root;
+}
+
 static void after_held(az_run *run)
 {
     az_ladder *m = &run->r->ladder;
     double here = *unknown(run), d = defect(run);
-    snprintf(run->note, sizeof run->note, "%s held at %.5g: rms %.1e, defect %.3e", name(run), here, run->r->rms, d);
+    snprintf(run->note, sizeof run->note, "%s held at %.5g: rms %.1e (%.1e), defect %.3e", name(run), here, run->r->rms, run->r->check, d);
     if (run->r->rms > SOLVED && ++m->tries < TRIES) return;
     m->tries = 0;
+    if (az_run_elements(run->r)) {
+        narrow(run, d);
+        return;
+    }
     if (m->defect * d < 0) {
         release(run, here + (m->value - here) * d / (d - m->defect), here - MARGIN * m->step, m->value + MARGIN * m->step);
         return;
@@ -109,6 +143,32 @@ static void after_held(az_run *run)
     m->value = here;
     m->defect = d;
     hold_next(run);
+}
+
+/* A solution with a defect has a branch point at the origin, and elements that are graded towards it follow it; a smooth one has none, and they go. */
+static az_status grade(az_run *run)
+{
+    az_result *r = run->r;
+    bool graded = r->ladder.held && run->p->n_defects, half = r->edge[0] == 0;
+    double e = GRADED_FROM, *edge = az_doubles((size_t)r->n_edges + 2 * GRADES);
+    bool *none = NULL;
+    int n = 0;
+    if (!edge) return az_fail(run->err, AZ_ENOMEM, "out of memory while grading the grid");
+    for (int i = 0; i < r->n_edges && r->edge[i] < -GRADED_FROM; i++) edge[n++] = r->edge[i];
+    for (int k = 0; k < GRADES && !half && graded; k++, e /= AZ_PANEL_RATIO) edge[n++] = -e;
+    if (half) edge[n++] = 0;
+    for (int k = GRADES - 1; k >= 0 && graded; k--) edge[n++] = GRADED_FROM * pow(AZ_PANEL_RATIO, -k);
+    for (int i = 0; i < r->n_edges; i++)
+        if (r->edge[i] > GRADED_FROM) edge[n++] = r->edge[i];
+    none = az_calloc((size_t)n, sizeof *none);
+    az_status st = none ? az_panels_refine(&edge, &n, none) : AZ_ENOMEM;
+    az_realloc(none, 0);
+    if (!st && (n != r->n_edges || memcmp(edge, r->edge, sizeof *edge * (size_t)n))) st = az_elements_remesh(r, edge, n);
+    if (st) az_doubles_free(edge);
+    if (st) return az_fail(run->err, st, "out of memory while grading the grid");
+    az_doubles_free(r->edge);
+    r->edge = edge, r->n_edges = n;
+    return AZ_OK;
 }
 
 /* Adds to the note what the layer became. */
@@ -143,6 +203,6 @@ az_status az_ladder_turn(az_run *run, bool *marching)
     }
     *marching = !arrived;
     if (arrived || r->stop != AZ_STOP_RUNNING) return AZ_OK;
-    az_status st = follow_layer(run);
+    az_status st = az_run_elements(r) ? grade(run) : follow_layer(run);
     return st ? st : reopen(run);
 }

@@ -212,11 +212,12 @@ static bool stage_is_over(const az_run *run, az_step step)
     const az_result *r = run->r;
     az_stage_plan plan;
     az_plan_stage(&plan, run->p, &r->options, r->stage, r->patient);
-    if (r->stage == 1 && r->ladder.found) az_plan_march(&plan, r->ladder.held, r->ladder.found);
+    if (r->stage == 1 && r->ladder.found) az_plan_march(&plan, r);
     int hold = az_run_hold(r);
     if (step == AZ_STEP_NONE && r->stage_iteration >= hold) return true;
     if (r->stage == 1 && r->phase + 1 < r->options.n_phases) return false;
     if (hold > 0 && r->stage_iteration < hold + plan.window) return false;
+    if (r->rms < plan.enough) return true;
     if (r->stage_iteration >= plan.max_iterations && r->options.max_stages > 1) return true;
     if (r->stage_iteration <= plan.window) return false;
     return best(r, r->stage_iteration - 1, plan.window - 1) < plan.gain * fmin(r->rms, best(r, plan.window - 1, 0));
@@ -358,8 +359,8 @@ static az_status end_of_stage(az_run *run)
     if (st) return st;
     if (r->stop == AZ_STOP_TOLERANCE) return AZ_OK;
     bool retry = refined && r->retries < (az_run_elements(r) ? RETRIES_ELEMENT : RETRIES) && (r->stage > 1 || run->p->dim == 1);
-    if (az_run_elements(r) && r->retries > 0 && !(r->check < r->stage_check)) retry = false; /* rounding grows as elements shrink */
-    if (r->ladder.held && r->check < HELD_ENOUGH) retry = false;
+    if (az_run_elements(r) && !az_ladder_passing(r) && r->retries > 0 && !(r->check < r->stage_check)) retry = false; /* rounding grows as elements shrink */
+    if (az_ladder_passing(r) && r->check < HELD_ENOUGH) retry = false;
     if (r->options.mode > 0 && !retry) st = az_ladder_turn(run, &marching);
     if (st || marching) return st;
     if (in_vain(run) && !retry) return discard(run, r->check);

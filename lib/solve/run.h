@@ -33,10 +33,11 @@ typedef struct az_stage_plan {
     int window; /* iterations over which progress is judged */
     double gain; /* least factor of progress over the window */
     int max_iterations;
+    double enough; /* trained rms below which the stage is over; 0: none */
 } az_stage_plan;
 void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_options *o, int stage, bool patient);
 /* A first stage of the march, the unknown held or released. */
-void az_plan_march(az_stage_plan *plan, bool held, int found);
+void az_plan_march(az_stage_plan *plan, const az_result *r);
 void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve_options *asked);
 az_status az_check_options(const az_solve_options *o, az_error *err);
 
@@ -65,6 +66,8 @@ az_status az_run_refit(az_run *run, az_status (*change)(az_run *run, void *data)
 az_status az_run_record_layer(az_run *run);
 /* layer.c: inputs for the internal layer of the trial, if it has one that the present inputs do not resolve. The run is open before and after. */
 az_status az_run_layer(az_run *run, bool *changed);
+/* ladder.c: whether what is solved now is only passed on the way to options.mode; it need not be exact. */
+bool az_ladder_passing(const az_result *r);
 /* ladder.c: AZ_EOPTION where the problem has no ladder. */
 az_status az_ladder_check(const az_problem *p, int mode, az_error *err);
 /* What follows the end of a first stage on the way to options.mode. *marching: another first stage began, or the run stopped. */
