@@ -14,9 +14,13 @@
 #define SOLVED 4e-4 /* trained rms with which a held value is left; with more it is solved again, the layer followed */
 #define TRIES 4
 #define NEAR 2.0 /* steps: a profile that near is tried at once */
+#define CHEAP 4 /* iterations: a held value of elements that takes no more lengthens the steps to the next ones */
+#define DEAR 7 /* one that takes more halves them */
+#define GROWTH 1.5
 #define AT_ONCE 0.1 /* of a step: elements released that near a profile are there at once */
 #define GRADED_FROM 0.05 /* in z */
-#define GRADES 11
+#define GRADES 5
+#define SHORTEST 1e-5 /* of the last profile's value: a way between held values that need not be cut further */
 #define MARGIN 0.5 /* of a step, around the bracket */
 
 az_status az_ladder_check(const az_problem *p, int mode, az_error *err)
@@ -37,6 +41,8 @@ bool az_ladder_passing(const az_result *r)
 {
     return r->stage == 1 && (r->ladder.held || (az_run_elements(r) && r->ladder.found < r->options.mode));
 }
+
+bool az_ladder_first(const az_result *r) { return r->ladder.held && r->stage_iteration == 0 && r->retries == 0 && r->ladder.tries == 0; }
 
 static double *unknown(const az_run *run) { return run->r->scalar + run->p->n_parameters; }
 static const char *name(const az_run *run) { return run->p->scalar[run->p->n_parameters].name; }
@@ -74,6 +80,13 @@ static void release(az_run *run, double value, double lo, double hi)
     for (int i = az_problem_first_defect(p); i < az_problem_layer_slot(p, 0); i++) run->r->scalar[i] = p->scalar[i].value;
 }
 
+/* The march ends where it cannot be followed. */
+static void lost(az_run *run, double at)
+{
+    run->r->stop = AZ_STOP_NO_MODE;
+    snprintf(run->note, sizeof run->note, "the march cannot be followed beyond %s = %.6g", name(run), at);
+}
+
 static void hold_next(az_run *run)
 {
     az_ladder *m = &run->r->ladder;
@@ -88,7 +101,8 @@ static void after_profile(az_run *run)
 {
     az_ladder *m = &run->r->ladder;
     double here = *unknown(run);
-    m->step = m->found ? fabs(m->last - here) / (az_run_elements(run->r) ? STEPS_ELEMENT : STEPS) : FIRST_STEP * fabs(here);
+    double steps = az_run_elements(run->r) ? STEPS_ELEMENT : STEPS, before = m->found && az_run_elements(run->r) ? m->step : INFINITY;
+    m->step = m->found ? fmin(before, fabs(m->last - here) / steps) : FIRST_STEP * fabs(here);
     m->last = here;
     m->found++;
     m->value = m->defect = NAN;
@@ -98,6 +112,15 @@ static void after_profile(az_run *run)
     hold_next(run);
 }
 
+/* Iterations at the present value of the unknown. */
+static int cost(const az_run *run)
+{
+    const az_history *h = &run->r->history;
+    int n = 0;
+    while (n < h->n && h->unknown[(size_t)(h->n - 1 - n) * (size_t)h->n_unknowns] == *unknown(run)) n++;
+    return n;
+}
+
 /* A zero of the defect by secants, all values held: elements are solved so exactly that it is as sharp as they are. */
 static void narrow(az_run *run, double d)
 {
@@ -105,6 +128,9 @@ static void narrow(az_run *run, double d)
     double here = *unknown(run), root = here + (m->value - here) * d / (d - m->defect);
     if (!(m->defect * d < 0) && isinf(m->lo)) {
         m->value = here, m->defect = d;
+        int n = cost(run);
+        if (n > DEAR) m->step *= 0.5;
+        else if (n <= CHEAP) m->step = fmin(GROWTH * m->step, FIRST_STEP * fabs(m->last));
         hold_next(run);
         return;
     }
@@ -126,6 +152,10 @@ static void after_held(az_run *run)
     double here = *unknown(run), d = defect(run);
     snprintf(run->note, sizeof run->note, "%s held at %.5g: rms %.1e (%.1e), defect %.3e", name(run), here, run->r->rms, run->r->check, d);
     if (run->r->rms > SOLVED && ++m->tries < TRIES) return;
+    if (az_run_elements(run->r) && run->r->rms > SOLVED) {
+        lost(run, isnan(m->value) ? m->last : m->value);
+        return;
+    }
     m->tries = 0;
     if (az_run_elements(run->r)) {
         narrow(run, d);
@@ -185,13 +215,24 @@ static az_status follow_layer(az_run *run)
     return st;
 }
 
+/* Half of the way from the last held value that was solved. */
+az_status az_ladder_refused(az_run *run)
+{
+    az_ladder *m = &run->r->ladder;
+    double from = isnan(m->value) ? m->last : m->value, left = *unknown(run) - from;
+    m->step *= 0.5;
+    *unknown(run) = from + 0.5 * left;
+    if (fabs(left) < SHORTEST * fabs(m->last)) lost(run, from);
+    return run->r->stop == AZ_STOP_RUNNING ? reopen(run) : AZ_OK;
+}
+
 az_status az_ladder_turn(az_run *run, bool *marching)
 {
     az_result *r = run->r;
     az_ladder *m = &r->ladder;
     *marching = false;
     if (r->options.mode < m->found || r->stage != 1) return AZ_OK;
-    bool arrived = false;
+    bool arrived = false, held = m->held;
     if (m->held) after_held(run);
     else if (m->found && !(r->rms < FOUND)) {
         snprintf(run->note, sizeof run->note, "%s = %.6g: rms %.1e is no profile; the march goes on", name(run), *unknown(run), r->rms);
@@ -203,6 +244,6 @@ az_status az_ladder_turn(az_run *run, bool *marching)
     }
     *marching = !arrived;
     if (arrived || r->stop != AZ_STOP_RUNNING) return AZ_OK;
-    az_status st = az_run_elements(r) ? grade(run) : follow_layer(run);
+    az_status st = !az_run_elements(r) ? follow_layer(run) : held != m->held ? grade(run) : AZ_OK;
     return st ? st : reopen(run);
 }

@@ -121,6 +121,15 @@ static void project(void *data, double *x)
     }
 }
 
+#define FIRST_SHARE 0.5
+
+/* The first step from one held value to the next is good, or the way was too long, and nothing has moved yet. */
+static double shortest(void *data)
+{
+    const az_run *run = data;
+    return az_ladder_first(run->r) ? FIRST_SHARE : 0;
+}
+
 static az_method current_method(const az_result *r)
 {
     if (r->stage == 1) return r->options.phase[r->phase];
@@ -181,7 +190,8 @@ az_status az_run_open(az_run *run)
                             .normalise = r->stage > 1 || az_run_elements(r),
                             .residual = evaluate,
                             .jacobian = jacobian,
-                            .project = run->n_unknowns ? project : NULL};
+                            .project = run->n_unknowns ? project : NULL,
+                            .shortest = az_run_elements(r) && r->ladder.held ? shortest : NULL};
     run->x = az_doubles((size_t)cols);
     run->residual = az_doubles((size_t)rows);
     if (!st && (!run->x || !run->residual)) st = AZ_ENOMEM;

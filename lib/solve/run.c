@@ -239,6 +239,18 @@ static az_status judge(az_run *run, bool *refined)
                  r->trial[0].stage[0].mesh.n_edges - 1, r->check);
     else snprintf(run->note, sizeof run->note, "points moved to where the residual is large (%.1e)", r->check);
     az_run_close(run);
+    if (az_run_elements(r) && r->ladder.found) r->n_memory = -1; /* undamped again */
+    return az_run_open(run);
+}
+
+/* On the march elements are judged by themselves: a residual between the nodes costs as much as several steps. */
+static az_status resolve(az_run *run, bool *refined)
+{
+    int before = run->r->n_edges;
+    az_status st = az_elements_resolve(run, refined);
+    if (st || !*refined) return st;
+    snprintf(run->note, sizeof run->note, "grid refined from %d to %d panels", before - 1, run->r->n_edges - 1);
+    az_run_close(run);
     return az_run_open(run);
 }
 
@@ -355,7 +367,7 @@ static az_status end_of_stage(az_run *run)
     if (r->stage == 1 && r->phase + 1 < r->options.n_phases) return next_phase(run);
     if (lost(r)) return restart(run);
     bool refined = false, marching = false;
-    az_status st = judge(run, &refined);
+    az_status st = az_run_elements(r) && az_ladder_passing(r) ? resolve(run, &refined) : judge(run, &refined);
     if (st) return st;
     if (r->stop == AZ_STOP_TOLERANCE) return AZ_OK;
     bool retry = refined && r->retries < (az_run_elements(r) ? RETRIES_ELEMENT : RETRIES) && (r->stage > 1 || run->p->dim == 1);
@@ -391,6 +403,7 @@ static void check_limits(az_run *run)
 static az_status advance(az_run *run)
 {
     az_result *r = run->r;
+    const bool first = az_run_elements(r) && az_ladder_first(r);
     az_step step = az_solver_step(run->solver, run->x, run->residual, r->memory);
     if (step == AZ_STEP_FAILED) return az_fail(run->err, AZ_ENOMEM, "out of memory in iteration %d", r->iterations);
     run->f.residual(run, run->residual, run->x);
@@ -400,7 +413,8 @@ static az_status advance(az_run *run)
     r->seconds = run->seconds_before + az_seconds() - run->started;
     az_status st = AZ_OK;
     bool refined;
-    if (phase_is_over(r)) st = next_phase(run);
+    if (step == AZ_STEP_NONE && first) st = az_ladder_refused(run);
+    else if (phase_is_over(r)) st = next_phase(run);
     else if (stage_is_over(run, step)) st = end_of_stage(run);
     else if (r->stage_iteration % JUDGE_EVERY == 0 && r->stage_iteration > az_run_hold(r)) st = judge(run, &refined);
     if (!st && r->stop == AZ_STOP_RUNNING && r->iterations % REACH_EVERY == 0) st = reach_out(run);

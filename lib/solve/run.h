@@ -68,6 +68,9 @@ az_status az_run_record_layer(az_run *run);
 az_status az_run_layer(az_run *run, bool *changed);
 /* ladder.c: whether what is solved now is only passed on the way to options.mode; it need not be exact. */
 bool az_ladder_passing(const az_result *r);
+/* ladder.c: elements that have not moved yet from one held value to the next; what follows where they cannot. */
+bool az_ladder_first(const az_result *r);
+az_status az_ladder_refused(az_run *run);
 /* ladder.c: AZ_EOPTION where the problem has no ladder. */
 az_status az_ladder_check(const az_problem *p, int mode, az_error *err);
 /* What follows the end of a first stage on the way to options.mode. *marching: another first stage began, or the run stopped. */
@@ -102,6 +105,8 @@ az_status az_elements_check(const az_problem *p, az_error *err);
 az_status az_elements_begin(az_result *r);
 /* The same functions on panels edge[n]. */
 az_status az_elements_remesh(az_result *r, const double *edge, int n);
+/* On the line: cuts the panels across which the elements of a trial do not die out with their degree, which costs no residual. */
+az_status az_elements_resolve(az_run *run, bool *refined);
 /* az_run_judge on an interval. */
 az_status az_elements_judge(az_run *run, bool *refined);
 /* polish.c: a run with elements for the problem of `from` that begins with its trials and unknowns, to its end. Neither is verified. */
