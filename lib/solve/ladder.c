@@ -12,6 +12,7 @@
 #define STEPS_ELEMENT 24.0
 #define FOUND 3e-3 /* trained rms of a profile */
 #define SOLVED 4e-4 /* trained rms with which a held value is left; with more it is solved again, the layer followed */
+#define SOLVED_ELEMENT 1e-5
 #define TRIES 4
 #define NEAR 2.0 /* steps: a profile that near is tried at once */
 #define CHEAP 4 /* iterations: a held value of elements that takes no more lengthens the steps to the next ones */
@@ -21,6 +22,7 @@
 #define GRADED_FROM 0.05 /* in z */
 #define GRADES 5
 #define SHORTEST 1e-5 /* of the last profile's value: a way between held values that need not be cut further */
+#define ELEMENTS_FROM 2 /* mode */
 #define MARGIN 0.5 /* of a step, around the bracket */
 
 az_status az_ladder_check(const az_problem *p, int mode, az_error *err)
@@ -39,7 +41,8 @@ az_status az_ladder_check(const az_problem *p, int mode, az_error *err)
 
 bool az_ladder_passing(const az_result *r)
 {
-    return r->stage == 1 && (r->ladder.held || (az_run_elements(r) && r->ladder.found < r->options.mode));
+    bool more = r->ladder.found < r->options.mode || (r->ladder.found == r->options.mode && r->options.space != AZ_SPACE_ELEMENT);
+    return r->stage == 1 && (r->ladder.held || (az_run_elements(r) && more));
 }
 
 bool az_ladder_first(const az_result *r) { return r->ladder.held && r->stage_iteration == 0 && r->retries == 0 && r->ladder.tries == 0; }
@@ -151,8 +154,9 @@ static void after_held(az_run *run)
     az_ladder *m = &run->r->ladder;
     double here = *unknown(run), d = defect(run);
     snprintf(run->note, sizeof run->note, "%s held at %.5g: rms %.1e (%.1e), defect %.3e", name(run), here, run->r->rms, run->r->check, d);
-    if (run->r->rms > SOLVED && ++m->tries < TRIES) return;
-    if (az_run_elements(run->r) && run->r->rms > SOLVED) {
+    const double solved = az_run_elements(run->r) ? SOLVED_ELEMENT : SOLVED;
+    if (run->r->rms > solved && ++m->tries < TRIES) return;
+    if (az_run_elements(run->r) && run->r->rms > solved) {
         lost(run, isnan(m->value) ? m->last : m->value);
         return;
     }
@@ -226,6 +230,39 @@ az_status az_ladder_refused(az_run *run)
     return run->r->stop == AZ_STOP_RUNNING ? reopen(run) : AZ_OK;
 }
 
+/* Networks leave the way to a second unstable profile and beyond to elements, which follow a layer at every width, and take over there. */
+static bool elements_go(const az_run *run)
+{
+    const az_result *r = run->r;
+    return r->options.mode >= ELEMENTS_FROM && r->ladder.found == 1 && run->p->n_defects && !az_run_elements(r) && !az_elements_check(run->p, NULL);
+}
+
+static void say(az_run *run, const char *what)
+{
+    size_t n = strlen(run->note);
+    snprintf(run->note + n, sizeof run->note - n, "%s", what);
+}
+
+/* What carries the march on, in the shape it needs. */
+static az_status equip(az_run *run, bool arrived, bool held)
+{
+    const az_ladder *m = &run->r->ladder;
+    az_status st = AZ_OK;
+    if (arrived) {
+        snprintf(run->note, sizeof run->note, "profile %d: %s = %.8g by elements (rms %.1e); networks take over", m->found - 1, name(run),
+                 *unknown(run), run->r->rms);
+        az_run_close(run);
+        return az_networks_take(run);
+    }
+    if (elements_go(run)) {
+        say(run, " with elements");
+        az_run_close(run);
+        st = az_elements_take(run);
+    }
+    if (!az_run_elements(run->r)) return follow_layer(run);
+    return st || held == m->held ? st : grade(run);
+}
+
 az_status az_ladder_turn(az_run *run, bool *marching)
 {
     az_result *r = run->r;
@@ -242,8 +279,8 @@ az_status az_ladder_turn(az_run *run, bool *marching)
         after_profile(run);
         arrived = m->found > r->options.mode;
     }
-    *marching = !arrived;
-    if (arrived || r->stop != AZ_STOP_RUNNING) return AZ_OK;
-    az_status st = !az_run_elements(r) ? follow_layer(run) : held != m->held ? grade(run) : AZ_OK;
+    *marching = !arrived || (az_run_elements(r) && r->options.space != AZ_SPACE_ELEMENT);
+    if (!*marching || r->stop != AZ_STOP_RUNNING) return AZ_OK;
+    az_status st = equip(run, arrived, held);
     return st ? st : reopen(run);
 }

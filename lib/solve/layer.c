@@ -115,3 +115,19 @@ az_status az_run_layer(az_run *run, bool *changed)
     run->r->n_memory = -1;
     return az_run_open(run);
 }
+
+static az_status plain(az_run *run, void *data)
+{
+    (void)data;
+    az_state_drop_networks(run->r);
+    return az_run_networks(run);
+}
+
+az_status az_networks_take(az_run *run)
+{
+    az_layer layer;
+    az_status st = find(run, &layer);
+    bool sharp = layer.width > 0;
+    for (int t = 0; t < run->p->n_trials; t++) sharp = sharp && run->p->trial[t].n_inputs + (run->p->n_layers ? 0 : 2) <= AZ_MAX_INPUTS;
+    return st ? st : az_run_refit(run, sharp ? adopt : plain, &layer);
+}

@@ -121,7 +121,7 @@ static void project(void *data, double *x)
     }
 }
 
-#define FIRST_SHARE 0.5
+#define FIRST_SHARE 1.0
 
 /* The first step from one held value to the next is good, or the way was too long, and nothing has moved yet. */
 static double shortest(void *data)

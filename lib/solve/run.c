@@ -371,7 +371,6 @@ static az_status end_of_stage(az_run *run)
     if (st) return st;
     if (r->stop == AZ_STOP_TOLERANCE) return AZ_OK;
     bool retry = refined && r->retries < (az_run_elements(r) ? RETRIES_ELEMENT : RETRIES) && (r->stage > 1 || run->p->dim == 1);
-    if (az_run_elements(r) && !az_ladder_passing(r) && r->retries > 0 && !(r->check < r->stage_check)) retry = false; /* rounding grows as elements shrink */
     if (az_ladder_passing(r) && r->check < HELD_ENOUGH) retry = false;
     if (r->options.mode > 0 && !retry) st = az_ladder_turn(run, &marching);
     if (st || marching) return st;
@@ -416,7 +415,7 @@ static az_status advance(az_run *run)
     if (step == AZ_STEP_NONE && first) st = az_ladder_refused(run);
     else if (phase_is_over(r)) st = next_phase(run);
     else if (stage_is_over(run, step)) st = end_of_stage(run);
-    else if (r->stage_iteration % JUDGE_EVERY == 0 && r->stage_iteration > az_run_hold(r)) st = judge(run, &refined);
+    else if (r->stage_iteration % JUDGE_EVERY == 0 && r->stage_iteration > az_run_hold(r) && !(az_run_elements(r) && az_ladder_passing(r))) st = judge(run, &refined);
     if (!st && r->stop == AZ_STOP_RUNNING && r->iterations % REACH_EVERY == 0) st = reach_out(run);
     if (st) return st;
     st = az_history_add(&r->history, r->iterations, r->stage, r->rms, r->check, r->seconds, r->scalar + run->p->n_parameters);

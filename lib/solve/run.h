@@ -68,6 +68,8 @@ az_status az_run_record_layer(az_run *run);
 az_status az_run_layer(az_run *run, bool *changed);
 /* ladder.c: whether what is solved now is only passed on the way to options.mode; it need not be exact. */
 bool az_ladder_passing(const az_result *r);
+/* layer.c: networks of random weights instead of elements, fitted to their functions, with inputs for their layer. The run is closed. */
+az_status az_networks_take(az_run *run);
 /* ladder.c: elements that have not moved yet from one held value to the next; what follows where they cannot. */
 bool az_ladder_first(const az_result *r);
 az_status az_ladder_refused(az_run *run);
@@ -97,8 +99,11 @@ az_status az_run_start_points(az_result *r, double reach);
 /* Runs the state until it stops; from its beginning if fresh. */
 az_status az_run_go(az_result *r, const az_solve_options *o, bool fresh, az_progress_fn fn, void *data, az_error *err);
 
-/* element.c: elements as the only stage of every trial */
-static inline bool az_run_elements(const az_result *r) { return r->options.space == AZ_SPACE_ELEMENT; }
+/* element.c: elements as the only stage of every trial, throughout or on the way to a profile that networks then take over */
+static inline bool az_run_elements(const az_result *r)
+{
+    return r->options.space == AZ_SPACE_ELEMENT || az_result_space(r) == AZ_SPACE_ELEMENT;
+}
 /* AZ_EOPTION where the problem cannot be solved with elements: several coordinates, too high derivatives. */
 az_status az_elements_check(const az_problem *p, az_error *err);
 /* Elements for every trial, all weights 0, on the panels of the grid; on an interval on a mesh of their own, whose Gauss points become the points. */
@@ -109,6 +114,8 @@ az_status az_elements_remesh(az_result *r, const double *edge, int n);
 az_status az_elements_resolve(az_run *run, bool *refined);
 /* az_run_judge on an interval. */
 az_status az_elements_judge(az_run *run, bool *refined);
+/* polish.c: elements instead of the networks of the run, which is closed, with the same functions on the same panels. */
+az_status az_elements_take(az_run *run);
 /* polish.c: a run with elements for the problem of `from` that begins with its trials and unknowns, to its end. Neither is verified. */
 az_status az_polish_run(az_result **out, const az_result *from, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err);
 

@@ -27,7 +27,7 @@
 void az_plan_march(az_stage_plan *plan, const az_result *r)
 {
     bool sharp = r->ladder.found > 1, held = r->ladder.held;
-    if (r->options.space == AZ_SPACE_ELEMENT) {
+    if (az_run_elements(r)) {
         bool passing = az_ladder_passing(r);
         plan->window = r->rms < NEARLY ? 2 : WINDOW_ELEMENT;
         plan->gain = passing ? 2 : ELEMENT_GAIN;
