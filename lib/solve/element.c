@@ -14,7 +14,7 @@
 /* Of the element around 0: 16 points, by symmetry 32, determine 12 even or 11 odd polynomials well (condition 1.1; 60 for 14, 7e6 for 16). */
 #define CENTRE_DEGREE 22
 #define SPARE_ROWS 2 /* per element: 0 loses the Legendre equation, which is singular at its ends */
-#define RESOLVED 1e-7 /* share of the highest polynomials of an element in the largest weight */
+#define RESOLVED 1e-8 /* share of the highest polynomials of an element in the largest weight */
 #define FAR 1e3 /* times that: cut in four at once */
 #define END_GRADING 0.5 /* share of the arcsine density in the mesh of an interval */
 
@@ -200,6 +200,51 @@ az_status az_elements_remesh(az_result *r, const double *edge, int n)
     az_status st = AZ_OK;
     for (int t = 0; t < r->problem->n_trials && !st; t++) st = transfer(r, t, edge, n);
     return st;
+}
+
+/* passed: [unknowns][number of edges][edges][weights of each trial] */
+az_status az_elements_keep(az_result *r)
+{
+    const az_problem *p = r->problem;
+    int u = p->n_scalars - p->n_parameters, n = u + 1 + r->n_edges;
+    for (int t = 0; t < p->n_trials; t++) n += r->trial[t].stage[0].n_weights;
+    double *to = az_doubles((size_t)n), *at = to;
+    if (!to) return AZ_ENOMEM;
+    for (int i = 0; i < u; i++) *at++ = r->scalar[p->n_parameters + i];
+    *at++ = r->n_edges;
+    memcpy(at, r->edge, sizeof *at * (size_t)r->n_edges);
+    at += r->n_edges;
+    for (int t = 0; t < p->n_trials; t++) {
+        const az_network *net = &r->trial[t].stage[0];
+        memcpy(at, net->weight, sizeof *at * (size_t)net->n_weights);
+        at += net->n_weights;
+    }
+    az_doubles_free(r->passed);
+    r->passed = to, r->n_passed = n;
+    return AZ_OK;
+}
+
+az_status az_elements_return(az_result *r)
+{
+    const az_problem *p = r->problem;
+    int u = p->n_scalars - p->n_parameters, n = r->n_passed > u ? (int)r->passed[u] : 0, left = r->n_passed - u - 1 - n;
+    if (n < 2 || left < 0) return AZ_EFORMAT;
+    double *edge = az_doubles((size_t)n), *at = r->passed + u + 1 + n;
+    if (!edge) return AZ_ENOMEM;
+    memcpy(edge, r->passed + u + 1, sizeof *edge * (size_t)n);
+    az_status st = az_elements_remesh(r, edge, n);
+    for (int t = 0; t < p->n_trials && !st; t++) {
+        az_network *net = &r->trial[t].stage[0];
+        if (net->n_weights > left) st = AZ_EFORMAT;
+        else memcpy(net->weight, at, sizeof *at * (size_t)net->n_weights);
+        at += net->n_weights, left -= net->n_weights;
+    }
+    for (int i = 0; i < u && !st; i++) r->scalar[p->n_parameters + i] = r->passed[i];
+    if (st) az_doubles_free(edge);
+    if (st) return st;
+    az_doubles_free(r->edge);
+    r->edge = edge, r->n_edges = n;
+    return AZ_OK;
 }
 
 /* How often the panels are to be cut in two. Panels and elements are the same, but of a trial with a parity on both halves of the line. */

@@ -127,7 +127,7 @@ static void project(void *data, double *x)
 static double shortest(void *data)
 {
     const az_run *run = data;
-    return az_ladder_first(run->r) ? FIRST_SHARE : 0;
+    return az_march_first(run->r) ? FIRST_SHARE : 0;
 }
 
 static az_method current_method(const az_result *r)

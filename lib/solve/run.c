@@ -21,6 +21,7 @@
 #define REACH_EVERY 5
 #define JUDGE_EVERY 40
 #define HELD_ENOUGH 1e-4 /* residual of a held value between profiles */
+#define NEARLY 1e-4 /* trained rms of elements with which they are worth cutting, on the march */
 #define PAYS 3.0 /* residual before the first features over after */
 #define RETRIES 3 /* a stage is continued this often on a refined grid */
 #define RETRIES_ELEMENT 10
@@ -367,7 +368,9 @@ static az_status end_of_stage(az_run *run)
     if (r->stage == 1 && r->phase + 1 < r->options.n_phases) return next_phase(run);
     if (lost(r)) return restart(run);
     bool refined = false, marching = false;
-    az_status st = az_run_elements(r) && az_ladder_passing(r) ? resolve(run, &refined) : judge(run, &refined);
+    const bool elements = az_run_elements(r);
+    if (elements && r->ladder.held && !(r->rms < NEARLY)) return az_march_refused(run);
+    az_status st = elements && az_ladder_passing(r) ? resolve(run, &refined) : judge(run, &refined);
     if (st) return st;
     if (r->stop == AZ_STOP_TOLERANCE) return AZ_OK;
     bool retry = refined && r->retries < (az_run_elements(r) ? RETRIES_ELEMENT : RETRIES) && (r->stage > 1 || run->p->dim == 1);
@@ -402,7 +405,7 @@ static void check_limits(az_run *run)
 static az_status advance(az_run *run)
 {
     az_result *r = run->r;
-    const bool first = az_run_elements(r) && az_ladder_first(r);
+    const bool first = az_march_first(r);
     az_step step = az_solver_step(run->solver, run->x, run->residual, r->memory);
     if (step == AZ_STEP_FAILED) return az_fail(run->err, AZ_ENOMEM, "out of memory in iteration %d", r->iterations);
     run->f.residual(run, run->residual, run->x);
@@ -412,7 +415,7 @@ static az_status advance(az_run *run)
     r->seconds = run->seconds_before + az_seconds() - run->started;
     az_status st = AZ_OK;
     bool refined;
-    if (step == AZ_STEP_NONE && first) st = az_ladder_refused(run);
+    if (step == AZ_STEP_NONE && first) st = az_march_refused(run);
     else if (phase_is_over(r)) st = next_phase(run);
     else if (stage_is_over(run, step)) st = end_of_stage(run);
     else if (r->stage_iteration % JUDGE_EVERY == 0 && r->stage_iteration > az_run_hold(r) && !(az_run_elements(r) && az_ladder_passing(r))) st = judge(run, &refined);

@@ -70,9 +70,21 @@ az_status az_run_layer(az_run *run, bool *changed);
 bool az_ladder_passing(const az_result *r);
 /* layer.c: networks of random weights instead of elements, fitted to their functions, with inputs for their layer. The run is closed. */
 az_status az_networks_take(az_run *run);
-/* ladder.c: elements that have not moved yet from one held value to the next; what follows where they cannot. */
-bool az_ladder_first(const az_result *r);
-az_status az_ladder_refused(az_run *run);
+/* march.c: what elements do between profiles. Nothing has moved yet from the last held value to this one. */
+bool az_march_first(const az_result *r);
+bool az_march_solved(const az_result *r);
+/* After a held value that was solved, with its defect: the next one, or the unknown is released. */
+void az_march_after(az_run *run, double defect);
+/* After one that was not: back to the last that was, and half of the way, or the march ends. */
+az_status az_march_refused(az_run *run);
+/* The grid for what comes next; was_held: what came before. Keeps the elements to go back to. */
+az_status az_march_equip(az_run *run, bool was_held);
+/* ladder.c: the unknown of the march; released at a value between hard bounds, or held one step further; the state as it is, for a new first stage. */
+#define AZ_LADDER_STEP 0.05 /* first and longest, of the unknown's value at the last profile */
+static inline double *az_ladder_unknown(const az_run *run) { return run->r->scalar + run->p->n_parameters; }
+void az_ladder_release(az_run *run, double value, double lo, double hi);
+void az_ladder_hold_next(az_run *run);
+az_status az_ladder_reopen(az_run *run);
 /* ladder.c: AZ_EOPTION where the problem has no ladder. */
 az_status az_ladder_check(const az_problem *p, int mode, az_error *err);
 /* What follows the end of a first stage on the way to options.mode. *marching: another first stage began, or the run stopped. */
@@ -110,6 +122,9 @@ az_status az_elements_check(const az_problem *p, az_error *err);
 az_status az_elements_begin(az_result *r);
 /* The same functions on panels edge[n]. */
 az_status az_elements_remesh(az_result *r, const double *edge, int n);
+/* Unknowns, panels and elements as they are, into r->passed; and back from there. AZ_EFORMAT where that is damaged. */
+az_status az_elements_keep(az_result *r);
+az_status az_elements_return(az_result *r);
 /* On the line: cuts the panels across which the elements of a trial do not die out with their degree, which costs no residual. */
 az_status az_elements_resolve(az_run *run, bool *refined);
 /* az_run_judge on an interval. */

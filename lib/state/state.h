@@ -110,6 +110,8 @@ struct az_result {
     int retries;                    /* how often this stage was continued on a refined grid */
     int patient;                   /* features in several coordinates did not pay: the first stage is trained as long as it gains at all */
     az_ladder ladder;
+    int n_passed;                   /* of elements on the march: the last held value that was solved, to go back to; laid out by lib/solve/element.c */
+    double *passed;
     int phase;                      /* index into options.phase during the first stage */
     int iterations;
     double seconds;                 /* of all sessions of this run */
