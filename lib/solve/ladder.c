@@ -55,8 +55,9 @@ static double defect(az_run *run)
 az_status az_ladder_reopen(az_run *run)
 {
     az_result *r = run->r;
-    az_run_close(run);
     r->stage_iteration = r->retries = 0;
+    if (az_run_elements(r) && run->program) return az_run_again(run);
+    az_run_close(run);
     r->n_memory = -1;
     return az_run_open(run);
 }

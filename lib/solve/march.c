@@ -13,7 +13,7 @@
 #define GROWTH 1.5
 #define AT_ONCE 0.1 /* of a step: released that near a profile elements are there at once */
 #define MARGIN 0.5 /* of a step, around the bracket */
-#define SHORTEST 1e-5 /* of the last profile's value: a way between held values that is not halved further */
+#define SHORTEST 5e-5 /* of the last profile's value: a way between held values that is not halved further */
 #define GRADED_FROM 0.05 /* in z */
 #define GRADES 5
 
@@ -107,7 +107,9 @@ static az_status regrade(az_result *r, bool graded)
 az_status az_march_equip(az_run *run, bool was_held)
 {
     az_result *r = run->r;
-    az_status st = was_held != r->ladder.held && run->p->n_defects ? regrade(r, r->ladder.held) : AZ_OK;
+    bool change = was_held != r->ladder.held;
+    if (change) az_run_close(run);
+    az_status st = change && run->p->n_defects ? regrade(r, r->ladder.held) : AZ_OK;
     if (!st && r->ladder.held) st = az_elements_keep(r);
     return st ? az_fail(run->err, st, "out of memory on the march") : AZ_OK;
 }

@@ -204,6 +204,16 @@ az_status az_run_open(az_run *run)
     return AZ_OK;
 }
 
+az_status az_run_again(az_run *run)
+{
+    az_status st = fresh_memory(run, current_method(run->r), run->f.cols);
+    if (st) return az_fail(run->err, st, "out of memory");
+    az_run_gather(run);
+    evaluate(run, run->residual, run->x);
+    run->r->rms = run->r->unit * sqrt(az_dense_dot(run->residual, run->residual, run->f.rows) / run->f.rows);
+    return AZ_OK;
+}
+
 void az_run_close(az_run *run)
 {
     az_solver_destroy(run->solver);

@@ -45,6 +45,7 @@ az_status az_check_options(const az_solve_options *o, az_error *err);
 int az_run_hold(const az_result *r);
 /* open.c: program, solver and vectors for the current state */
 az_status az_run_open(az_run *run);
+az_status az_run_again(az_run *run); /* of an open run whose grid and trials are the same: the method's memory and the residual anew */
 void az_run_close(az_run *run);
 void az_run_gather(az_run *run); /* x from the state */
 
