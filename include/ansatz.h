@@ -158,6 +158,7 @@ typedef struct az_progress {
     double seconds;
     int n_unknowns;
     const double *unknowns;             /* valid during the call */
+    const az_problem *problem;          /* that they are of, valid during the call */
     const char *note;                   /* a decision in words ("stage 2: sine network 20x20, scale 3e-09"), or NULL */
 } az_progress;
 /* Returns nonzero to stop; the run then writes its checkpoint and returns with AZ_STOP_CANCELLED. Called from the thread of az_solve. */

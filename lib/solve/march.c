@@ -12,10 +12,10 @@
 #define DEAR 7 /* one that takes more halves them */
 #define GROWTH 1.5
 #define AT_ONCE 0.1 /* of a step: released that near a profile elements are there at once */
-#define MARGIN 0.5 /* of a step, around the bracket */
 #define SHORTEST 5e-5 /* of the last profile's value: a way between held values that is not halved further */
 #define GRADED_FROM 0.05 /* in z */
 #define GRADES 5
+#define ENOUGH_REACH 40.0 /* z of the last edge, unless the operands have not died out there */
 
 bool az_march_first(const az_result *r) { return az_run_elements(r) && r->ladder.held && r->stage_iteration == 0 && r->retries == 0; }
 
@@ -30,14 +30,27 @@ static int cost(const az_run *run)
     return n;
 }
 
-static void go_on(az_run *run, double defect)
+/* A step further, or to the zero of the defect where that is nearer. */
+static void go_on(az_run *run, double defect, double root)
 {
     az_ladder *m = &run->r->ladder;
+    double here = *az_ladder_unknown(run), step;
     int n = cost(run);
-    m->value = *az_ladder_unknown(run), m->defect = defect;
     if (n > DEAR) m->step *= 0.5;
     else if (n <= CHEAP) m->step = fmin(GROWTH * m->step, AZ_LADDER_STEP * fabs(m->last));
+    m->value = here, m->defect = defect;
+    step = m->step;
+    if (here - root > 0 && here - root < step) m->step = here - root;
     az_ladder_hold_next(run);
+    m->step = step;
+}
+
+/* The bracket [lo, hi] after a value `here`, one end of which is the value before. */
+static void shrink(az_ladder *m, double here, double defect)
+{
+    if (m->defect * defect < 0) m->lo = fmin(here, m->value), m->hi = fmax(here, m->value);
+    else if (m->value == m->lo) m->lo = here;
+    else if (m->value == m->hi) m->hi = here;
 }
 
 void az_march_after(az_run *run, double defect)
@@ -47,20 +60,17 @@ void az_march_after(az_run *run, double defect)
     snprintf(run->note, sizeof run->note, "%s held at %.6g: rms %.1e, defect %.4e", run->p->scalar[run->p->n_parameters].name, here, run->r->rms,
              defect);
     m->tries = 0;
-    if (!(m->defect * defect < 0) && isinf(m->lo)) {
-        go_on(run, defect);
+    shrink(m, here, defect);
+    if (fabs(root - here) < AT_ONCE * m->step) {
+        az_ladder_release(run, root, fmin(root, here) - m->step, fmax(root, here) + m->step);
         return;
     }
-    if (m->defect * defect < 0) m->lo = fmin(here, m->value), m->hi = fmax(here, m->value);
-    else if (m->value == m->lo) m->lo = here;
-    else m->hi = here;
-    if (!(root > m->lo && root < m->hi)) root = 0.5 * (m->lo + m->hi);
-    if (fabs(root - here) < AT_ONCE * m->step) {
-        az_ladder_release(run, root, m->lo - MARGIN * m->step, m->hi + MARGIN * m->step);
+    if (isinf(m->lo)) {
+        go_on(run, defect, root);
         return;
     }
     m->value = here, m->defect = defect;
-    *az_ladder_unknown(run) = root;
+    *az_ladder_unknown(run) = root > m->lo && root < m->hi ? root : 0.5 * (m->lo + m->hi);
 }
 
 az_status az_march_refused(az_run *run)
@@ -89,12 +99,13 @@ static az_status regrade(az_result *r, bool graded)
     bool *none = az_calloc((size_t)r->n_edges + 2 * GRADES + 1, sizeof *none);
     int n = 0;
     az_status st = edge && none ? AZ_OK : AZ_ENOMEM;
-    for (int i = 0; i < r->n_edges && !st && r->edge[i] < -GRADED_FROM; i++) edge[n++] = r->edge[i];
+    for (int i = 0; i < r->n_edges && !st && r->edge[i] < -GRADED_FROM; i++)
+        if (!graded || r->edge[i + 1] > -ENOUGH_REACH) edge[n++] = r->edge[i];
     for (int k = 0; k < GRADES && graded && !half && !st; k++) edge[n++] = -GRADED_FROM * pow(AZ_PANEL_RATIO, -k);
     if (half && !st) edge[n++] = 0;
     for (int k = GRADES - 1; k >= 0 && graded && !st; k--) edge[n++] = GRADED_FROM * pow(AZ_PANEL_RATIO, -k);
     for (int i = 0; i < r->n_edges && !st; i++)
-        if (r->edge[i] > GRADED_FROM) edge[n++] = r->edge[i];
+        if (r->edge[i] > GRADED_FROM && (!graded || r->edge[i - 1] < ENOUGH_REACH)) edge[n++] = r->edge[i];
     if (!st) st = az_panels_refine(&edge, &n, none);
     if (!st) st = az_elements_remesh(r, edge, n);
     az_realloc(none, 0);

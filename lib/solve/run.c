@@ -40,6 +40,7 @@ static void tell(az_run *run, const char *phase)
                      .check_max = r->check,
                      .seconds = r->seconds,
                      .n_unknowns = az_problem_n_unknowns(run->p), /* those with names */
+                     .problem = run->p,
                      .unknowns = r->scalar + run->p->n_parameters,
                      .note = run->note[0] ? run->note : NULL};
     if (run->fn(run->data, &g) && r->stop == AZ_STOP_RUNNING) run->r->stop = AZ_STOP_CANCELLED;
