@@ -29,7 +29,7 @@ double az_stretch_s(const az_stretch *t, double z)
     double s = z;
     for (int k = 0; k < t->n; k++) {
         const double c = t->layer[k].center, w = 2 * t->layer[k].width;
-        s += (atan((z - c) / w) + atan((z + c) / w)) / (4 * w);
+        s += atan2(2 * z * w, w * w + (c - z) * (c + z)) / (4 * w); /* the sum of the atans, which cancel near 0 */
     }
     return s;
 }
