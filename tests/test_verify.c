@@ -603,7 +603,7 @@ static void stretch_inverts(void **state)
             const double sum = at[i] < 0.1 ? 2 * w * at[i] / (w * w + c * c) : atan((at[i] - c) / w) + atan((at[i] + c) / w);
             assert_true(s > before && az_stretch_s(&t, -at[i]) == -s);
             if (!(fabs(z - at[i]) <= 64 * DBL_EPSILON * s / az_stretch_slope(&t, z))) fail_msg("width %g, z %.17g: %.17g", width[k], at[i], z);
-            if (!(fabs(s - at[i] - sum / (4 * w)) <= (at[i] < 0.1 ? 4 * at[i] * at[i] / (w * w + c * c) : 0) * s + 16 * DBL_EPSILON * s)) fail_msg("width %g, s(%g) = %.17g", width[k], at[i], s);
+            if (!(fabs(s - at[i] - sum / (4 * w)) <= (at[i] < 0.1 ? 4 * at[i] * at[i] / (w * w + c * c) : 0) * s + 16 * DBL_EPSILON * (s + 1 / w))) fail_msg("width %g, s(%g) = %.17g", width[k], at[i], s);
             before = s;
         }
     }

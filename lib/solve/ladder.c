@@ -102,7 +102,7 @@ static void after_held(az_run *run)
 {
     az_ladder *m = &run->r->ladder;
     double here = *unknown(run), d = defect(run);
-    snprintf(run->note, sizeof run->note, "%s held at %.5g: rms %.1e (%.1e), defect %.3e", name(run), here, run->r->rms, run->r->check, d);
+    snprintf(run->note, sizeof run->note, "%s held at %.5g: rms %.1e, defect %.3e", name(run), here, run->r->rms, d);
     if (run->r->rms > SOLVED && ++m->tries < TRIES) return;
     m->tries = 0;
     if (m->defect * d < 0) {
@@ -119,17 +119,32 @@ static void after_held(az_run *run)
     az_ladder_hold_next(run);
 }
 
-/* Adds to the note what the layer became. */
-static az_status follow_layer(az_run *run)
+static void say(az_run *run, const char *what)
 {
-    char said[sizeof run->note];
+    size_t n = strlen(run->note);
+    snprintf(run->note + n, sizeof run->note - n, "%s", what);
+}
+
+/* Another shape of the trials by `change`; the note keeps what it says and adds what the layer became. */
+static az_status reshape(az_run *run, az_status (*change)(az_run *run, bool *changed))
+{
+    char said[sizeof run->note], layer[80];
     bool changed;
     memcpy(said, run->note, sizeof said);
-    az_status st = az_run_layer(run, &changed);
+    az_status st = change(run, &changed);
     memcpy(run->note, said, sizeof said);
-    size_t n = strlen(run->note);
     const az_layer *l = &run->p->layer[0];
-    if (!st && changed) snprintf(run->note + n, sizeof run->note - n, "; layer at z = %.4f, width %.4f", l->center, l->width);
+    if (st || !changed) return st;
+    snprintf(layer, sizeof layer, "; layer at z = %.4f, width %.4f", l->center, l->width);
+    say(run, layer);
+    return AZ_OK;
+}
+
+static az_status networks_back(az_run *run, bool *changed)
+{
+    az_run_close(run);
+    az_status st = az_networks_take(run);
+    *changed = run->p->n_layers > 0;
     return st;
 }
 
@@ -140,30 +155,35 @@ static bool elements_go(const az_run *run)
     return r->options.mode >= ELEMENTS_FROM && r->ladder.found == 1 && run->p->n_defects && !az_run_elements(r) && !az_elements_check(run->p, NULL);
 }
 
-static void say(az_run *run, const char *what)
-{
-    size_t n = strlen(run->note);
-    snprintf(run->note + n, sizeof run->note - n, "%s", what);
-}
-
 /* What carries the march on, in the shape it needs. */
-static az_status equip(az_run *run, bool arrived, bool held)
+static az_status equip(az_run *run, bool arrived, bool was_held)
 {
-    const az_ladder *m = &run->r->ladder;
-    az_status st = AZ_OK;
     if (arrived) {
-        snprintf(run->note, sizeof run->note, "profile %d: %s = %.8g by elements (rms %.1e); networks take over", m->found - 1, name(run),
+        snprintf(run->note, sizeof run->note, "profile %d: %s = %.8g by elements (rms %.1e); networks take over", run->r->ladder.found - 1, name(run),
                  *unknown(run), run->r->rms);
-        az_run_close(run);
-        return az_networks_take(run);
+        return reshape(run, networks_back);
     }
+    az_status st = AZ_OK;
     if (elements_go(run)) {
         say(run, " with elements");
         az_run_close(run);
         st = az_elements_take(run);
     }
-    if (!az_run_elements(run->r)) return follow_layer(run);
-    return st ? st : az_march_equip(run, held);
+    if (!az_run_elements(run->r)) return reshape(run, az_run_layer);
+    return st ? st : az_march_equip(run, was_held);
+}
+
+/* What was released at a profile is none: from below it on, elements as they were above it. */
+static az_status no_profile(az_run *run)
+{
+    az_ladder *m = &run->r->ladder;
+    snprintf(run->note, sizeof run->note, "%s = %.6g: rms %.1e is no profile; the march goes on", name(run), *unknown(run), run->r->rms);
+    bool back = az_run_elements(run->r) && run->r->n_passed > 0;
+    if (back) az_run_close(run);
+    az_status st = back ? az_elements_return(run->r) : AZ_OK;
+    *unknown(run) = m->lo;
+    az_ladder_hold_next(run);
+    return st ? az_fail(run->err, st, "the march cannot go back: %s", az_status_message(st)) : AZ_OK;
 }
 
 az_status az_ladder_turn(az_run *run, bool *marching)
@@ -173,21 +193,19 @@ az_status az_ladder_turn(az_run *run, bool *marching)
     *marching = false;
     if (r->options.mode < m->found || r->stage != 1) return AZ_OK;
     bool arrived = false, held = m->held;
+    az_status st = AZ_OK;
     if (m->held && az_run_elements(r)) {
         *marching = true;
         if (!az_march_solved(r)) return az_march_refused(run);
         az_march_after(run, defect(run));
     } else if (m->held) after_held(run);
-    else if (m->found && !(r->rms < FOUND)) {
-        snprintf(run->note, sizeof run->note, "%s = %.6g: rms %.1e is no profile; the march goes on", name(run), *unknown(run), r->rms);
-        *unknown(run) = m->lo;
-        az_ladder_hold_next(run);
-    } else {
+    else if (m->found && !(r->rms < FOUND)) st = no_profile(run);
+    else {
         after_profile(run);
         arrived = m->found > r->options.mode;
     }
     *marching = !arrived || (az_run_elements(r) && r->options.space != AZ_SPACE_ELEMENT);
-    if (!*marching || r->stop != AZ_STOP_RUNNING) return AZ_OK;
-    az_status st = equip(run, arrived, held);
+    if (st || !*marching || r->stop != AZ_STOP_RUNNING) return st;
+    st = equip(run, arrived, held);
     return st ? st : az_ladder_reopen(run);
 }
