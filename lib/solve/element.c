@@ -227,8 +227,9 @@ az_status az_elements_keep(az_result *r)
 az_status az_elements_return(az_result *r)
 {
     const az_problem *p = r->problem;
-    int u = p->n_scalars - p->n_parameters, n = r->n_passed > u ? (int)r->passed[u] : 0, left = r->n_passed - u - 1 - n;
-    if (n < 2 || left < 0) return AZ_EFORMAT;
+    int u = p->n_scalars - p->n_parameters;
+    if (r->n_passed <= u || !(r->passed[u] >= 2 && r->passed[u] < r->n_passed - u)) return AZ_EFORMAT;
+    int n = (int)r->passed[u], left = r->n_passed - u - 1 - n;
     double *edge = az_doubles((size_t)n), *at = r->passed + u + 1 + n;
     if (!edge) return AZ_ENOMEM;
     memcpy(edge, r->passed + u + 1, sizeof *edge * (size_t)n);

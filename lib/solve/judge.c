@@ -67,7 +67,6 @@ double az_run_limit(const az_run *run)
     return fmax(limit, ROUNDING);
 }
 
-
 bool az_run_mark(const az_run *run, const az_program *g, const double *res, bool *mark, int n_panels)
 {
     bool any = false;

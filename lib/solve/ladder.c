@@ -152,15 +152,16 @@ static az_status networks_back(az_run *run, bool *changed)
 static bool elements_go(const az_run *run)
 {
     const az_result *r = run->r;
-    return r->options.mode >= ELEMENTS_FROM && r->ladder.found == 1 && run->p->n_defects && !az_run_elements(r) && !az_elements_check(run->p, NULL);
+    return r->options.mode >= ELEMENTS_FROM && r->ladder.found == 1 && run->p->n_defects && !az_run_elements(r) &&
+           !az_elements_check(run->p, NULL);
 }
 
 /* What carries the march on, in the shape it needs. */
 static az_status equip(az_run *run, bool arrived, bool was_held)
 {
     if (arrived) {
-        snprintf(run->note, sizeof run->note, "profile %d: %s = %.8g by elements (rms %.1e); networks take over", run->r->ladder.found - 1, name(run),
-                 *unknown(run), run->r->rms);
+        snprintf(run->note, sizeof run->note, "profile %d: %s = %.8g by elements (rms %.1e); networks take over", run->r->ladder.found - 1,
+                 name(run), *unknown(run), run->r->rms);
         return reshape(run, networks_back);
     }
     az_status st = AZ_OK;

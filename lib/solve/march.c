@@ -57,8 +57,8 @@ void az_march_after(az_run *run, double defect)
 {
     az_ladder *m = &run->r->ladder;
     double here = *az_ladder_unknown(run), root = here + (m->value - here) * defect / (defect - m->defect);
-    snprintf(run->note, sizeof run->note, "%s held at %.6g: rms %.1e, defect %.4e", run->p->scalar[run->p->n_parameters].name, here, run->r->rms,
-             defect);
+    snprintf(run->note, sizeof run->note, "%s held at %.6g: rms %.1e, defect %.4e", run->p->scalar[run->p->n_parameters].name, here,
+             run->r->rms, defect);
     m->tries = 0;
     shrink(m, here, defect);
     if (fabs(root - here) < AT_ONCE * m->step) {
@@ -86,7 +86,8 @@ az_status az_march_refused(az_run *run)
     if (fabs(left) < SHORTEST * fabs(m->last)) {
         *az_ladder_unknown(run) = from;
         r->stop = AZ_STOP_NO_MODE;
-        snprintf(run->note, sizeof run->note, "the march cannot be followed beyond %s = %.8g", run->p->scalar[run->p->n_parameters].name, from);
+        snprintf(run->note, sizeof run->note, "the march cannot be followed beyond %s = %.8g", run->p->scalar[run->p->n_parameters].name,
+                 from);
     } else *az_ladder_unknown(run) = from + 0.5 * left;
     return az_ladder_reopen(run);
 }

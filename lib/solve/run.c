@@ -21,7 +21,6 @@
 #define REACH_EVERY 5
 #define JUDGE_EVERY 40
 #define HELD_ENOUGH 1e-4 /* residual of a held value between profiles */
-#define NEARLY 1e-4 /* trained rms of elements with which they are worth cutting, on the march */
 #define PAYS 3.0 /* residual before the first features over after */
 #define RETRIES 3 /* a stage is continued this often on a refined grid */
 #define RETRIES_ELEMENT 10
@@ -363,15 +362,17 @@ static bool lost(const az_result *r)
            !(r->rms < LOST * r->history.rms[0]);
 }
 
+/* Elements on the march, judged by themselves alone. */
+static bool elements_pass(const az_result *r) { return az_run_elements(r) && az_ladder_passing(r); }
+
 static az_status end_of_stage(az_run *run)
 {
     az_result *r = run->r;
     if (r->stage == 1 && r->phase + 1 < r->options.n_phases) return next_phase(run);
     if (lost(r)) return restart(run);
     bool refined = false, marching = false;
-    const bool elements = az_run_elements(r);
-    if (elements && r->ladder.held && !(r->rms < NEARLY)) return az_march_refused(run);
-    az_status st = elements && az_ladder_passing(r) ? resolve(run, &refined) : judge(run, &refined);
+    if (az_run_elements(r) && r->ladder.held && !(r->rms < AZ_NEARLY)) return az_march_refused(run);
+    az_status st = elements_pass(r) ? resolve(run, &refined) : judge(run, &refined);
     if (st) return st;
     if (r->stop == AZ_STOP_TOLERANCE) return AZ_OK;
     bool retry = refined && r->retries < (az_run_elements(r) ? RETRIES_ELEMENT : RETRIES) && (r->stage > 1 || run->p->dim == 1);
@@ -419,7 +420,7 @@ static az_status advance(az_run *run)
     if (step == AZ_STEP_NONE && first) st = az_march_refused(run);
     else if (phase_is_over(r)) st = next_phase(run);
     else if (stage_is_over(run, step)) st = end_of_stage(run);
-    else if (r->stage_iteration % JUDGE_EVERY == 0 && r->stage_iteration > az_run_hold(r) && !(az_run_elements(r) && az_ladder_passing(r))) st = judge(run, &refined);
+    else if (r->stage_iteration % JUDGE_EVERY == 0 && r->stage_iteration > az_run_hold(r) && !elements_pass(r)) st = judge(run, &refined);
     if (!st && r->stop == AZ_STOP_RUNNING && r->iterations % REACH_EVERY == 0) st = reach_out(run);
     if (st) return st;
     st = az_history_add(&r->history, r->iterations, r->stage, r->rms, r->check, r->seconds, r->scalar + run->p->n_parameters);

@@ -71,6 +71,7 @@ az_status az_run_layer(az_run *run, bool *changed);
 bool az_ladder_passing(const az_result *r);
 /* layer.c: networks of random weights instead of elements, fitted to their functions, with inputs for their layer. The run is closed. */
 az_status az_networks_take(az_run *run);
+#define AZ_NEARLY 1e-4 /* trained rms of elements on the march that Newton's method has all but solved */
 /* march.c: what elements do between profiles. Nothing has moved yet from the last held value to this one. */
 bool az_march_first(const az_result *r);
 bool az_march_solved(const az_result *r);

@@ -18,7 +18,6 @@
 #define ELEMENT_GAIN 1.1 /* iterations are cheap, and the last of them gain most */
 #define WINDOW_ELEMENT 15 /* on the march: Newton's method, which is slow at the beginning only */
 #define ENOUGH 1e-6
-#define NEARLY 1e-4
 #define TOLERANCE_LINE 1e-12
 #define TOLERANCE_INTERVAL 1e-11 /* second derivatives of features reach no deeper */
 #define TOLERANCE_ND 1e-6
@@ -29,7 +28,7 @@ void az_plan_march(az_stage_plan *plan, const az_result *r)
     bool sharp = r->ladder.found > 1, held = r->ladder.held;
     if (az_run_elements(r)) {
         bool passing = az_ladder_passing(r);
-        plan->window = r->rms < NEARLY ? 2 : WINDOW_ELEMENT;
+        plan->window = r->rms < AZ_NEARLY ? 2 : WINDOW_ELEMENT;
         plan->gain = passing ? 2 : ELEMENT_GAIN;
         plan->enough = passing ? ENOUGH : 0;
         return;

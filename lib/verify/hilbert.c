@@ -99,8 +99,7 @@ static double stretched_sum(const az_line *g, const double *z, const double *y, 
             const bool exact = abs(i - j) < EXACT_NODES && one_branch(&g->stretch, z[i], z[j]);
             const double d = exact ? difference(&g->stretch, z[i], z[j], (i - j) * g->h) : z[i] - z[j];
             near += source[j] / (2 * cosh((z[i] + z[j]) / 2) * sinh(d / 2));
-        }
-        else far += source[j] / (y[i] - y[j]);
+        } else far += source[j] / (y[i] - y[j]);
     }
     return near + far;
 }
