@@ -14,6 +14,7 @@
 #define TRIES 4
 #define NEAR 2.0 /* steps: a profile that near is tried at once */
 #define ELEMENTS_FROM 2 /* mode */
+#define TRUST 1e-5 /* relative, in the unknown of elements at a profile: networks left to themselves would wander along a valley of small residuals */
 #define MARGIN 0.5 /* of a step, around the bracket */
 
 az_status az_ladder_check(const az_problem *p, int mode, az_error *err)
@@ -160,6 +161,8 @@ static bool elements_go(const az_run *run)
 static az_status equip(az_run *run, bool arrived, bool was_held)
 {
     if (arrived) {
+        az_ladder *m = &run->r->ladder;
+        m->lo = *unknown(run) - TRUST * fabs(*unknown(run)), m->hi = *unknown(run) + TRUST * fabs(*unknown(run));
         snprintf(run->note, sizeof run->note, "profile %d: %s = %.8g by elements (rms %.1e); networks take over", run->r->ladder.found - 1,
                  name(run), *unknown(run), run->r->rms);
         return reshape(run, networks_back);

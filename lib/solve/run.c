@@ -259,13 +259,14 @@ static az_status resolve(az_run *run, bool *refined)
 static az_status reach_out(az_run *run)
 {
     bool changed = true;
+    size_t n = strlen(run->note);
     az_status st = AZ_OK;
     while (changed && !st) {
         st = az_run_extend(run, &changed);
         if (st || !changed) continue;
         az_run_close(run);
         st = az_run_open(run);
-        snprintf(run->note, sizeof run->note, "grid extended to z = %.0f", run->r->edge[run->r->n_edges - 1]);
+        snprintf(run->note + n, sizeof run->note - n, "%sgrid extended to z = %.0f", n ? "; " : "", run->r->edge[run->r->n_edges - 1]);
     }
     return st;
 }
