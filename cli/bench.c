@@ -108,7 +108,7 @@ static int measure(const cli_context *c, bench *b, const az_problem *p, const be
     az_error e;
 
     b->o.seed = out->seed;
-    cli_progress_init(&progress, c, p, b->o.max_seconds);
+    cli_progress_init(&progress, c, b->o.max_seconds);
     progress.notes = false;
     progress.show = progress.live; /* a log of every run would bury the table */
     az_status s = az_solve(&r, p, &b->o, cli_progress_step, &progress, &e);

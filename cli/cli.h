@@ -127,14 +127,13 @@ az_status cli_polish(const cli_context *c, az_result **out, az_result *from, con
 /* progress.c: az_progress_fn for a terminal or a log; ends the run when a signal asked for it. */
 typedef struct cli_progress {
     bool show, live, notes;     /* notes: decisions are told */
-    const az_problem *problem;
     double max_seconds;         /* 0 = none */
     double shown_at;            /* seconds, of the run */
     double started_at;          /* of the run, when this session began */
     int shown_iteration, first_iteration;
     bool began, drawn;          /* drawn: a live line is on the screen */
 } cli_progress;
-void cli_progress_init(cli_progress *p, const cli_context *c, const az_problem *problem, double max_seconds);
+void cli_progress_init(cli_progress *p, const cli_context *c, double max_seconds);
 int cli_progress_step(void *progress, const az_progress *step);
 void cli_progress_end(cli_progress *p);
 /* From begin to end the first SIGINT or SIGTERM is remembered; the next one kills. */

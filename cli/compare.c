@@ -83,7 +83,7 @@ static bool solve(const cli_context *c, const request *q, const az_problem *p, c
     az_error e;
 
     *out = NULL;
-    cli_progress_init(&progress, c, p, q->o.max_seconds);
+    cli_progress_init(&progress, c, q->o.max_seconds);
     progress.show = progress.live, progress.notes = false;
     az_status st = az_solve(out, p, o, cli_progress_step, &progress, &e);
     if (!st) st = az_verify(*out, c->threads, &e);
@@ -99,7 +99,7 @@ static bool solve_hardy(const cli_context *c, const request *q, const az_problem
     az_hardy *h = NULL;
     az_error e;
 
-    cli_progress_init(&progress, c, p, q->o.max_seconds);
+    cli_progress_init(&progress, c, q->o.max_seconds);
     progress.show = progress.live, progress.notes = false;
     az_status st = az_hardy_solve(&h, start, &q->hardy, cli_progress_step, &progress, &e);
     cli_progress_end(&progress);

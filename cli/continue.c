@@ -256,14 +256,14 @@ static int finish(const cli_context *c, const az_branch *b, const az_problem *p,
 }
 
 /* Points until the end, each written and told. */
-static az_status follow(const cli_context *c, const request *q, az_branch *b, az_result *start, const char *stem, const files *f, const az_problem *p, az_error *e)
+static az_status follow(const cli_context *c, const request *q, az_branch *b, az_result *start, const char *stem, const files *f, az_error *e)
 {
     cli_progress progress;
     az_status st = AZ_OK;
     int told = az_branch_n_rows(b), profiles = 0;
 
     for (int i = 0; i < told; i++) profiles += az_branch_row(b, i)[az_branch_n_columns(b) - 1] != 0;
-    cli_progress_init(&progress, c, p, 0);
+    cli_progress_init(&progress, c, 0);
     progress.show = progress.live;
     progress.notes = false;
     cli_signals_begin();
@@ -316,7 +316,7 @@ static int run(const cli_context *c, request *q, const az_problem *p, az_result 
     if (!name_files(c, &f, stem) || !spread(c, q, p)) goto done;
     if (az_branch_create(&b, p, &q->o, &e) != AZ_OK) cli_fail_error(c, &e);
     else if (files_are_free(c, q, &f) && (!q->resume || resume(c, b, &f))) {
-        if (follow(c, q, b, start, stem, &f, p, &e) != AZ_OK) cli_fail_error(c, &e);
+        if (follow(c, q, b, start, stem, &f, &e) != AZ_OK) cli_fail_error(c, &e);
         else status = finish(c, b, p, &f);
     }
 done:

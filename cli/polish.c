@@ -74,7 +74,7 @@ az_status cli_polish(const cli_context *c, az_result **out, az_result *from, con
 {
     cli_progress progress;
 
-    cli_progress_init(&progress, c, az_result_problem(from), o->max_seconds);
+    cli_progress_init(&progress, c, o->max_seconds);
     cli_signals_begin();
     const az_status s = az_polish(out, from, o, cli_progress_step, &progress, e);
     cli_signals_end();

@@ -140,7 +140,7 @@ int cli_polish_hardy(const cli_context *c, hardy_request *q, const char *path)
 
     if (!r) return CLI_ERROR;
     q->o.threads = c->threads;
-    cli_progress_init(&progress, c, az_result_problem(r), q->o.max_seconds);
+    cli_progress_init(&progress, c, q->o.max_seconds);
     cli_signals_begin();
     az_status s = az_hardy_solve(&h, r, &q->o, cli_progress_step, &progress, &e);
     cli_signals_end();

@@ -49,11 +49,11 @@ void cli_signals_end(void)
 
 bool cli_interrupted(void) { return interrupted; }
 
-void cli_progress_init(cli_progress *p, const cli_context *c, const az_problem *problem, double max_seconds)
+void cli_progress_init(cli_progress *p, const cli_context *c, double max_seconds)
 {
     const char *term = getenv("TERM");
 
-    *p = (cli_progress){.show = !c->quiet, .notes = true, .problem = problem, .max_seconds = max_seconds};
+    *p = (cli_progress){.show = !c->quiet, .notes = true, .max_seconds = max_seconds};
     p->live = p->show && isatty(STDERR_FILENO) && term && strcmp(term, "dumb");
     told = p->live;
 }
@@ -112,7 +112,7 @@ static void draw(cli_progress *p, const az_progress *s)
     }
     add(line, "  rms %.1e", s->rms);
     if (!isnan(s->check_max)) add(line, "  check %.1e", s->check_max);
-    for (int i = 0; i < s->n_unknowns; i++) add(line, "  %s %.*g", az_problem_unknown(p->problem, i), digits, s->unknowns[i]);
+    for (int i = 0; i < s->n_unknowns; i++) add(line, "  %s %.*g", az_problem_unknown(s->problem, i), digits, s->unknowns[i]);
     if (end < LINE_SIZE) line[end] = 0;
     fprintf(stderr, "\r\033[K%s", line);
     fflush(stderr);
@@ -125,11 +125,11 @@ static void erase(cli_progress *p)
     p->drawn = false;
 }
 
-static void log_line(const cli_progress *p, const az_progress *s)
+static void log_line(const az_progress *s)
 {
     fprintf(stderr, "progress: stage = %d, phase = %s, iteration = %d, rms = %.6e, check = %.6e", s->stage, s->phase ? s->phase : "-",
             s->iteration, s->rms, s->check_max);
-    for (int i = 0; i < s->n_unknowns; i++) fprintf(stderr, ", %s = %.17g", az_problem_unknown(p->problem, i), s->unknowns[i]);
+    for (int i = 0; i < s->n_unknowns; i++) fprintf(stderr, ", %s = %.17g", az_problem_unknown(s->problem, i), s->unknowns[i]);
     fprintf(stderr, ", seconds = %.3f\n", s->seconds);
 }
 
@@ -151,7 +151,7 @@ int cli_progress_step(void *data, const az_progress *s)
     double since = s->seconds - p->shown_at;
     bool due = p->live ? since >= REDRAW_SECONDS || s->note : since >= LOG_SECONDS || s->iteration - p->shown_iteration >= LOG_ITERATIONS;
     if (due) {
-        p->live ? draw(p, s) : log_line(p, s);
+        p->live ? draw(p, s) : log_line(s);
         p->shown_at = s->seconds;
         p->shown_iteration = s->iteration;
     }

@@ -68,7 +68,7 @@ static az_status work(const cli_context *c, solve_request *q, const az_problem *
     cli_progress progress;
     az_status s;
 
-    cli_progress_init(&progress, c, p, q->o.max_seconds);
+    cli_progress_init(&progress, c, q->o.max_seconds);
     q->o.checkpoint = path;
     if (progress.live) fprintf(stderr, "solving %s; Ctrl-C stops and keeps what was found in %s\n", az_problem_name(p), path);
     cli_signals_begin();

@@ -103,7 +103,7 @@ const char *az_builtin_text(int i);
     X(AZ_STOP_TIME, -3, "time", "the time limit was reached") \
     X(AZ_STOP_CANCELLED, -4, "cancelled", "the caller asked to stop") \
     X(AZ_STOP_NONFINITE, -5, "nonfinite", "the residual is not a finite number at the starting point") \
-    X(AZ_STOP_NO_MODE, -7, "no_mode", "the march met no further profile before the bound of the unknown") \
+    X(AZ_STOP_NO_MODE, -7, "no_mode", "the march met no further profile before the bound of the unknown, or as far as it can be followed") \
     X(AZ_STOP_DIVERGED, -6, "diverged", "an unknown ran to its bound or the damping to its limit")
 
 typedef enum az_stop {
@@ -160,6 +160,7 @@ typedef struct az_progress {
     double seconds;
     int n_unknowns;
     const double *unknowns;             /* valid during the call */
+    const az_problem *problem;          /* that they are of, valid during the call */
     const char *note;                   /* a decision in words ("stage 2: sine network 20x20, scale 3e-09"), or NULL */
 } az_progress;
 /* Returns nonzero to stop; the run then writes its checkpoint and returns with AZ_STOP_CANCELLED. Called from the thread of az_solve. */

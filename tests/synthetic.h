@@ -105,7 +105,9 @@ static inline az_status synthetic_points(az_result *r, az_rng *g)
     }
     r->edge = az_doubles((size_t)n_edges);
     r->memory = synthetic_doubles(g, (size_t)n_memory, 1e3);
-    if (!r->edge || !r->memory) return AZ_ENOMEM;
+    r->passed = synthetic_doubles(g, (size_t)n_memory, 2);
+    r->n_passed = r->passed ? n_memory : 0;
+    if (!r->edge || !r->memory || !r->passed) return AZ_ENOMEM;
     r->n_edges = n_edges;
     r->n_memory = n_memory;
     for (int i = 0; i < n_edges; i++) r->edge[i] = 0.7 * i * i;

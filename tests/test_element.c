@@ -196,6 +196,30 @@ static void fit_returns(void **state)
     }
 }
 
+/* Elements of a lower degree than they may have leave no tail; the two highest polynomials are the tail. */
+static void tails_are_the_top(void **state)
+{
+    (void)state;
+    EACH_MESH(kind, smooth)
+    {
+        az_network net = make(kind, smooth);
+        double tail[4];
+        for (int e = 0; e < 4; e++) {
+            const int top = az_mesh_bubble(&net.mesh, e) + az_mesh_n_bubbles(&net.mesh, e);
+            az_element_tails(&net, tail);
+            assert_true(tail[e] > 0);
+            const double all = tail[e];
+            net.weight[top - 1] *= 2, net.weight[top - 2] *= 2;
+            az_element_tails(&net, tail);
+            assert_true(fabs(tail[e] - 2 * all) <= 16 * DBL_EPSILON * all);
+            net.weight[top - 1] = net.weight[top - 2] = 0;
+            az_element_tails(&net, tail);
+            assert_true(tail[e] == 0);
+        }
+        az_network_clear(&net);
+    }
+}
+
 static void bad_meshes(void **state)
 {
     (void)state;
@@ -341,7 +365,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_as_verifier), cmocka_unit_test(reverse_is_one_weight), cmocka_unit_test(shared_and_symmetric),
-        cmocka_unit_test(fit_returns),      cmocka_unit_test(bad_meshes),            cmocka_unit_test(from_zero),
+        cmocka_unit_test(fit_returns),      cmocka_unit_test(bad_meshes), cmocka_unit_test(tails_are_the_top),            cmocka_unit_test(from_zero),
         cmocka_unit_test(polished),         cmocka_unit_test(refusals),
     };
 

@@ -119,6 +119,8 @@ static void same_arrays(const az_result *a, const az_result *b)
         assert_int_equal(a->points[k].dim, b->points[k].dim);
         SAME_OR_NONE(a->points[k].x, b->points[k].x, a->points[k].n * a->points[k].dim);
     }
+    assert_int_equal(a->n_passed, b->n_passed);
+    SAME_OR_NONE(a->passed, b->passed, a->n_passed);
     assert_int_equal(a->n_memory, b->n_memory);
     SAME_OR_NONE(a->memory, b->memory, a->n_memory);
     assert_true(h->n == i->n && h->n_unknowns == i->n_unknowns);

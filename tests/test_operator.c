@@ -319,6 +319,40 @@ static void many_columns(void **state)
         }
 }
 
+/* Columns that are 0 but on a few panels, some everywhere, one throughout: what the whole matrix makes of them. */
+static void banded_columns(void **state)
+{
+    enum { COLS = 200 };
+    az_line_grid g;
+    az_line_map map;
+    double *z;
+
+    (void)state;
+    make_grid(&g, true, 40, 1);
+    const int m = targets(&z, &g, false);
+    double *in = az_doubles((size_t)(g.n * COLS)), *out = az_doubles((size_t)(m * COLS)), *more = az_doubles((size_t)(m * COLS));
+    assert_true(in && out && more);
+    for (int c = 0; c < COLS; c++)
+        for (int k = 0; k < (c == 7 ? 0 : c == 70 ? g.n : 32); k++) in[c * g.n + (c == 70 ? k : c * (g.n - 32) / COLS + k)] = az_rng_normal(&rng);
+    assert_int_equal(az_line_hilbert(&map, &g, z, m, -1, 1), AZ_OK);
+    az_line_apply(&map, out, m, in, g.n, COLS, 1);
+    az_line_apply(&map, more, m, in, g.n, COLS, 3);
+    assert_memory_equal(out, more, sizeof(double) * (size_t)(m * COLS));
+    for (int c = 0; c < COLS; c++)
+        for (int i = 0; i < m; i++) {
+            double sum = 0, size = 0;
+            for (int j = 0; j < g.n; j++) {
+                const double term = map.dense[(size_t)j * (size_t)map.ld + (size_t)i] * in[c * g.n + j];
+                sum += term, size += fabs(term);
+            }
+            if (!(fabs(sum - out[c * m + i]) <= g.n * DBL_EPSILON * size)) fail_msg("column %d, target %d: %.17g, expected %.17g", c, i, out[c * m + i], sum);
+        }
+    double *all[] = {in, out, more, z};
+    for (int k = 0; k < COUNT(all); k++) az_doubles_free(all[k]);
+    az_line_map_clear(&map);
+    az_line_grid_clear(&g);
+}
+
 /* Q_n(1 + d), or Q_n(|t|) where d is 0, then the sign of t: forward recurrence from log|(x+1)/(x-1)|/2 at a precision its growth cannot hurt. */
 static void arb_legendre_q(double *q, double t, double from_one)
 {
@@ -434,7 +468,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hilbert_pairs), cmocka_unit_test(primitive_pairs), cmocka_unit_test(bisected_panels), cmocka_unit_test(continuous_at_zero),
-        cmocka_unit_test(many_columns),  cmocka_unit_test(legendre_q),      cmocka_unit_test(gauss_legendre),  cmocka_unit_test(failed_allocations),
+        cmocka_unit_test(many_columns), cmocka_unit_test(banded_columns),  cmocka_unit_test(legendre_q),      cmocka_unit_test(gauss_legendre),  cmocka_unit_test(failed_allocations),
     };
 
     seed_from_environment(&rng);

@@ -126,6 +126,8 @@ static void same_state(const az_result *a, const az_result *b, int k)
         assert_int_equal(a->points[i].n, b->points[i].n);
         same_doubles("point", k, a->points[i].x, b->points[i].x, a->points[i].n * p->dim);
     }
+    assert_int_equal(a->n_passed, b->n_passed);
+    if (a->n_passed > 0) same_doubles("passed", k, a->passed, b->passed, a->n_passed);
     assert_int_equal(a->n_memory, b->n_memory);
     if (a->n_memory > 0) same_doubles("memory", k, a->memory, b->memory, a->n_memory);
     same_doubles("unit", k, &a->unit, &b->unit, 1);
@@ -302,6 +304,26 @@ static void cancel_and_resume_march(void **state)
     o.max_iterations = 620;
     interrupted(p, &o, 3);
     az_problem_destroy(p);
+}
+
+/* Elements on the march, with a value to go back to; and in the place of networks, which leave it to them from the first profile on. */
+static void cancel_and_resume_march_of_elements(void **state)
+{
+    (void)state;
+    for (int networks = 0; networks < 2; networks++) {
+        az_problem *p = load("ccf");
+        az_solve_options o = options(1);
+        o.mode = 2;
+        o.space = networks ? AZ_SPACE_MLP : AZ_SPACE_ELEMENT;
+        o.layers[0] = o.layers[1] = 10;
+        o.points = 300;
+        o.max_iterations = networks ? 110 : 60;
+        az_result *r = solve(p, &o, 1 << 30);
+        assert_true(az_result_space(r) == AZ_SPACE_ELEMENT && r->ladder.held && r->n_passed > 0);
+        az_result_destroy(r);
+        interrupted(p, &o, 2);
+        az_problem_destroy(p);
+    }
 }
 
 /* Elements walk down the ladder to the first unstable profile from zero; the independent grid, stretched where the layer is, agrees. */
@@ -526,7 +548,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unknowns_within_errors), cmocka_unit_test(same_bits_for_any_threads), cmocka_unit_test(cancel_and_resume),
-        cmocka_unit_test(cancel_and_resume_methods), cmocka_unit_test(cancel_and_resume_elements), cmocka_unit_test(cancel_and_resume_march), cmocka_unit_test(first_unstable_profile), cmocka_unit_test(no_such_mode), cmocka_unit_test(limit_and_resume),       cmocka_unit_test(finished_stays),
+        cmocka_unit_test(cancel_and_resume_methods), cmocka_unit_test(cancel_and_resume_elements), cmocka_unit_test(cancel_and_resume_march), cmocka_unit_test(cancel_and_resume_march_of_elements), cmocka_unit_test(first_unstable_profile), cmocka_unit_test(no_such_mode), cmocka_unit_test(limit_and_resume),       cmocka_unit_test(finished_stays),
         cmocka_unit_test(limits_and_stops),       cmocka_unit_test(seed_decides),              cmocka_unit_test(bad_options),
         cmocka_unit_test(failed_allocations),
     };

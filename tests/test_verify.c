@@ -1,5 +1,6 @@
 /* verify: the independent evaluator reproduces exact profiles, transform pairs and derivatives; its values are analytic in weights and
  * unknowns. */
+#include "verify/line.h"
 #include "verify/reference.h"
 
 #include <float.h>
@@ -588,10 +589,30 @@ static void failed_allocations(void **state)
     }
 }
 
+/* z(s(z)) = z, for layers that take most of s; s is odd, and keeps its digits near 0. */
+static void stretch_inverts(void **state)
+{
+    static const double width[] = {0.3, 0.03, 4.5e-3, 3e-4}, at[] = {1e-12, 1e-6, 0.01, 0.6, 0.709, 0.7095, 0.71, 0.72, 1, 1.02, 1.1, 3, 40};
+
+    (void)state;
+    for (int k = 0; k < COUNT(width); k++) {
+        const az_stretch t = {.n = 1, .layer = {{0.7095, width[k]}}};
+        double before = 0;
+        for (int i = 0; i < COUNT(at); i++) {
+            const double s = az_stretch_s(&t, at[i]), z = az_stretch_z(&t, s), c = 0.7095, w = 2 * width[k];
+            const double sum = at[i] < 0.1 ? 2 * w * at[i] / (w * w + c * c) : atan((at[i] - c) / w) + atan((at[i] + c) / w);
+            assert_true(s > before && az_stretch_s(&t, -at[i]) == -s);
+            if (!(fabs(z - at[i]) <= 64 * DBL_EPSILON * s / az_stretch_slope(&t, z))) fail_msg("width %g, z %.17g: %.17g", width[k], at[i], z);
+            if (!(fabs(s - at[i] - sum / (4 * w)) <= (at[i] < 0.1 ? 4 * at[i] * at[i] / (w * w + c * c) : 0) * s + 16 * DBL_EPSILON * (s + 1 / w))) fail_msg("width %g, s(%g) = %.17g", width[k], at[i], s);
+            before = s;
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hilbert_pairs),       cmocka_unit_test(hilbert_powers),         cmocka_unit_test(primitives),
+        cmocka_unit_test(hilbert_pairs), cmocka_unit_test(stretch_inverts),       cmocka_unit_test(hilbert_powers),         cmocka_unit_test(primitives),
         cmocka_unit_test(point_values),        cmocka_unit_test(networks),               cmocka_unit_test(conditions_count),
         cmocka_unit_test(derivatives),         cmocka_unit_test(closed_forms),           cmocka_unit_test(exact_profiles),
         cmocka_unit_test(wrong_unknown_shows), cmocka_unit_test(origin),                 cmocka_unit_test(local_problems),

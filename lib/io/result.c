@@ -202,6 +202,10 @@ static void optimiser(az_archive *a, az_result *r)
     az_archive_int(a, "numbers", &r->n_memory, 0, INT_MAX);
     az_archive_doubles(a, "memory", &r->memory, r->n_memory, 0);
     az_archive_leave(a);
+    az_archive_enter(a, "march", "elements at the last held value that was solved");
+    az_archive_int(a, "numbers", &r->n_passed, 0, INT_MAX);
+    az_archive_doubles(a, "passed", &r->passed, r->n_passed, 0);
+    az_archive_leave(a);
     az_archive_enter(a, "generator", "state of xoshiro256**");
     az_archive_u64(a, "s0", &r->rng.s[0]);
     az_archive_u64(a, "s1", &r->rng.s[1]);

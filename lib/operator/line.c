@@ -8,6 +8,7 @@
 #define PLAIN_GAUSS 3.0 /* (t + sqrt(t^2-1))^-2M = 4e-19 there: Gauss integrates 1/(t-x) to rounding */
 #define DIRECT_DISTANCE 2.0 /* sinh z - sinh z' computed directly loses eps/(1 - e^-2) beyond */
 #define EDGE_GAP 1e-14 /* targets closer to an edge are moved this far, the same on both sides: the two logarithms cancel */
+#define BANDED 0.25 /* of the entries */
 #define COLUMN_LEAST 32
 #define COLUMN_PARTS 4 /* calls per product, whatever the thread count, so that the bits do not depend on it; narrower ones pack the matrix too often */
 
@@ -233,10 +234,37 @@ static void primitive_column(const az_line_map *map, double *out, const double *
     }
 }
 
+/* Rows [*first, *end) hold every entry of the columns that is not 0. */
+static void rows_used(int *first, int *end, const double *in, int ldi, int n, int n_cols)
+{
+    *first = n, *end = 0;
+    for (int c = 0; c < n_cols; c++) {
+        const double *f = in + (size_t)c * (size_t)ldi;
+        int a = 0, b = n;
+        while (a < *first && f[a] == 0) a++;
+        while (b > *end && f[b - 1] == 0) b--;
+        if (a < *first) *first = a;
+        if (b > *end) *end = b;
+    }
+    if (*end < *first) *first = *end = 0;
+}
+
+/* Whether narrow groups of columns are short enough: those of elements are, of which each lies on two panels. */
+static bool banded(const double *in, int ldi, int n, int n_cols)
+{
+    double sum = 0;
+    for (int c = 0; c < n_cols; c += COLUMN_LEAST) {
+        int first, end, count = n_cols - c < COLUMN_LEAST ? n_cols - c : COLUMN_LEAST;
+        rows_used(&first, &end, in + (size_t)c * (size_t)ldi, ldi, n, count);
+        sum += (double)(end - first) * count;
+    }
+    return sum < BANDED * n * n_cols;
+}
+
 void az_line_apply(const az_line_map *map, double *out, int ldo, const double *in, int ldi, int n_cols, int threads)
 {
     int width = (n_cols + 8 * COLUMN_PARTS - 1) / (8 * COLUMN_PARTS) * 8;
-    if (width < COLUMN_LEAST) width = COLUMN_LEAST;
+    if (width < COLUMN_LEAST || (map->kind == AZ_LINE_HILBERT && banded(in, ldi, map->n, n_cols))) width = COLUMN_LEAST;
     int n_chunks = (n_cols + width - 1) / width;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (n_chunks > 1)
     for (int c = 0; c < n_chunks; c++) {
@@ -244,7 +272,10 @@ void az_line_apply(const az_line_map *map, double *out, int ldo, const double *i
         double *o = out + (size_t)first * (size_t)ldo;
         const double *f = in + (size_t)first * (size_t)ldi;
         if (map->kind == AZ_LINE_HILBERT) {
-            cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, map->m, count, map->n, 1.0, map->dense, map->ld, f, ldi, 0.0, o, ldo);
+            int a, b;
+            rows_used(&a, &b, f, ldi, map->n, count);
+            cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, map->m, count, b - a, 1.0, map->dense + (size_t)a * (size_t)map->ld, map->ld,
+                        f + a, ldi, 0.0, o, ldo);
         } else {
             double left[AZ_MAX_PANELS];
             for (int k = 0; k < count; k++) primitive_column(map, o + (size_t)k * (size_t)ldo, f + (size_t)k * (size_t)ldi, left);

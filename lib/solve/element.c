@@ -14,6 +14,8 @@
 /* Of the element around 0: 16 points, by symmetry 32, determine 12 even or 11 odd polynomials well (condition 1.1; 60 for 14, 7e6 for 16). */
 #define CENTRE_DEGREE 22
 #define SPARE_ROWS 2 /* per element: 0 loses the Legendre equation, which is singular at its ends */
+#define RESOLVED 1e-8 /* share of the highest polynomials of an element in the largest weight */
+#define FAR 1e3 /* times that: cut in four at once */
 #define END_GRADING 0.5 /* share of the arcsine density in the mesh of an interval */
 
 static bool on_interval(const az_problem *p) { return p->coord[0].range == AZ_INTERVAL; }
@@ -198,6 +200,99 @@ az_status az_elements_remesh(az_result *r, const double *edge, int n)
     az_status st = AZ_OK;
     for (int t = 0; t < r->problem->n_trials && !st; t++) st = transfer(r, t, edge, n);
     return st;
+}
+
+/* passed: [unknowns][number of edges][edges][weights of each trial] */
+az_status az_elements_keep(az_result *r)
+{
+    const az_problem *p = r->problem;
+    int u = p->n_scalars - p->n_parameters, n = u + 1 + r->n_edges;
+    for (int t = 0; t < p->n_trials; t++) n += r->trial[t].stage[0].n_weights;
+    double *to = az_doubles((size_t)n), *at = to;
+    if (!to) return AZ_ENOMEM;
+    for (int i = 0; i < u; i++) *at++ = r->scalar[p->n_parameters + i];
+    *at++ = r->n_edges;
+    memcpy(at, r->edge, sizeof *at * (size_t)r->n_edges);
+    at += r->n_edges;
+    for (int t = 0; t < p->n_trials; t++) {
+        const az_network *net = &r->trial[t].stage[0];
+        memcpy(at, net->weight, sizeof *at * (size_t)net->n_weights);
+        at += net->n_weights;
+    }
+    az_doubles_free(r->passed);
+    r->passed = to, r->n_passed = n;
+    return AZ_OK;
+}
+
+az_status az_elements_return(az_result *r)
+{
+    const az_problem *p = r->problem;
+    int u = p->n_scalars - p->n_parameters;
+    if (r->n_passed <= u || !(r->passed[u] >= 2 && r->passed[u] < r->n_passed - u)) return AZ_EFORMAT;
+    int n = (int)r->passed[u], left = r->n_passed - u - 1 - n;
+    double *edge = az_doubles((size_t)n), *at = r->passed + u + 1 + n;
+    if (!edge) return AZ_ENOMEM;
+    memcpy(edge, r->passed + u + 1, sizeof *edge * (size_t)n);
+    az_status st = az_elements_remesh(r, edge, n);
+    for (int t = 0; t < p->n_trials && !st; t++) {
+        az_network *net = &r->trial[t].stage[0];
+        if (net->n_weights > left) st = AZ_EFORMAT;
+        else memcpy(net->weight, at, sizeof *at * (size_t)net->n_weights);
+        at += net->n_weights, left -= net->n_weights;
+    }
+    for (int i = 0; i < u && !st; i++) r->scalar[p->n_parameters + i] = r->passed[i];
+    if (st) az_doubles_free(edge);
+    if (st) return st;
+    az_doubles_free(r->edge);
+    r->edge = edge, r->n_edges = n;
+    return AZ_OK;
+}
+
+/* How often the panels are to be cut in two. Panels and elements are the same, but of a trial with a parity on both halves of the line. */
+static bool count_cuts(const az_result *r, int t, unsigned char *cuts, double *tail)
+{
+    const az_network *net = &r->trial[t].stage[0];
+    int n = net->mesh.n_edges - 1, panels = r->n_edges - 1;
+    double top = 0;
+    bool any = false;
+    for (int i = 0; i < net->n_weights; i++) top = fmax(top, fabs(net->weight[i]));
+    az_element_tails(net, tail);
+    for (int i = 0; i < panels && n <= panels; i++) {
+        int e = n == panels ? i : i >= panels - n ? i - (panels - n) : panels - n - 1 - i;
+        double share = tail[e] / top;
+        if (share > RESOLVED && cuts[i] < 1) cuts[i] = 1;
+        if (share > RESOLVED * FAR && cuts[i] < 2) cuts[i] = 2;
+        any |= cuts[i] > 0;
+    }
+    return any;
+}
+
+az_status az_elements_resolve(az_run *run, bool *refined)
+{
+    az_result *r = run->r;
+    int n = 0;
+    unsigned char *cuts = az_calloc((size_t)r->n_edges, 1);
+    double *tail = az_doubles((size_t)r->n_edges), *edge = az_doubles((size_t)r->n_edges << 2);
+    bool *none = az_calloc((size_t)r->n_edges << 2, sizeof *none);
+    az_status st = cuts && tail && edge && none ? AZ_OK : AZ_ENOMEM;
+    *refined = false;
+    for (int t = 0; t < run->p->n_trials && !st; t++) *refined |= count_cuts(r, t, cuts, tail);
+    for (int i = 0; i < r->n_edges && !st; i++) {
+        edge[n++] = r->edge[i];
+        for (int k = 1, parts = 1 << cuts[i]; i + 1 < r->n_edges && k < parts; k++)
+            edge[n++] = r->edge[i] + (r->edge[i + 1] - r->edge[i]) * k / parts;
+    }
+    if (!st && *refined) st = az_panels_refine(&edge, &n, none);
+    if (!st && *refined) st = az_elements_remesh(r, edge, n);
+    if (!st && *refined) {
+        double *old = r->edge;
+        r->edge = edge, r->n_edges = n, edge = old;
+    }
+    az_realloc(cuts, 0);
+    az_realloc(none, 0);
+    az_doubles_free(tail);
+    az_doubles_free(edge);
+    return st ? az_fail(run->err, st, "out of memory while refining the grid") : AZ_OK;
 }
 
 /* The panels of an interval, from the meshes: those of a trial without parity, else half of them, mirrored where points lie on both sides. */

@@ -8,6 +8,7 @@
 #define BLIND 10.0 /* a panel whose residual exceeds this times the trained rms is cut */
 #define SHARE_OF_WORST 0.1 /* so is an element with this share of the largest residual: on a coarse mesh the trained one is no smaller */
 #define TAIL_MAX 1e-16 /* operands at the last node, relative to their maximum */
+#define TAIL_PASSED 1e-8 /* where elements only pass on the march */
 #define TAIL_STEP 1.25
 #define UNDERFLOW 1e-200 /* operands this small, relative to their maximum: their derivatives and adjoints are near the smallest numbers there are */
 #define CUT_MIN 5.0 /* z */
@@ -54,8 +55,15 @@ az_status az_run_examine(az_run *run, const az_program_setup *setup, az_program 
     return AZ_OK;
 }
 
+/* Elements that no iteration follows, or that a refinement has not helped: rounding grows as they shrink. */
+static bool small_enough(const az_result *r)
+{
+    return az_run_elements(r) && (r->stop != AZ_STOP_RUNNING || (r->retries > 0 && !(r->check < r->stage_check)));
+}
+
 double az_run_limit(const az_run *run)
 {
+    if (small_enough(run->r)) return INFINITY;
     double limit = BLIND * run->r->rms;
     if (az_run_elements(run->r)) limit = fmin(limit, SHARE_OF_WORST * run->r->check);
     return fmax(limit, ROUNDING);
@@ -80,8 +88,9 @@ bool az_run_mark(const az_run *run, const az_program *g, const double *res, bool
 /* The last panel is repeated until a quarter is added; again by the caller until the operands die out, or doubles overflow. */
 static az_status extend(az_result *r, double tail, bool *changed)
 {
+    const double most = az_run_elements(r) && az_ladder_passing(r) ? TAIL_PASSED : TAIL_MAX;
     double last = r->edge[r->n_edges - 1], width = last - r->edge[r->n_edges - 2];
-    if (!(tail > TAIL_MAX) || last * TAIL_STEP > REACH_MAX) return AZ_OK;
+    if (!(tail > most) || last * TAIL_STEP > REACH_MAX) return AZ_OK;
     int extra = (int)ceil((TAIL_STEP - 1) * last / width), both = r->edge[0] < 0 ? 2 : 1;
     double *e = az_doubles((size_t)(r->n_edges + both * extra));
     if (!e) return AZ_ENOMEM;

@@ -7,13 +7,14 @@
 #include <math.h>
 #include <string.h>
 
-#define FIRST_STEP 0.05 /* of the unknown's value at the first profile */
 #define STEPS 80.0 /* later, in the distance between the last two profiles: networks follow a layer slowly */
 #define STEPS_ELEMENT 24.0
 #define FOUND 3e-3 /* trained rms of a profile */
 #define SOLVED 4e-4 /* trained rms with which a held value is left; with more it is solved again, the layer followed */
 #define TRIES 4
 #define NEAR 2.0 /* steps: a profile that near is tried at once */
+#define ELEMENTS_FROM 2 /* mode */
+#define TRUST 1e-5 /* relative, in the unknown of elements at a profile: networks left to themselves would wander along a valley of small residuals */
 #define MARGIN 0.5 /* of a step, around the bracket */
 
 az_status az_ladder_check(const az_problem *p, int mode, az_error *err)
@@ -30,7 +31,13 @@ az_status az_ladder_check(const az_problem *p, int mode, az_error *err)
     return AZ_OK;
 }
 
-static double *unknown(const az_run *run) { return run->r->scalar + run->p->n_parameters; }
+bool az_ladder_passing(const az_result *r)
+{
+    bool more = r->ladder.found < r->options.mode || (r->ladder.found == r->options.mode && r->options.space != AZ_SPACE_ELEMENT);
+    return r->stage == 1 && (r->ladder.held || (az_run_elements(r) && more));
+}
+
+static double *unknown(const az_run *run) { return az_ladder_unknown(run); }
 static const char *name(const az_run *run) { return run->p->scalar[run->p->n_parameters].name; }
 
 /* The declared defect's distance from its smooth value, or what the first select row says, its weight taken out. */
@@ -46,16 +53,17 @@ static double defect(az_run *run)
     return run->residual[first] / p->row[k].weight;
 }
 
-static az_status reopen(az_run *run)
+az_status az_ladder_reopen(az_run *run)
 {
     az_result *r = run->r;
-    az_run_close(run);
     r->stage_iteration = r->retries = 0;
+    if (az_run_elements(r) && run->program) return az_run_again(run);
+    az_run_close(run);
     r->n_memory = -1;
     return az_run_open(run);
 }
 
-static void release(az_run *run, double value, double lo, double hi)
+void az_ladder_release(az_run *run, double value, double lo, double hi)
 {
     const az_problem *p = run->p;
     az_ladder *m = &run->r->ladder;
@@ -66,7 +74,7 @@ static void release(az_run *run, double value, double lo, double hi)
     for (int i = az_problem_first_defect(p); i < az_problem_layer_slot(p, 0); i++) run->r->scalar[i] = p->scalar[i].value;
 }
 
-static void hold_next(az_run *run)
+void az_ladder_hold_next(az_run *run)
 {
     az_ladder *m = &run->r->ladder;
     double lo = run->p->scalar[run->p->n_parameters].lo;
@@ -80,14 +88,15 @@ static void after_profile(az_run *run)
 {
     az_ladder *m = &run->r->ladder;
     double here = *unknown(run);
-    m->step = m->found ? fabs(m->last - here) / (az_run_elements(run->r) ? STEPS_ELEMENT : STEPS) : FIRST_STEP * fabs(here);
+    double most = fabs(m->last - here) / (az_run_elements(run->r) ? STEPS_ELEMENT : STEPS);
+    m->step = !m->found ? AZ_LADDER_STEP * fabs(here) : az_run_elements(run->r) ? fmin(m->step, most) : most;
     m->last = here;
     m->found++;
     m->value = m->defect = NAN;
     if (m->found > run->r->options.mode) return;
     snprintf(run->note, sizeof run->note, "profile %d: %s = %.6g (rms %.1e); the march goes on", m->found - 1, name(run), here,
              run->r->rms);
-    hold_next(run);
+    az_ladder_hold_next(run);
 }
 
 static void after_held(az_run *run)
@@ -98,31 +107,87 @@ static void after_held(az_run *run)
     if (run->r->rms > SOLVED && ++m->tries < TRIES) return;
     m->tries = 0;
     if (m->defect * d < 0) {
-        release(run, here + (m->value - here) * d / (d - m->defect), here - MARGIN * m->step, m->value + MARGIN * m->step);
+        az_ladder_release(run, here + (m->value - here) * d / (d - m->defect), here - MARGIN * m->step, m->value + MARGIN * m->step);
         return;
     }
     double left = d / (m->defect - d); /* steps to go, by the last one */
     if (left > 0 && left < NEAR) {
-        release(run, here - left * m->step, here - (left + NEAR) * m->step, m->value);
+        az_ladder_release(run, here - left * m->step, here - (left + NEAR) * m->step, m->value);
         return;
     }
     m->value = here;
     m->defect = d;
-    hold_next(run);
+    az_ladder_hold_next(run);
 }
 
-/* Adds to the note what the layer became. */
-static az_status follow_layer(az_run *run)
+static void say(az_run *run, const char *what)
 {
-    char said[sizeof run->note];
+    size_t n = strlen(run->note);
+    snprintf(run->note + n, sizeof run->note - n, "%s", what);
+}
+
+/* Another shape of the trials by `change`; the note keeps what it says and adds what the layer became. */
+static az_status reshape(az_run *run, az_status (*change)(az_run *run, bool *changed))
+{
+    char said[sizeof run->note], layer[80];
     bool changed;
     memcpy(said, run->note, sizeof said);
-    az_status st = az_run_layer(run, &changed);
+    az_status st = change(run, &changed);
     memcpy(run->note, said, sizeof said);
-    size_t n = strlen(run->note);
     const az_layer *l = &run->p->layer[0];
-    if (!st && changed) snprintf(run->note + n, sizeof run->note - n, "; layer at z = %.4f, width %.4f", l->center, l->width);
+    if (st || !changed) return st;
+    snprintf(layer, sizeof layer, "; layer at z = %.4f, width %.4f", l->center, l->width);
+    say(run, layer);
+    return AZ_OK;
+}
+
+static az_status networks_back(az_run *run, bool *changed)
+{
+    az_run_close(run);
+    az_status st = az_networks_take(run);
+    *changed = run->p->n_layers > 0;
     return st;
+}
+
+/* Networks leave the way to a second unstable profile and beyond to elements, which follow a layer at every width, and take over there. */
+static bool elements_go(const az_run *run)
+{
+    const az_result *r = run->r;
+    return r->options.mode >= ELEMENTS_FROM && r->ladder.found == 1 && run->p->n_defects && !az_run_elements(r) &&
+           !az_elements_check(run->p, NULL);
+}
+
+/* What carries the march on, in the shape it needs. */
+static az_status equip(az_run *run, bool arrived, bool was_held)
+{
+    if (arrived) {
+        az_ladder *m = &run->r->ladder;
+        m->lo = *unknown(run) - TRUST * fabs(*unknown(run)), m->hi = *unknown(run) + TRUST * fabs(*unknown(run));
+        snprintf(run->note, sizeof run->note, "profile %d: %s = %.8g by elements (rms %.1e); networks take over", run->r->ladder.found - 1,
+                 name(run), *unknown(run), run->r->rms);
+        return reshape(run, networks_back);
+    }
+    az_status st = AZ_OK;
+    if (elements_go(run)) {
+        say(run, " with elements");
+        az_run_close(run);
+        st = az_elements_take(run);
+    }
+    if (!az_run_elements(run->r)) return reshape(run, az_run_layer);
+    return st ? st : az_march_equip(run, was_held);
+}
+
+/* What was released at a profile is none: from below it on, elements as they were above it. */
+static az_status no_profile(az_run *run)
+{
+    az_ladder *m = &run->r->ladder;
+    snprintf(run->note, sizeof run->note, "%s = %.6g: rms %.1e is no profile; the march goes on", name(run), *unknown(run), run->r->rms);
+    bool back = az_run_elements(run->r) && run->r->n_passed > 0;
+    if (back) az_run_close(run);
+    az_status st = back ? az_elements_return(run->r) : AZ_OK;
+    *unknown(run) = m->lo;
+    az_ladder_hold_next(run);
+    return st ? az_fail(run->err, st, "the march cannot go back: %s", az_status_message(st)) : AZ_OK;
 }
 
 az_status az_ladder_turn(az_run *run, bool *marching)
@@ -131,18 +196,20 @@ az_status az_ladder_turn(az_run *run, bool *marching)
     az_ladder *m = &r->ladder;
     *marching = false;
     if (r->options.mode < m->found || r->stage != 1) return AZ_OK;
-    bool arrived = false;
-    if (m->held) after_held(run);
-    else if (m->found && !(r->rms < FOUND)) {
-        snprintf(run->note, sizeof run->note, "%s = %.6g: rms %.1e is no profile; the march goes on", name(run), *unknown(run), r->rms);
-        *unknown(run) = m->lo;
-        hold_next(run);
-    } else {
+    bool arrived = false, held = m->held;
+    az_status st = AZ_OK;
+    if (m->held && az_run_elements(r)) {
+        *marching = true;
+        if (!az_march_solved(r)) return az_march_refused(run);
+        az_march_after(run, defect(run));
+    } else if (m->held) after_held(run);
+    else if (m->found && !(r->rms < FOUND)) st = no_profile(run);
+    else {
         after_profile(run);
         arrived = m->found > r->options.mode;
     }
-    *marching = !arrived;
-    if (arrived || r->stop != AZ_STOP_RUNNING) return AZ_OK;
-    az_status st = follow_layer(run);
-    return st ? st : reopen(run);
+    *marching = !arrived || (az_run_elements(r) && r->options.space != AZ_SPACE_ELEMENT);
+    if (st || !*marching || r->stop != AZ_STOP_RUNNING) return st;
+    st = equip(run, arrived, held);
+    return st ? st : az_ladder_reopen(run);
 }

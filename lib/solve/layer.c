@@ -7,27 +7,42 @@
 #include <string.h>
 
 #define SAMPLES 4000
+#define PER_PANEL 24
 #define Z_MAX 12.0
 #define SHARP 0.25 /* a width above is no layer for networks of the declared inputs */
 #define MOVED 1.0 /* of its width: the inputs of an earlier layer no longer fit */
 #define SHARPER 0.5
 
+/* Where to look for it, z[n]: elements are sampled on their panels, which are as narrow as it is. */
+static int places(const az_run *run, double *z)
+{
+    const az_result *r = run->r;
+    int n = 0;
+    for (int i = 0; i < SAMPLES && !az_run_elements(r); i++) z[n++] = Z_MAX * (i + 0.5) / SAMPLES;
+    for (int i = 0; i + 1 < r->n_edges && az_run_elements(r); i++)
+        for (int k = 0; k < PER_PANEL && r->edge[i] >= 0 && r->edge[i + 1] < Z_MAX; k++)
+            z[n++] = r->edge[i] + (r->edge[i + 1] - r->edge[i]) * (k + 0.5) / PER_PANEL;
+    return n;
+}
+
 /* The layer of the first trial as it is now; a width of 0 if it has none. */
 static az_status find(const az_run *run, az_layer *layer)
 {
-    double *m = az_doubles(3 * (size_t)SAMPLES), scale = run->p->coord[0].scale;
+    size_t cap = SAMPLES + (size_t)run->r->n_edges * PER_PANEL;
+    double *m = az_doubles(4 * cap), scale = run->p->coord[0].scale;
     if (!m) return az_fail(run->err, AZ_ENOMEM, "out of memory");
-    double *y = m, *first = m + SAMPLES, *second = first + SAMPLES;
-    for (int i = 0; i < SAMPLES; i++) y[i] = scale * sinh(Z_MAX * (i + 0.5) / SAMPLES);
+    double *y = m, *first = m + cap, *second = first + cap, *z = second + cap;
+    int n = places(run, z);
+    for (int i = 0; i < n; i++) y[i] = scale * sinh(z[i]);
     const int *node = &run->p->trial[0].node;
-    az_status st = az_run_probe(run, first, SAMPLES, y, SAMPLES, node, 1, &(int){1});
-    if (!st) st = az_run_probe(run, second, SAMPLES, y, SAMPLES, node, 1, &(int){2});
+    az_status st = az_run_probe(run, first, cap, y, n, node, 1, &(int){1});
+    if (!st) st = az_run_probe(run, second, cap, y, n, node, 1, &(int){2});
     double lo = INFINITY, hi = -INFINITY, most = 0;
     *layer = (az_layer){0};
-    for (int i = 0; i < SAMPLES && !st; i++) {
-        double z = Z_MAX * (i + 0.5) / SAMPLES, c = scale * cosh(z), slope = first[i] * c, turn = second[i] * c * c + first[i] * y[i];
+    for (int i = 0; i < n && !st; i++) {
+        double c = scale * cosh(z[i]), slope = first[i] * c, turn = second[i] * c * c + first[i] * y[i];
         lo = fmin(lo, slope), hi = fmax(hi, slope);
-        if (fabs(turn) > most) most = fabs(turn), layer->center = z;
+        if (fabs(turn) > most) most = fabs(turn), layer->center = z[i];
     }
     if (most > 0) layer->width = (hi - lo) / most;
     if (!(layer->width < SHARP) || !(layer->center > layer->width)) layer->width = 0;
@@ -115,4 +130,20 @@ az_status az_run_layer(az_run *run, bool *changed)
     *changed = true;
     run->r->n_memory = -1;
     return az_run_open(run);
+}
+
+static az_status plain(az_run *run, void *data)
+{
+    (void)data;
+    az_state_drop_networks(run->r);
+    return az_run_networks(run);
+}
+
+az_status az_networks_take(az_run *run)
+{
+    az_layer layer;
+    az_status st = find(run, &layer);
+    bool sharp = layer.width > 0;
+    for (int t = 0; t < run->p->n_trials; t++) sharp = sharp && run->p->trial[t].n_inputs + (run->p->n_layers ? 0 : 2) <= AZ_MAX_INPUTS;
+    return st ? st : az_run_refit(run, sharp ? adopt : plain, &layer);
 }

@@ -16,6 +16,8 @@
 #define MU_MAX 1e6
 #define MU_DOWN 0.1
 #define MU_UP 3.0
+#define SHORTEST 0.01 /* share of Newton's step */
+#define CONTRACTS 0.05 /* after one, corrections by an old factor lead astray sooner than they pay */
 #define CHORD_MAX 40
 #define CHORD_PAYS 0.95 /* a correction that gains less than 5% is the last */
 
@@ -91,16 +93,41 @@ static void accept(az_solver *s, double *x, double *r)
     memcpy(r, s->r_new, sizeof(double) * (size_t)s->f.rows);
 }
 
+static double scaled_norm(const az_solver *s, const double *d)
+{
+    double sum = 0;
+    for (int j = 0; j < s->f.cols; j++) sum += d[j] / s->scale[j] * (d[j] / s->scale[j]);
+    return sqrt(sum);
+}
+
 static void chord(az_solver *s, double *x, double *r, double now, double shift)
 {
+    double size = scaled_norm(s, s->d);
     for (int k = 0; k < CHORD_MAX; k++) {
         if (!direction(s, s->d, r, shift)) return;
+        double correction = scaled_norm(s, s->d);
+        if (s->f.shortest && !(correction < CONTRACTS * size)) return;
         double next = probe(s, x, s->d);
         if (!(next < now)) return;
         accept(s, x, r);
         if (next > CHORD_PAYS * CHORD_PAYS * now) return;
         now = next;
+        size = correction;
     }
+}
+
+/* Newton's step d from x, halved until the next correction by the same factor is smaller though the residual may not be (Deuflhard 1974): in a curved
+ * valley damping would pull the unknowns that the residual sees least out of step. The squared norm of r_new, infinite if no length from `share` on is good. */
+static double shorten(az_solver *s, const double *x, double now, double shift, double share)
+{
+    double size = scaled_norm(s, s->d);
+    for (double length = 1; length >= share; length *= 0.5) {
+        double next = probe(s, x, s->d);
+        if (next < now * (1 - 0.5 * length)) return next;
+        if (isfinite(next) && direction(s, s->g, s->r_new, shift) && scaled_norm(s, s->g) < (1 - 0.25 * length) * size) return next;
+        for (int j = 0; j < s->f.cols; j++) s->d[j] *= 0.5;
+    }
+    return INFINITY;
 }
 
 az_step az_lm_step(az_solver *s, double *x, double *r, double *memory)
@@ -114,13 +141,15 @@ az_step az_lm_step(az_solver *s, double *x, double *r, double *memory)
     s->times.products += az_seconds() - t;
     double scale = largest_diagonal(s->gram, s->f.cols);
     if (!(scale > 0) || !isfinite(scale)) return AZ_STEP_NONE;
+    double share = s->f.shortest ? s->f.shortest(s->f.data) : 0;
     for (double mu = memory[0], first = mu; mu <= MU_MAX; mu *= MU_UP) {
         t = az_seconds();
         bool ok = (s->method == AZ_METHOD_LM_QR || factorise(s, mu * scale)) && direction(s, s->d, r, mu * scale);
         s->times.factor += az_seconds() - t;
         if (!ok) continue;
-        double next = probe(s, x, s->d);
-        if (!(next < now)) continue;
+        double next = s->f.shortest ? shorten(s, x, now, mu * scale, share > 0 ? share : SHORTEST) : probe(s, x, s->d);
+        if (share > 0 && !isfinite(next)) return AZ_STEP_NONE;
+        if (!(s->f.shortest ? isfinite(next) : next < now)) continue;
         accept(s, x, r);
         chord(s, x, r, next, mu * scale);
         memory[0] = mu == first ? fmax(mu * MU_DOWN, MU_MIN) : mu;

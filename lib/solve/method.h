@@ -16,6 +16,7 @@ typedef struct az_objective {
     void (*residual)(void *data, double *r, const double *x); /* NaN where it fails */
     az_status (*jacobian)(void *data, double *jac, const double *x);
     void (*project)(void *data, double *x); /* moves x inside hard bounds; may be NULL */
+    double (*shortest)(void *data); /* not NULL: lm takes Newton's steps, at least this share of each; 0: any share, or damped where none is good */
 } az_objective;
 
 typedef enum az_step { AZ_STEP_OK, AZ_STEP_NONE, AZ_STEP_FAILED } az_step; /* lowered; no lower point found; out of memory */

@@ -132,6 +132,15 @@ static void project(void *data, double *x)
     }
 }
 
+#define FIRST_SHARE 1.0
+
+/* The first step from one held value to the next is good, or the way was too long, and nothing has moved yet. */
+static double shortest(void *data)
+{
+    const az_run *run = data;
+    return az_march_first(run->r) ? FIRST_SHARE : 0;
+}
+
 static az_method current_method(const az_result *r)
 {
     if (r->stage == 1) return r->options.phase[r->phase];
@@ -192,7 +201,8 @@ az_status az_run_open(az_run *run)
                             .normalise = r->stage > 1 || az_run_linear(r),
                             .residual = evaluate,
                             .jacobian = jacobian,
-                            .project = run->n_unknowns ? project : NULL};
+                            .project = run->n_unknowns ? project : NULL,
+                            .shortest = az_run_elements(r) && r->ladder.held ? shortest : NULL};
     run->x = az_doubles((size_t)cols);
     run->residual = az_doubles((size_t)rows);
     if (!st && (!run->x || !run->residual)) st = AZ_ENOMEM;
@@ -202,6 +212,16 @@ az_status az_run_open(az_run *run)
     az_run_gather(run);
     evaluate(run, run->residual, run->x);
     r->rms = r->unit * sqrt(az_dense_dot(run->residual, run->residual, rows) / rows);
+    return AZ_OK;
+}
+
+az_status az_run_again(az_run *run)
+{
+    az_status st = fresh_memory(run, current_method(run->r), run->f.cols);
+    if (st) return az_fail(run->err, st, "out of memory");
+    az_run_gather(run);
+    evaluate(run, run->residual, run->x);
+    run->r->rms = run->r->unit * sqrt(az_dense_dot(run->residual, run->residual, run->f.rows) / run->f.rows);
     return AZ_OK;
 }
 

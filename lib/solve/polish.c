@@ -48,9 +48,10 @@ static az_status samples(double *sample, const az_result *from, int t, const az_
     return st;
 }
 
+/* The last stage of trial t of r. */
 static az_status fit(az_result *r, const az_result *from, int t, az_error *err)
 {
-    az_network *net = &r->trial[t].stage[0];
+    az_network *net = &r->trial[t].stage[r->trial[t].n_stages - 1];
     double *sample = az_doubles((size_t)az_element_n_samples(&net->mesh) * (size_t)net->mesh.smooth);
     if (!sample) return az_fail(err, AZ_ENOMEM, "out of memory");
     az_status st = samples(sample, from, t, &net->mesh, err);
@@ -70,6 +71,22 @@ static az_status begin(az_result *r, const az_result *from, az_error *err)
     if (!st) st = az_elements_begin(r);
     if (st) return az_fail(err, st, "%s", az_status_message(st));
     for (int t = 0; t < p->n_trials && !st; t++) st = fit(r, from, t, err);
+    return st;
+}
+
+az_status az_elements_take(az_run *run)
+{
+    az_result *r = run->r;
+    az_status st = az_elements_begin(r);
+    if (st) return az_fail(run->err, st, "no elements in the place of networks: %s", az_status_message(st));
+    for (int t = 0; t < run->p->n_trials && !st; t++) st = fit(r, r, t, run->err); /* the new ones are 0 until then */
+    for (int t = 0; t < run->p->n_trials && !st; t++) {
+        az_trial_state *s = &r->trial[t];
+        az_network elements = s->stage[--s->n_stages];
+        while (s->n_stages > 0) az_network_clear(&s->stage[--s->n_stages]);
+        s->stage[0] = elements;
+        s->n_stages = 1;
+    }
     return st;
 }
 

@@ -38,7 +38,8 @@ static void tell(az_run *run, const char *phase)
                      .rms = r->rms,
                      .check_max = r->check,
                      .seconds = r->seconds,
-                     .n_unknowns = run->n_unknowns,
+                     .n_unknowns = az_problem_n_unknowns(run->p), /* those with names */
+                     .problem = run->p,
                      .unknowns = r->scalar + run->p->n_parameters,
                      .note = run->note[0] ? run->note : NULL};
     if (run->fn(run->data, &g) && r->stop == AZ_STOP_RUNNING) run->r->stop = AZ_STOP_CANCELLED;
@@ -229,11 +230,12 @@ static bool stage_is_over(const az_run *run, az_step step)
     const az_result *r = run->r;
     az_stage_plan plan;
     az_plan_stage(&plan, run->p, &r->options, r->stage, r->patient);
-    if (r->stage == 1 && r->ladder.found) az_plan_march(&plan, r->ladder.held, r->ladder.found);
+    if (r->stage == 1 && r->ladder.found) az_plan_march(&plan, r);
     int hold = az_run_hold(r);
     if (step == AZ_STEP_NONE && r->stage_iteration >= hold) return true;
     if (r->stage == 1 && r->phase + 1 < r->options.n_phases) return false;
     if (hold > 0 && r->stage_iteration < hold + plan.window) return false;
+    if (r->rms < plan.enough) return true;
     if (r->stage_iteration >= plan.max_iterations && r->options.max_stages > 1) return true;
     if (r->stage_iteration <= plan.window) return false;
     return best(r, r->stage_iteration - 1, plan.window - 1) < plan.gain * fmin(r->rms, best(r, plan.window - 1, 0));
@@ -255,6 +257,18 @@ static az_status judge(az_run *run, bool *refined)
                  r->trial[0].stage[0].mesh.n_edges - 1, r->check);
     else snprintf(run->note, sizeof run->note, "points moved to where the residual is large (%.1e)", r->check);
     az_run_close(run);
+    if (az_run_elements(r) && r->ladder.found) r->n_memory = -1; /* undamped again */
+    return az_run_open(run);
+}
+
+/* On the march elements are judged by themselves: a residual between the nodes costs as much as several steps. */
+static az_status resolve(az_run *run, bool *refined)
+{
+    int before = run->r->n_edges;
+    az_status st = az_elements_resolve(run, refined);
+    if (st || !*refined) return st;
+    snprintf(run->note, sizeof run->note, "grid refined from %d to %d panels", before - 1, run->r->n_edges - 1);
+    az_run_close(run);
     return az_run_open(run);
 }
 
@@ -262,13 +276,14 @@ static az_status judge(az_run *run, bool *refined)
 static az_status reach_out(az_run *run)
 {
     bool changed = true;
+    size_t n = strlen(run->note);
     az_status st = AZ_OK;
     while (changed && !st) {
         st = az_run_extend(run, &changed);
         if (st || !changed) continue;
         az_run_close(run);
         st = az_run_open(run);
-        snprintf(run->note, sizeof run->note, "grid now ends at z = %.0f", run->r->edge[run->r->n_edges - 1]);
+        snprintf(run->note + n, sizeof run->note - n, "%sgrid now ends at z = %.0f", n ? "; " : "", run->r->edge[run->r->n_edges - 1]);
     }
     return st;
 }
@@ -365,18 +380,21 @@ static bool lost(const az_result *r)
            !(r->rms < LOST * r->history.rms[0]);
 }
 
+/* Elements on the march, judged by themselves alone. */
+static bool elements_pass(const az_result *r) { return az_run_elements(r) && az_ladder_passing(r); }
+
 static az_status end_of_stage(az_run *run)
 {
     az_result *r = run->r;
     if (r->stage == 1 && r->phase + 1 < r->options.n_phases) return next_phase(run);
     if (lost(r)) return restart(run);
     bool refined = false, marching = false;
-    az_status st = judge(run, &refined);
+    if (az_run_elements(r) && r->ladder.held && !(r->rms < AZ_NEARLY)) return az_march_refused(run);
+    az_status st = elements_pass(r) ? resolve(run, &refined) : judge(run, &refined);
     if (st) return st;
     if (r->stop == AZ_STOP_TOLERANCE) return AZ_OK;
     bool retry = refined && r->retries < (az_run_elements(r) ? RETRIES_ELEMENT : RETRIES) && (r->stage > 1 || run->p->dim == 1);
-    if (az_run_elements(r) && r->retries > 0 && !(r->check < r->stage_check)) retry = false; /* rounding grows as elements shrink */
-    if (r->ladder.held && r->check < HELD_ENOUGH) retry = false;
+    if (az_ladder_passing(r) && r->check < HELD_ENOUGH) retry = false;
     if (r->options.mode > 0 && !retry) st = az_ladder_turn(run, &marching);
     if (st || marching) return st;
     if (in_vain(run) && !retry) return discard(run, r->check);
@@ -407,6 +425,7 @@ static void check_limits(az_run *run)
 static az_status advance(az_run *run)
 {
     az_result *r = run->r;
+    const bool first = az_march_first(r);
     az_step step = az_solver_step(run->solver, run->x, run->residual, r->memory);
     if (step == AZ_STEP_FAILED) return az_fail(run->err, AZ_ENOMEM, "out of memory in iteration %d", r->iterations);
     run->f.residual(run, run->residual, run->x);
@@ -416,9 +435,10 @@ static az_status advance(az_run *run)
     r->seconds = run->seconds_before + az_seconds() - run->started;
     az_status st = AZ_OK;
     bool refined;
-    if (phase_is_over(r)) st = next_phase(run);
+    if (step == AZ_STEP_NONE && first) st = az_march_refused(run);
+    else if (phase_is_over(r)) st = next_phase(run);
     else if (stage_is_over(run, step)) st = end_of_stage(run);
-    else if (r->stage_iteration % JUDGE_EVERY == 0 && r->stage_iteration > az_run_hold(r)) st = judge(run, &refined);
+    else if (r->stage_iteration % JUDGE_EVERY == 0 && r->stage_iteration > az_run_hold(r) && !elements_pass(r)) st = judge(run, &refined);
     if (!st && r->stop == AZ_STOP_RUNNING && r->iterations % REACH_EVERY == 0) st = reach_out(run);
     if (st) return st;
     st = az_history_add(&r->history, r->iterations, r->stage, r->rms, r->check, r->seconds, r->scalar + run->p->n_parameters);

@@ -39,10 +39,11 @@ typedef struct az_stage_plan {
     int window; /* iterations over which progress is judged */
     double gain; /* least factor of progress over the window */
     int max_iterations;
+    double enough; /* trained rms below which the stage is over; 0: none */
 } az_stage_plan;
 void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_options *o, int stage, bool patient);
 /* A first stage of the march, the unknown held or released. */
-void az_plan_march(az_stage_plan *plan, bool held, int found);
+void az_plan_march(az_stage_plan *plan, const az_result *r);
 void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve_options *asked);
 az_status az_check_options(const az_solve_options *o, az_error *err);
 
@@ -50,6 +51,7 @@ az_status az_check_options(const az_solve_options *o, az_error *err);
 int az_run_hold(const az_result *r);
 /* open.c: program, solver and vectors for the current state */
 az_status az_run_open(az_run *run);
+az_status az_run_again(az_run *run); /* of an open run whose grid and trials are the same: the method's memory and the residual anew */
 void az_run_close(az_run *run);
 void az_run_gather(az_run *run); /* x from the state */
 
@@ -71,6 +73,26 @@ az_status az_run_refit(az_run *run, az_status (*change)(az_run *run, void *data)
 az_status az_run_record_layer(az_run *run);
 /* layer.c: inputs for the internal layer of the trial, if it has one that the present inputs do not resolve. The run is open before and after. */
 az_status az_run_layer(az_run *run, bool *changed);
+/* ladder.c: whether what is solved now is only passed on the way to options.mode; it need not be exact. */
+bool az_ladder_passing(const az_result *r);
+/* layer.c: networks of random weights instead of elements, fitted to their functions, with inputs for their layer. The run is closed. */
+az_status az_networks_take(az_run *run);
+#define AZ_NEARLY 1e-4 /* trained rms of elements on the march that Newton's method has all but solved */
+/* march.c: what elements do between profiles. Nothing has moved yet from the last held value to this one. */
+bool az_march_first(const az_result *r);
+bool az_march_solved(const az_result *r);
+/* After a held value that was solved, with its defect: the next one, or the unknown is released. */
+void az_march_after(az_run *run, double defect);
+/* After one that was not: back to the last that was, and half of the way, or the march ends. */
+az_status az_march_refused(az_run *run);
+/* The grid for what comes next; was_held: what came before. Keeps the elements to go back to. */
+az_status az_march_equip(az_run *run, bool was_held);
+/* ladder.c: the unknown of the march; released at a value between hard bounds, or held one step further; the state as it is, for a new first stage. */
+#define AZ_LADDER_STEP 0.05 /* first and longest, of the unknown's value at the last profile */
+static inline double *az_ladder_unknown(const az_run *run) { return run->r->scalar + run->p->n_parameters; }
+void az_ladder_release(az_run *run, double value, double lo, double hi);
+void az_ladder_hold_next(az_run *run);
+az_status az_ladder_reopen(az_run *run);
 /* ladder.c: AZ_EOPTION where the problem has no ladder. */
 az_status az_ladder_check(const az_problem *p, int mode, az_error *err);
 /* What follows the end of a first stage on the way to options.mode. *marching: another first stage began, or the run stopped. */
@@ -100,18 +122,28 @@ az_status az_run_start_points(az_result *r, double reach);
 /* Runs the state until it stops; from its beginning if fresh. */
 az_status az_run_go(az_result *r, const az_solve_options *o, bool fresh, az_progress_fn fn, void *data, az_error *err);
 
+/* element.c: elements as the only stage of every trial, throughout or on the way to a profile that networks then take over */
+static inline bool az_run_elements(const az_result *r)
+{
+    return r->options.space == AZ_SPACE_ELEMENT || az_result_space(r) == AZ_SPACE_ELEMENT;
+}
 /* Trials that are linear in their weights: one stage, from 0, without random numbers. */
-static inline bool az_run_linear(const az_result *r) { return r->options.space != AZ_SPACE_MLP; }
-/* element.c: elements as the only stage of every trial */
-static inline bool az_run_elements(const az_result *r) { return r->options.space == AZ_SPACE_ELEMENT; }
+static inline bool az_run_linear(const az_result *r) { return r->options.space != AZ_SPACE_MLP || az_run_elements(r); }
 /* AZ_EOPTION where the problem cannot be solved with elements: several coordinates, too high derivatives. */
 az_status az_elements_check(const az_problem *p, az_error *err);
 /* Elements for every trial, all weights 0, on the panels of the grid; on an interval on a mesh of their own, whose Gauss points become the points. */
 az_status az_elements_begin(az_result *r);
 /* The same functions on panels edge[n]. */
 az_status az_elements_remesh(az_result *r, const double *edge, int n);
+/* Unknowns, panels and elements as they are, into r->passed; and back from there. AZ_EFORMAT where that is damaged. */
+az_status az_elements_keep(az_result *r);
+az_status az_elements_return(az_result *r);
+/* On the line: cuts the panels across which the elements of a trial do not die out with their degree, which costs no residual. */
+az_status az_elements_resolve(az_run *run, bool *refined);
 /* az_run_judge on an interval. */
 az_status az_elements_judge(az_run *run, bool *refined);
+/* polish.c: elements instead of the networks of the run, which is closed, with the same functions on the same panels. */
+az_status az_elements_take(az_run *run);
 /* polish.c: a run with elements for the problem of `from` that begins with its trials and unknowns, to its end. Neither is verified. */
 az_status az_polish_run(az_result **out, const az_result *from, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err);
 

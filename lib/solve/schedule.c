@@ -17,14 +17,23 @@
 #define FUNCTIONS 128 /* of a Fourier series */
 #define POINTS_ELEMENT 320 /* on an interval: 20 elements */
 #define ELEMENT_GAIN 1.1 /* iterations are cheap, and the last of them gain most */
+#define WINDOW_ELEMENT 15 /* on the march: Newton's method, which is slow at the beginning only */
+#define ENOUGH 1e-6
 #define TOLERANCE_LINE 1e-12
 #define TOLERANCE_INTERVAL 1e-11 /* second derivatives of features reach no deeper */
 #define TOLERANCE_ND 1e-6
 
 /* A held profile is left as soon as it stops falling fast, above the second one later, as its layer is to be followed; a released one has a layer to form. */
-void az_plan_march(az_stage_plan *plan, bool held, int found)
+void az_plan_march(az_stage_plan *plan, const az_result *r)
 {
-    bool sharp = found > 1;
+    bool sharp = r->ladder.found > 1, held = r->ladder.held;
+    if (az_run_elements(r)) {
+        bool passing = az_ladder_passing(r);
+        plan->window = r->rms < AZ_NEARLY ? 2 : WINDOW_ELEMENT;
+        plan->gain = passing ? 2 : ELEMENT_GAIN;
+        plan->enough = passing ? ENOUGH : 0;
+        return;
+    }
     plan->window = !held ? 60 : sharp ? 30 : 20;
     plan->gain = held ? 1.3 : 2;
     plan->max_iterations = !held ? 600 : sharp ? 300 : 100;

@@ -57,6 +57,7 @@ static void arrays_clear(az_result *r)
     az_doubles_free(r->unknown_error);
     az_doubles_free(r->edge);
     az_doubles_free(r->memory);
+    az_doubles_free(r->passed);
     az_cross_clear(&r->cross);
     az_doubles_free(r->curve.x);
     az_doubles_free(r->curve.residual);

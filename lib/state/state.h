@@ -112,6 +112,8 @@ struct az_result {
     int patient;                   /* features in several coordinates did not pay: the first stage is trained as long as it gains at all */
     az_ladder ladder;
     const struct az_arc *arc;       /* an extra row of the system, or NULL; not owned, and not in the file */
+    int n_passed;                   /* of elements on the march: the last held value that was solved, to go back to; laid out by lib/solve/element.c */
+    double *passed;
     int phase;                      /* index into options.phase during the first stage */
     int iterations;
     double seconds;                 /* of all sessions of this run */

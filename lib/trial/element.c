@@ -316,3 +316,23 @@ az_status az_element_fit(az_network *net, const double *sample)
     az_doubles_free(rest);
     return st;
 }
+
+void az_element_tails(const az_network *net, double *tail)
+{
+    const az_mesh *m = &net->mesh;
+    double x[AZ_FIT_NODES], w[AZ_FIT_NODES], r[AZ_MESH_MAX_DEGREE + 1];
+    az_gauss_legendre(x, w, AZ_FIT_NODES);
+    for (int e = 0; e + 1 < m->n_edges; e++) {
+        bool centre = e == 0 && m->parity != AZ_NO_PARITY;
+        int n = az_mesh_n_bubbles(m, e), first = centre && m->parity == AZ_ODD ? 1 : 0, step = centre ? 2 : 1;
+        double sum = 0;
+        for (int q = 0; q < AZ_FIT_NODES; q++) {
+            gegenbauer(r, first + step * n, x[q], m->smooth + 0.5);
+            double value = 0;
+            for (int j = n > 2 ? n - 2 : 0; j < n; j++) value += fabs(net->weight[az_mesh_bubble(m, e) + j] * r[first + step * j]);
+            value *= pow(1 - x[q] * x[q], m->smooth);
+            sum += 0.5 * w[q] * value * value;
+        }
+        tail[e] = sqrt(sum);
+    }
+}

@@ -27,4 +27,8 @@ void az_element_samples(const az_mesh *m, double *z);
  * weight 1, exact for functions of the space. AZ_ENOMEM. */
 az_status az_element_fit(az_network *net, const double *sample);
 
+/* tail[n_edges - 1]: the part that the two highest polynomials of each element have in the function, in the mean over the element: about what its degree
+ * leaves out. */
+void az_element_tails(const az_network *net, double *tail);
+
 #endif

@@ -6,6 +6,8 @@
  * sinh((z_i-z_j)/2) neither cancels nor overflows. */
 #include "verify/line.h"
 
+#include <stdlib.h>
+
 #define BLOCK 8 /* targets worked on together: their accumulators are independent, so the compiler may use vectors */
 
 /* Tables of 1/cosh and 1/sinh at (2k+1)h/2 for |k| <= n, with room for the last block to overshoot. */
@@ -61,8 +63,31 @@ static void transform(const az_line *g, const kernel *k, double *out, const doub
 
 #define CLOSE 0.5 /* nodes nearer in z have the difference of their sinh from a product, which does not cancel */
 
+#define EXACT_NODES 64 /* neighbours whose z would differ in a few digits only where the grid is dense */
+
+/* zi - zj to rounding of itself, from the difference of s, which is exact: one step of Newton's method. */
+static double difference(const az_stretch *t, double zi, double zj, double ds)
+{
+    double d = zi - zj, off = d - ds;
+    for (int k = 0; k < t->n; k++) {
+        const double c = t->layer[k].center, w = 2 * t->layer[k].width;
+        off += (atan(d * w / (w * w + (zi - c) * (zj - c))) + atan(d * w / (w * w + (zi + c) * (zj + c)))) / (4 * w);
+    }
+    return d - off / az_stretch_slope(t, zi);
+}
+
+/* Whether the differences of the atans in that are those of their main branch. */
+static bool one_branch(const az_stretch *t, double zi, double zj)
+{
+    for (int k = 0; k < t->n; k++) {
+        const double c = t->layer[k].center, w = 2 * t->layer[k].width;
+        if (!(w * w + (zi - c) * (zj - c) > 0) || !(w * w + (zi + c) * (zj + c) > 0)) return false;
+    }
+    return true;
+}
+
 /* The same on a stretched grid: the kernel is no function of i - j. z, y[n]; source: f dy/ds over the scale, y = sinh z. */
-static double stretched_sum(const double *z, const double *y, const double *source, int n, int i)
+static double stretched_sum(const az_line *g, const double *z, const double *y, const double *source, int n, int i)
 {
     int lo = i, hi = i;
     double far = 0, near = 0;
@@ -70,8 +95,11 @@ static double stretched_sum(const double *z, const double *y, const double *sour
     while (lo > 0 && z[i] - z[lo - 1] < CLOSE) lo--;
     while (hi + 1 < n && z[hi + 1] - z[i] < CLOSE) hi++;
     for (int j = 1 - i % 2; j < n; j += 2) {
-        if (j >= lo && j <= hi) near += source[j] / (2 * cosh((z[i] + z[j]) / 2) * sinh((z[i] - z[j]) / 2));
-        else far += source[j] / (y[i] - y[j]);
+        if (j >= lo && j <= hi) {
+            const bool exact = abs(i - j) < EXACT_NODES && one_branch(&g->stretch, z[i], z[j]);
+            const double d = exact ? difference(&g->stretch, z[i], z[j], (i - j) * g->h) : z[i] - z[j];
+            near += source[j] / (2 * cosh((z[i] + z[j]) / 2) * sinh(d / 2));
+        } else far += source[j] / (y[i] - y[j]);
     }
     return near + far;
 }
@@ -93,7 +121,7 @@ static az_status stretched(const az_line *g, az_num *out, const az_num *f, int t
     }
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (int i = 0; i < g->n; i++) {
-        const double a = stretched_sum(z, y, re, g->n, i), b = real ? 0 : stretched_sum(z, y, im, g->n, i);
+        const double a = stretched_sum(g, z, y, re, g->n, i), b = real ? 0 : stretched_sum(g, z, y, im, g->n, i);
         out[i] = az_num_make(2 * g->h / M_PI * a, 2 * g->h / M_PI * b);
     }
     az_doubles_free(m);

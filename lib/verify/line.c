@@ -29,7 +29,7 @@ double az_stretch_s(const az_stretch *t, double z)
     double s = z;
     for (int k = 0; k < t->n; k++) {
         const double c = t->layer[k].center, w = 2 * t->layer[k].width;
-        s += (atan((z - c) / w) + atan((z + c) / w)) / (4 * w);
+        s += atan2(2 * z * w, w * w + (c - z) * (c + z)) / (4 * w); /* the sum of the atans, which cancel near 0 */
     }
     return s;
 }
@@ -44,18 +44,21 @@ double az_stretch_slope(const az_stretch *t, double z)
     return slope;
 }
 
-/* Newton's method inside a bracket: s(z) - z has the sign of z. */
+/* Newton's method inside a bracket, s(z) - z having the sign of z; halved where a step is not half of the one before: beside a narrow layer Newton's
+ * steps alone leap from one side to the other. */
 double az_stretch_z(const az_stretch *t, double s)
 {
     if (!t->n || s == 0) return s;
-    double lo = s < 0 ? s : 0, hi = s < 0 ? 0 : s, z = 0.5 * (lo + hi);
+    double lo = s < 0 ? s : 0, hi = s < 0 ? 0 : s, z = 0.5 * (lo + hi), length = hi - lo;
     for (int k = 0; k < 200; k++) {
         const double off = az_stretch_s(t, z) - s, before = z;
         if (off > 0) hi = z;
         else lo = z;
-        z -= off / az_stretch_slope(t, z);
-        if (!(z >= lo && z <= hi)) z = 0.5 * (lo + hi);
-        if (fabs(z - before) <= 0.5 * DBL_EPSILON * fabs(z)) break;
+        const double step = off / az_stretch_slope(t, z);
+        z -= step;
+        if (!(z >= lo && z <= hi) || fabs(step) > 0.5 * length) z = 0.5 * (lo + hi);
+        length = fabs(z - before);
+        if (length <= 0.5 * DBL_EPSILON * fabs(z)) break;
     }
     return z;
 }
