@@ -137,7 +137,8 @@ static void plateau(void **state)
     for (int i = 0; i < COUNT(off); i++) {
         const double lambda = exact_lambda(0.5) + off[i];
         az_solve_options o;
-        az_result *solved = NULL, *held = gclm("parameter", 0.5, lambda, "exp(N - N@0)", 40), *r = gclm("unknown", 0.5, lambda, "exp(N - N@0)", 40);
+        az_result *solved = NULL, *held = gclm("parameter", 0.5, lambda, "exp(N - N@0)", 40),
+                  *r = gclm("unknown", 0.5, lambda, "exp(N - N@0)", 40);
         az_error err;
         az_solve_options_init(&o);
         o.threads = 1;
@@ -178,7 +179,9 @@ static void hidden_element(void **state)
         assert_int_equal(az_state_add_elements(r, 0, &m), AZ_OK);
         r->trial[0].stage[0].weight[az_mesh_bubble(&m, 1)] = 1e-6;
         if (!(trained(r) < TOLERANCE)) fail_msg("trained %g", trained(r));
-        char name[64]; snprintf(name, sizeof name, "hidden element, %g of a gap", share[i]); refused(r, name, 1e-6, 0);
+        char name[64];
+        snprintf(name, sizeof name, "hidden element, %g of a gap", share[i]);
+        refused(r, name, 1e-6, 0);
     }
 }
 
@@ -199,7 +202,9 @@ static void hidden_layer(void **state)
         assert_int_equal(r->trial[0].stage[0].n_weights, COUNT(weight));
         memcpy(r->trial[0].stage[0].weight, weight, sizeof weight);
         if (!(trained(r) < TOLERANCE)) fail_msg("trained %g", trained(r));
-        char name[64]; snprintf(name, sizeof name, "hidden layer, %g of a gap", share[i]); refused(r, name, 1e-6, 0);
+        char name[64];
+        snprintf(name, sizeof name, "hidden layer, %g of a gap", share[i]);
+        refused(r, name, 1e-6, 0);
     }
 }
 
