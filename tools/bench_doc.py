@@ -55,7 +55,13 @@ def figures(rows):
     return table(["problem", "reference", "its error", "max residual", "relative L2 error", "seconds", "seeds"], body)
 
 
-BLOCKS = {"bench_lm": lm, "bench_torch": torch, "bench_jet": jet, "bench_figures": figures}
+def forms(rows):
+    body = [[*r["name"].split(", "), f"{r['error_median']} ({r['error_worst']})", f"{r['residual_median']} ({r['residual_worst']})", r["seconds_median"],
+             f"{r['reached']} of {r['seeds']}"] for r in rows]
+    return table(["profile", "form", "error of lambda (worst)", "max residual (worst)", "seconds", "seeds to tolerance"], body)
+
+
+BLOCKS = {"bench_lm": lm, "bench_torch": torch, "bench_jet": jet, "bench_figures": figures, "bench_forms": forms}
 
 
 def block(name, path):

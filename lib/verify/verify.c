@@ -1,5 +1,6 @@
 /* verify.c: az_verify, the tier "re-evaluated": all rows of a problem on an independent grid by the independent evaluator. */
 #include "verify/evidence.h"
+#include "verify/follow.h"
 #include "verify/reference.h"
 #include "verify/sample.h"
 
@@ -136,16 +137,21 @@ typedef struct grid {
     int wanted, threads;
 } grid;
 
-static az_status sample(double **x, int *n, const az_problem *p, const group *g, const grid *d)
+static az_status sample(double **x, int *n, const az_reference *s, const az_result *r, const group *g, const grid *d)
 {
+    const az_problem *p = r->problem;
     const int face = d->wanted / POINTS_RATIO;
 
-    if (p->dim == 1 && !g->fixed) return az_sample_line(x, n, p, d->h, d->reach);
+    if (p->dim == 1 && !g->fixed) {
+        const az_status st = az_sample_line(x, n, p, d->h, d->reach);
+        return st ? st : az_sample_follow(x, n, s, r, POINTS_MAX, d->threads);
+    }
     return az_sample_domain(x, n, p, g->fixed, g->at, d->reach, g->fixed ? face : d->wanted);
 }
 
-static az_status judge_rows(verdict *w, const az_reference *s, const az_problem *p, const grid *d)
+static az_status judge_rows(verdict *w, const az_reference *s, const az_result *r, const grid *d)
 {
+    const az_problem *p = r->problem;
     const size_t rows = (size_t)p->n_rows;
     group g = {
         .row = az_alloc_array(rows, sizeof(int)), .node = az_alloc_array(rows, 2 * sizeof(int)), .judged = az_calloc(rows, sizeof(bool))};
@@ -156,7 +162,7 @@ static az_status judge_rows(verdict *w, const az_reference *s, const az_problem 
         int n = 0;
         group_fill(&g, p, i);
         if (!g.n) continue;
-        st = sample(&x, &n, p, &g, d);
+        st = sample(&x, &n, s, r, &g, d);
         if (!st && !g.fixed) {
             w->x = x;
             w->points = n;
@@ -173,11 +179,11 @@ static az_status judge_rows(verdict *w, const az_reference *s, const az_problem 
     return st;
 }
 
-static az_status judge_grid(verdict *w, az_reference *s, const az_problem *p, const grid *d)
+static az_status judge_grid(verdict *w, az_reference *s, const az_result *r, const grid *d)
 {
     *w = (verdict){.max = 0};
     az_status st = az_reference_prepare(s, d->h, d->reach, d->threads);
-    if (!st) st = judge_rows(w, s, p, d);
+    if (!st) st = judge_rows(w, s, r, d);
     if (!st && !w->points) w->max = NAN;
     if (isnan(w->max) || isnan(w->relative)) w->max = w->relative = NAN;
     if (st) verdict_clear(w);
@@ -187,19 +193,20 @@ static az_status judge_grid(verdict *w, az_reference *s, const az_problem *p, co
 static bool agree(double a, double b) { return fabs(a - b) <= fmax(AGREE_RELATIVE * a, AGREE_FLOOR) || (isnan(a) && isnan(b)); }
 
 /* One coordinate: grids are halved until two agree. */
-static az_status judge_line(verdict *w, az_reference *s, const az_problem *p, grid *d)
+static az_status judge_line(verdict *w, az_reference *s, const az_result *r, grid *d)
 {
+    const az_problem *p = r->problem;
     const az_coord_decl *c = &p->coord[0];
 
     d->h = c->range == AZ_INTERVAL ? SPACING_INTERVAL : SPACING;
     while (az_sample_count(p, d->h, d->reach) < d->wanted && az_sample_count(p, d->h / 2, d->reach) < POINTS_MAX) d->h /= 2;
-    az_status st = judge_grid(w, s, p, d);
+    az_status st = judge_grid(w, s, r, d);
     while (!st) {
         verdict finer;
 
         d->h /= 2;
         if (az_sample_count(p, d->h, d->reach) > POINTS_MAX) break;
-        st = judge_grid(&finer, s, p, d);
+        st = judge_grid(&finer, s, r, d);
         if (st) break;
         const bool done = agree(finer.max, w->max) && agree(finer.relative, w->relative);
         verdict_clear(w);
@@ -271,13 +278,18 @@ static int points_wanted(const az_result *r)
 static az_status make_reference(az_reference **s, const az_result *r, az_error *err)
 {
     const az_problem *p = r->problem;
-    int n = 0, *target = az_alloc_array((size_t)p->n_rows, 2 * sizeof *target);
+    int n = 0, most = 2 * p->n_rows;
+
+    for (int t = 0; t < p->n_trials; t++) most += p->trial[t].n_inputs;
+    int *target = az_alloc_array((size_t)most, sizeof *target);
 
     if (!target) return az_fail(err, AZ_ENOMEM, "out of memory");
     for (int i = 0; i < p->n_rows; i++) {
         target[n++] = p->row[i].node;
         if (p->row[i].scale >= 0) target[n++] = p->row[i].scale;
     }
+    for (int t = 0; t < p->n_trials; t++)
+        for (int i = 0; i < p->trial[t].n_inputs; i++) target[n++] = p->trial[t].input[i];
     const az_status st = az_reference_create(s, r, target, n, err);
     az_free(target);
     return st;
@@ -294,7 +306,7 @@ az_status az_verify(az_result *r, int threads, az_error *err)
 
     if (st) return st;
     st = az_reference_reach(s, &d.reach);
-    if (!st) st = p->dim == 1 ? judge_line(&w, s, p, &d) : judge_grid(&w, s, p, &d);
+    if (!st) st = p->dim == 1 ? judge_line(&w, s, r, &d) : judge_grid(&w, s, r, &d);
     if (!st) st = make_curve(&curve, &w, p->dim);
     if (!st)
         store(r, &w, &curve);

@@ -1,0 +1,168 @@
+/* follow.c: a network is smooth on the scale on which the arguments of its neurons change, and elements on that of an element. The mark of a point is all these
+ * arguments, with positions counted in elements; neighbours whose marks differ much have something unseen between them. */
+#include "verify/follow.h"
+
+#include <string.h>
+
+#define TURN 2.0            /* tanh and sin have no structure below */
+#define STEPS_PER_ELEMENT 8
+#define HALVINGS 24
+
+typedef struct follower {
+    const az_reference *s;
+    const az_result *r;
+    int *input, n_inputs;           /* of all trials, in order */
+    int n_marks;
+    double *mark;                   /* [HALVINGS + 2][n_marks] of the points at hand */
+    az_num *value;                  /* [n_inputs] */
+    double *x, *y;                  /* found so far; two layers of a network */
+    int n, most, width;             /* width: of the widest layer */
+} follower;
+
+static int mark_count(const az_trial_state *t)
+{
+    int n = 0;
+    for (int k = 0; k < t->n_stages; k++) {
+        if (t->stage[k].space == AZ_SPACE_ELEMENT) n++;
+        for (int l = 1; l <= t->stage[k].n_layers; l++) n += t->stage[k].width[l];
+    }
+    return n;
+}
+
+/* Position in elements, times TURN * STEPS_PER_ELEMENT. */
+static double *mark_elements(double *mark, const az_mesh *m, double x)
+{
+    double z = m->length > 0 ? asinh(x / m->length) : x;
+    int e = 0;
+
+    if (m->parity != AZ_NO_PARITY) z = fabs(z);
+    z = fmin(fmax(z, m->edge[0]), m->edge[m->n_edges - 1]);
+    while (e + 2 < m->n_edges && z >= m->edge[e + 1]) e++;
+    *mark = TURN * STEPS_PER_ELEMENT * (e + (z - m->edge[e]) / (m->edge[e + 1] - m->edge[e]));
+    return mark + 1;
+}
+
+/* The arguments of all hidden neurons; y: room for two layers, the inputs in the first. */
+static double *mark_network(double *mark, const az_network *net, double *y, int width)
+{
+    const double *w = net->weight;
+    double *in = y, *out = y + width;
+
+    for (int l = 0; l < net->n_layers; l++) {
+        const int n_in = net->width[l], n_out = net->width[l + 1];
+        for (int o = 0; o < n_out; o++) {
+            double a = w[n_in * n_out + o];
+            for (int i = 0; i < n_in; i++) a += w[o * n_in + i] * in[i];
+            *mark++ = a;
+            out[o] = l == 0 && net->first == AZ_ACT_SINE ? sin(a) : tanh(a);
+        }
+        w += (n_in + 1) * n_out;
+        double *swap = in;
+        in = out, out = swap;
+    }
+    return mark;
+}
+
+static int widest(const az_result *r)
+{
+    int most = AZ_MAX_INPUTS;
+    for (int t = 0; t < r->problem->n_trials; t++)
+        for (int k = 0; k < r->trial[t].n_stages; k++)
+            for (int l = 0; l <= r->trial[t].stage[k].n_layers; l++)
+                if (r->trial[t].stage[k].width[l] > most) most = r->trial[t].stage[k].width[l];
+    return most;
+}
+
+static void make_mark(const follower *f, double *mark, double x, const az_num *value)
+{
+    for (int t = 0; t < f->r->problem->n_trials; t++) {
+        const int n = f->r->problem->trial[t].n_inputs;
+        for (int k = 0; k < f->r->trial[t].n_stages; k++) {
+            const az_network *net = &f->r->trial[t].stage[k];
+            for (int i = 0; i < n; i++) f->y[i] = creal(value[i]);
+            mark = net->space == AZ_SPACE_ELEMENT ? mark_elements(mark, &net->mesh, x) : mark_network(mark, net, f->y, f->width);
+        }
+        value += n;
+    }
+}
+
+static bool turns(const double *a, const double *b, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (fabs(a[i] - b[i]) > TURN) return true;
+    return false;
+}
+
+/* Appends the points inside (lo, hi), whose marks are given; `level` of the marks is free. */
+static az_status halve(follower *f, double lo, const double *at_lo, double hi, const double *at_hi, int level, int left)
+{
+    const double x = 0.5 * (lo + hi);
+
+    if (level > HALVINGS || f->n + left >= f->most || !(x > lo && x < hi) || !turns(at_lo, at_hi, f->n_marks)) return AZ_OK;
+    double *at = f->mark + (size_t)(level + 1) * (size_t)f->n_marks;
+    az_status st = az_reference_eval(f->s, f->value, f->input, f->n_inputs, &x, 1, 1);
+    if (st) return st;
+    make_mark(f, at, x, f->value);
+    st = halve(f, lo, at_lo, x, at, level + 1, left + 1);
+    if (st) return st;
+    f->x[f->n++] = x;
+    return halve(f, x, at, hi, at_hi, level + 1, left);
+}
+
+/* x[n] with the inputs' values there. */
+static az_status walk(follower *f, const double *x, int n, const az_num *value)
+{
+    double *last = f->mark, *next = f->mark + f->n_marks;
+    az_status st = AZ_OK;
+
+    make_mark(f, last, x[0], value);
+    f->x[f->n++] = x[0];
+    for (int i = 1; i < n && !st; i++) {
+        make_mark(f, next, x[i], value + (size_t)i * (size_t)f->n_inputs);
+        st = halve(f, x[i - 1], last, x[i], next, 1, n - i);
+        f->x[f->n++] = x[i];
+        memcpy(last, next, (size_t)f->n_marks * sizeof *last);
+    }
+    return st;
+}
+
+static az_status follower_make(follower *f, const az_reference *s, const az_result *r, int most)
+{
+    const az_problem *p = r->problem;
+
+    *f = (follower){.s = s, .r = r, .most = most, .width = widest(r)};
+    for (int t = 0; t < p->n_trials; t++) {
+        f->n_marks += mark_count(&r->trial[t]);
+        f->n_inputs += p->trial[t].n_inputs;
+    }
+    f->input = az_calloc((size_t)f->n_inputs + 1, sizeof *f->input);
+    f->value = az_calloc((size_t)f->n_inputs + 1, sizeof *f->value);
+    f->mark = az_doubles((size_t)(HALVINGS + 2) * (size_t)f->n_marks + 1);
+    f->y = az_doubles(2 * (size_t)f->width);
+    f->x = az_doubles((size_t)most);
+    if (!f->input || !f->value || !f->mark || !f->y || !f->x) return AZ_ENOMEM;
+    for (int t = 0, n = 0; t < p->n_trials; t++)
+        for (int i = 0; i < p->trial[t].n_inputs; i++) f->input[n++] = p->trial[t].input[i];
+    return AZ_OK;
+}
+
+az_status az_sample_follow(double **x, int *n, const az_reference *s, const az_result *r, int most, int threads)
+{
+    follower f;
+    az_status st = follower_make(&f, s, r, most > *n ? most : *n);
+    az_num *value = st ? NULL : az_alloc_array((size_t)*n, ((size_t)f.n_inputs + 1) * sizeof *value);
+
+    if (!st && !value) st = AZ_ENOMEM;
+    if (!st && f.n_inputs) st = az_reference_eval(s, value, f.input, f.n_inputs, *x, *n, threads);
+    if (!st) st = walk(&f, *x, *n, value);
+    if (!st) {
+        az_doubles_free(*x);
+        *x = f.x, *n = f.n;
+    } else az_doubles_free(f.x);
+    az_free(value);
+    az_free(f.input);
+    az_free(f.value);
+    az_doubles_free(f.mark);
+    az_doubles_free(f.y);
+    return st;
+}
