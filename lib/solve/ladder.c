@@ -33,8 +33,7 @@ az_status az_ladder_check(const az_problem *p, int mode, az_error *err)
 static double *unknown(const az_run *run) { return run->r->scalar + run->p->n_parameters; }
 static const char *name(const az_run *run) { return run->p->scalar[run->p->n_parameters].name; }
 
-/* The declared defect's distance from its smooth value, or what the first select row says, its weight taken out. */
-static double defect(az_run *run)
+double az_ladder_defect(az_run *run)
 {
     const az_problem *p = run->p;
     int first_defect = az_problem_first_defect(p), k = 0, first, n;
@@ -93,7 +92,7 @@ static void after_profile(az_run *run)
 static void after_held(az_run *run)
 {
     az_ladder *m = &run->r->ladder;
-    double here = *unknown(run), d = defect(run);
+    double here = *unknown(run), d = az_ladder_defect(run);
     snprintf(run->note, sizeof run->note, "%s held at %.5g: rms %.1e, defect %.3e", name(run), here, run->r->rms, d);
     if (run->r->rms > SOLVED && ++m->tries < TRIES) return;
     m->tries = 0;
