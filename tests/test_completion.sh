@@ -28,7 +28,7 @@ expect() {
     done
 }
 
-expect "ansatz " "list show check solve verify polish eval export report bench help --version"
+expect "ansatz " "list show check solve scan verify polish eval export report bench help --version"
 expect "ansatz ver" "= verify"
 expect "ansatz solve " "ccf mine.ansatz run.h5"
 expect "ansatz solve cc" "= ccf"

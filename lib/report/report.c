@@ -26,21 +26,19 @@ static const char style[] =
     "@page{margin:16mm}@media print{body{padding:0;font-size:10.5pt;print-color-adjust:exact;-webkit-print-color-adjust:exact}h2{break-after:avoid}"
     "pre{white-space:pre-wrap}table,.stop{break-inside:avoid}}\n";
 
-static void page_begin(az_page *g)
+void az_page_begin(az_text *out, const char *title)
 {
-    const az_problem *p = g->r->problem;
-
-    az_text_add(&g->out, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+    az_text_add(out, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
                          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"generator\" content=\"ansatz " AZ_VERSION "\">\n<title>");
-    az_xml_escape(&g->out, p->name);
-    az_text_add(&g->out, " \u2013 ansatz</title>\n<style>\n");
-    az_text_write(&g->out, style, sizeof style - 1);
-    az_text_add(&g->out, "</style></head>\n<body>\n");
+    az_xml_escape(out, title);
+    az_text_add(out, " \u2013 ansatz</title>\n<style>\n");
+    az_text_write(out, style, sizeof style - 1);
+    az_text_add(out, "</style></head>\n<body>\n");
 }
 
 static az_status page(az_page *g)
 {
-    page_begin(g);
+    az_page_begin(&g->out, g->r->problem->name);
     az_page_headline(g);
     az_page_evidence(g);
     az_status st = az_page_profiles(g);
