@@ -17,7 +17,9 @@
 #define VALUES_MAX 1000
 #define SEEDS 3
 #define SEEDS_MAX 100
-#define ITERATIONS_ELEMENT 60 /* of a held solve: where a solution is not smooth, meshes can be refined for ever */
+/* Of elements in a held solve: where a solution is not smooth, meshes can be refined for ever. With everything imposed there is no solution to refine for. */
+#define ITERATIONS_FREE 60
+#define ITERATIONS_IMPOSED 10
 #define MEANS 1e-2 /* trained rms with which a defect means something; the march's profiles have 3e-3, its held values 4e-4 */
 #define SHARE 0.25 /* so does one whose defect is this much larger: the origin has what the domain lacks (gclm: 0.1) */
 #define SOLVED 0.1 /* and that has been solved at all */
@@ -202,8 +204,8 @@ static az_status copy(scanner *w, az_result **out, const char *bytes, size_t n)
 static az_status leg(scanner *w, az_result *r, az_hold hold, bool fresh)
 {
     const az_problem *p = r->problem;
-    int most = w->s->options.solve.max_iterations;
-    if (hold && az_run_elements(r) && most > ITERATIONS_ELEMENT) most = ITERATIONS_ELEMENT;
+    int most = w->s->options.solve.max_iterations, few = hold == AZ_HELD_IMPOSED && w->s->signs ? ITERATIONS_IMPOSED : ITERATIONS_FREE;
+    if (hold && az_run_elements(r) && most > few) most = few;
     r->ladder.held = hold;
     for (int i = az_problem_first_defect(p); i < az_problem_layer_slot(p, 0) && hold != AZ_HELD_FREE; i++) r->scalar[i] = p->scalar[i].value;
     r->ladder.found = !fresh;
@@ -488,7 +490,7 @@ static az_status sweep(scanner *w)
     for (int k = 0; k < s->options.seeds && !st && !w->cancelled; k++) {
         w->seed = s->options.solve.seed + (uint64_t)k;
         if (k != here && finished(s, w->seed)) continue;
-        if (k != here) az_scan_way_clear(&w->way);
+        if (k != here) az_scan_way_clear(&w->way), here = -1;
         w->way.seed = k;
         forget(s, w->seed, w->way.step);
         w->total = s->options.values * s->options.seeds + s->n_brackets;
@@ -560,10 +562,15 @@ static az_status resolve(az_scan *s, const az_scan_options *asked, az_error *err
     return hash(s, err);
 }
 
+/* A place on the way counts only with the rows that lead to it. */
 static az_status resume(scanner *w)
 {
+    az_scan_way *way = &w->way;
     az_status st = az_scan_read_table(w->s, w->table, w->err);
-    return st ? st : az_scan_read_way(w->s, &w->way, w->table, w->err);
+    if (!st) st = az_scan_read_way(w->s, way, w->table, w->err);
+    for (int t = 0; t < way->step && !st; t++)
+        if (!az_scan_find(w->s, az_scan_place(w->s, t), w->s->options.solve.seed + (uint64_t)way->seed)) az_scan_way_clear(way);
+    return st;
 }
 
 az_status az_scan_run(az_scan **out, const az_problem *p, const az_scan_options *o, az_scan_fn fn, void *data, az_error *err)
@@ -575,7 +582,7 @@ az_status az_scan_run(az_scan **out, const az_problem *p, const az_scan_options 
     if (!s) return az_fail(err, AZ_ENOMEM, "out of memory");
     az_status st = az_problem_restate(&s->problem, p, NULL, 0, err);
     if (!st) st = resolve(s, o, err);
-    if (!st && o->resume && o->table) st = resume(&w);
+    if (!st && o->table) st = o->resume ? resume(&w) : (az_scan_remove_way(o->table), AZ_OK);
     if (!st) st = sweep(&w);
     s->seconds = az_seconds() - started;
     az_scan_way_clear(&w.way);
