@@ -19,13 +19,24 @@ static void say_row(const scan_teller *t, const az_scan_progress *g)
     const az_scan_row *r = g->row;
 
     if (!t->progress.live) {
-        fprintf(stderr, "progress: done = %d, total = %d, seed = %llu, %s = %.17g, residual = %.6e, defect = %.6e, trained = %.6e, iterations = %d, ok = %d\n",
-                g->done, g->total, (unsigned long long)r->seed, t->over, r->value, r->residual, r->defect, r->trained, r->iterations, r->ok);
+        fprintf(stderr, "progress: done = %d, total = %d, seed = %llu, %s = %.17g, residual = %.6e, defect = %.6e, trained = %.6e", g->done, g->total,
+                (unsigned long long)r->seed, t->over, r->value, r->residual, r->defect, r->trained);
+        fprintf(stderr, ", iterations = %d, ok = %d\n", r->iterations, r->ok);
         return;
     }
-    fprintf(stderr, "%d of %d: %s held at %.8g, seed %llu: residual %.1e", g->done, g->total, t->over, r->value, (unsigned long long)r->seed, r->residual);
+    fprintf(stderr, "%d of %d: %s held at %.8g, seed %llu: residual %.1e", g->done, g->total, t->over, r->value, (unsigned long long)r->seed,
+            r->residual);
     if (!isnan(r->defect)) fprintf(stderr, ", defect %+.2e", r->defect);
     fprintf(stderr, "%s\n", r->ok ? "" : " (not solved well enough to count)");
+}
+
+static void log_bracket(const scan_teller *t, const az_scan_progress *g)
+{
+    const az_scan_bracket *b = g->bracket;
+
+    fprintf(stderr, "bracket: done = %d, total = %d, seed = %llu, low = %.17g, high = %.17g, state = %s", g->done, g->total,
+            (unsigned long long)b->seed, b->low, b->high, az_scan_state_name(b->state));
+    fprintf(stderr, ", %s = %.17g, error = %.6e, residual = %.6e, iterations = %d\n", t->over, b->value, b->error, b->residual, b->iterations);
 }
 
 static void say_bracket(const scan_teller *t, const az_scan_progress *g)
@@ -33,16 +44,15 @@ static void say_bracket(const scan_teller *t, const az_scan_progress *g)
     const az_scan_bracket *b = g->bracket;
     char digits[AZ_UNKNOWN_LENGTH];
 
+    if (!t->progress.live) {
+        log_bracket(t, g);
+        return;
+    }
+    fprintf(stderr, "%d of %d: ", g->done, g->total);
     az_format_unknown(digits, b->value, b->error);
-    if (!t->progress.live)
-        fprintf(stderr, "bracket: done = %d, total = %d, seed = %llu, low = %.17g, high = %.17g, state = %s, %s = %.17g, error = %.6e, residual = %.6e, iterations = %d\n",
-                g->done, g->total, (unsigned long long)b->seed, b->low, b->high, az_scan_state_name(b->state), t->over, b->value, b->error, b->residual,
-                b->iterations);
-    else if (b->state == AZ_SCAN_PROFILE)
-        fprintf(stderr, "%d of %d: a profile at %s = %s, seed %llu, residual %.1e\n", g->done, g->total, t->over, digits, (unsigned long long)b->seed, b->residual);
-    else
-        fprintf(stderr, "%d of %d: a bracket, %s in [%.8g, %.8g], seed %llu%s\n", g->done, g->total, t->over, b->low, b->high, (unsigned long long)b->seed,
-                b->state == AZ_SCAN_NOTHING ? ", that leads to nothing" : "");
+    if (b->state == AZ_SCAN_PROFILE) fprintf(stderr, "a profile at %s = %s, residual %.1e", t->over, digits, b->residual);
+    else fprintf(stderr, "a bracket, %s in [%.8g, %.8g]%s", t->over, b->low, b->high, b->state == AZ_SCAN_NOTHING ? ", leads to nothing" : "");
+    fprintf(stderr, ", seed %llu\n", (unsigned long long)b->seed);
 }
 
 static int step(void *data, const az_scan_progress *g)

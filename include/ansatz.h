@@ -280,7 +280,7 @@ typedef struct az_scan_row {
 typedef enum az_scan_state { AZ_SCAN_BRACKET, AZ_SCAN_PROFILE, AZ_SCAN_NOTHING, AZ_N_SCAN_STATE } az_scan_state;
 const char *az_scan_state_name(az_scan_state s); /* "bracket": not refined; "profile"; "nothing": refined, and no solution was there */
 
-/* Where the defect of one seed changes its sign, both values being ok; for a problem without defect, where the residual is lower than at both neighbours. */
+/* Where the defect of one seed changes its sign, both values being ok; for a problem without, where the residual is lower than at both neighbours. */
 typedef struct az_scan_bracket {
     double low, high;
     uint64_t seed;
@@ -288,7 +288,7 @@ typedef struct az_scan_bracket {
     double value, error;                /* interpolated, NaN; once refined, as az_result_unknown */
     double residual;                    /* re-evaluated relative residual (az_evidence), NaN before */
     int iterations;
-    int group;                          /* from 0, in order of value: brackets of one group lead to the same profile, or to nothing from the same place */
+    int group;                          /* from 0, by value: brackets of one group lead to the same profile, or to nothing from the same place */
 } az_scan_bracket;
 
 /* Progress: exactly one of row, bracket and run is not NULL. */
@@ -303,10 +303,10 @@ typedef struct az_scan_progress {
 /* Returns nonzero to stop: finished rows are kept. Called from the thread of az_scan. */
 typedef int (*az_scan_fn)(void *data, const az_scan_progress *p);
 
-/* Each seed goes from the value nearest to the start of the unknown up and then down, every solve beginning where its neighbour ended. On AZ_OK *out holds
- * what was found, also after the callback stopped it. Beside the table a file TABLE.state keeps where the way stands, until the scan is complete: one
- * that is resumed ends with the bits of an uninterrupted one, and without that file goes the way of its unfinished seed again. AZ_EOPTION, AZ_ENAME (no such
- * unknown), AZ_EIO, AZ_EFORMAT (the table to resume from), AZ_ENOMEM. */
+/* Each seed goes from the value nearest to the start of the unknown up and then down, every solve beginning where its neighbour ended. On AZ_OK *out
+ * holds what was found, also after the callback stopped it. Beside the table a file TABLE.state keeps where the way stands, until the scan is complete: a
+ * resumed scan ends with the bits of an uninterrupted one; without that file it goes the way of its unfinished seed again. AZ_EOPTION, AZ_ENAME (no
+ * such unknown), AZ_EIO, AZ_EFORMAT (the table to resume from), AZ_ENOMEM. */
 az_status az_scan_run(az_scan **out, const az_problem *p, const az_scan_options *o, az_scan_fn fn, void *data, az_error *err);
 void az_scan_destroy(az_scan *s);
 

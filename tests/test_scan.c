@@ -527,6 +527,5 @@ int main(void)
     };
 
     seed_from_environment(&rng);
-    if (getenv("T")) cmocka_set_test_filter(getenv("T"));
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#define CURVES 6 /* seeds with a line of their own; more share the last one's looks */
+#define CURVES 6 /* seeds that the legend names: as many as there are looks */
 #define UNIT 1e-2 /* of the largest defect: below it the axis is linear */
 
 /* The rows by seed: x[seeds][values], y the same, NaN where a value is absent. */
@@ -98,12 +98,13 @@ static void pictures(az_page *g, const az_scan *s, curves *c)
 
     az_text_add(&g->out, "<section><h2>The funnel</h2>\n<div class=\"pair\">\n");
     picture(g, s, c, c->residual, (az_plot){.about = "residual against the held unknown", .y = {.kind = AZ_AXIS_LOG, .label = "residual"}});
-    az_page_figure_end(g, "Largest relative residual with %s held and everything imposed; it dips where a profile is. Shaded: brackets; dotted: where they led. "
-                          "Crosses: values not solved well enough to be drawn (%d).", over, c->n_absent);
+    az_page_figure_end(g, "Largest relative residual with %s held and everything imposed; it dips where a profile is. Shaded: brackets; dotted: where "
+                          "they led. Crosses: values not solved well enough to be drawn (%d).", over, c->n_absent);
     if (s->signs) {
-        picture(g, s, c, c->defect, (az_plot){.about = "defect against the held unknown", .y = {.kind = AZ_AXIS_ASINH, .unit = unit, .label = "defect"}, .zero = true});
-        az_page_figure_end(g, "What the origin would have with %s held, minus what it has where the solution is smooth: it changes sign at every profile. The axis is linear "
-                              "near 0 and logarithmic beyond.", over);
+        const az_axis y = {.kind = AZ_AXIS_ASINH, .unit = unit, .label = "defect"};
+        picture(g, s, c, c->defect, (az_plot){.about = "defect against the held unknown", .y = y, .zero = true});
+        az_page_figure_end(g, "What the origin would have with %s held, minus what it has where the solution is smooth: it changes sign at every "
+                              "profile. The axis is linear near 0 and logarithmic beyond.", over);
     }
     az_text_add(&g->out, "</div></section>\n");
 }
@@ -126,8 +127,8 @@ static void header(az_page *g, const az_scan *s)
     }
     az_text_add(out, "; ");
     az_xml_escape(out, o->over);
-    az_text_add(out, " from %.15g to %.15g, %d values, %d seed%s from %" PRIu64 ", trial space %s</p>\n", o->lo, o->hi, o->values, o->seeds, o->seeds > 1 ? "s" : "",
-                o->solve.seed, az_space_name(o->solve.space));
+    az_text_add(out, " from %.15g to %.15g, %d values, %d seed%s from %" PRIu64 ", trial space %s</p>\n", o->lo, o->hi, o->values, o->seeds,
+                o->seeds > 1 ? "s" : "", o->solve.seed, az_space_name(o->solve.space));
     az_text_add(out, "<p class=\"made\">");
     if (g->command && *g->command) {
         az_text_add(out, "<code>");
@@ -150,8 +151,8 @@ static void bracket_row(az_text *out, const az_scan_bracket *b, bool first)
     char digits[AZ_UNKNOWN_LENGTH];
 
     az_format_unknown(digits, b->value, b->error);
-    az_text_add(out, "<tr><th scope=\"row\">%s</th><td class=\"number\">%.6g \u2026 %.6g</td><td class=\"number\">%" PRIu64 "</td><td class=\"number\">%s</td>",
-                first ? az_scan_state_name(b->state) : "", b->low, b->high, b->seed, digits);
+    az_text_add(out, "<tr><th scope=\"row\">%s</th><td class=\"number\">%.6g \u2026 %.6g</td>", first ? az_scan_state_name(b->state) : "", b->low, b->high);
+    az_text_add(out, "<td class=\"number\">%" PRIu64 "</td><td class=\"number\">%s</td>", b->seed, digits);
     cell_number(out, b->residual);
     az_text_add(out, "<td class=\"number\">%d</td></tr>\n", b->iterations);
 }
@@ -161,11 +162,13 @@ static void brackets(az_page *g, const az_scan *s)
     az_text *out = &g->out;
 
     az_text_add(out, "<section><h2>Profiles and brackets</h2>\n");
-    if (!s->n_brackets)
-        az_text_add(out, "<p>%s</p></section>\n", s->signs ? "The defect does not change its sign between two values that are solved for." : "The residual has no dip inside the range.");
-    if (!s->n_brackets) return;
-    az_text_add(out, "<p>In 0.12345(6) the last digit is uncertain by 6; (?) marks an interpolated value. Seeds that lead to the same profile follow each other.</p>\n"
-                     "<table class=\"wide\"><thead><tr><th>found</th><th class=\"number\">between</th><th class=\"number\">seed</th><th class=\"number\">");
+    if (!s->n_brackets) {
+        az_text_add(out, "<p>None: %s.</p></section>\n", s->signs ? "the defect keeps its sign from value to value" : "the residual has no dip inside the range");
+        return;
+    }
+    az_text_add(out, "<p>In 0.12345(6) the last digit is uncertain by 6; (?) marks an interpolated value. Seeds that lead to the same profile follow "
+                     "each other.</p>\n<table class=\"wide\"><thead><tr><th>found</th><th class=\"number\">between</th><th class=\"number\">seed</th>"
+                     "<th class=\"number\">");
     az_xml_escape(out, s->options.over);
     az_text_add(out, "</th><th class=\"number\">relative residual, re-evaluated</th><th class=\"number\">iterations</th></tr></thead>\n<tbody>\n");
     for (int i = 0; i < s->n_brackets; i++) bracket_row(out, &s->bracket[i], !i || s->bracket[i].group != s->bracket[i - 1].group);
@@ -178,8 +181,8 @@ static void rows(az_page *g, const az_scan *s)
 
     az_text_add(out, "<section><h2>Values</h2>\n<table class=\"wide\"><thead><tr><th class=\"number\">");
     az_xml_escape(out, s->options.over);
-    az_text_add(out, "</th><th class=\"number\">seed</th><th class=\"number\">residual</th><th class=\"number\">defect</th><th class=\"number\">trained, rms</th>"
-                     "<th class=\"number\">iterations</th><th>drawn</th></tr></thead>\n<tbody>\n");
+    az_text_add(out, "</th><th class=\"number\">seed</th><th class=\"number\">residual</th><th class=\"number\">defect</th>"
+                     "<th class=\"number\">trained, rms</th><th class=\"number\">iterations</th><th>drawn</th></tr></thead>\n<tbody>\n");
     for (int i = 0; i < s->n_rows; i++) {
         const az_scan_row *r = &s->row[i];
         az_text_add(out, "<tr><td class=\"number\">%.10g</td><td class=\"number\">%" PRIu64 "</td>", r->value, r->seed);

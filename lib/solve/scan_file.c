@@ -30,8 +30,8 @@ static void heading(az_text *out, const az_scan *s)
     const az_problem *p = s->problem;
     az_text_add(out, TITLE "\n# problem %s", p->name);
     for (int i = 0; i < p->n_parameters; i++) az_text_add(out, ", %s = %.17g", p->scalar[i].name, p->scalar[i].value);
-    az_text_add(out, "\n# %s from %.17g to %.17g, %d values, %d seeds from %" PRIu64 ", trial %s\n", o->over, o->lo, o->hi, o->values, o->seeds, o->solve.seed,
-                az_space_name(o->solve.space));
+    az_text_add(out, "\n# %s from %.17g to %.17g, %d values, %d seeds from %" PRIu64 ", trial %s\n", o->over, o->lo, o->hi, o->values, o->seeds,
+                o->solve.seed, az_space_name(o->solve.space));
     az_text_add(out, "# hash %016" PRIx64 "\n" COLUMNS "\n", s->hash);
 }
 
@@ -255,7 +255,8 @@ static az_status take(const az_scan *s, az_scan_way *w, const char *bytes, size_
     memcpy(&head, bytes, sizeof head);
     memcpy(&check, bytes + n - sizeof check, sizeof check);
     if (check != az_hash_bytes(AZ_HASH_START, bytes, n - sizeof check)) return AZ_OK;
-    if (memcmp(head.magic, state_magic, sizeof state_magic) || head.hash != s->hash || head.n_start > rest || head.n_last != rest - head.n_start) return AZ_OK;
+    if (memcmp(head.magic, state_magic, sizeof state_magic) || head.hash != s->hash) return AZ_OK;
+    if (head.n_start > rest || head.n_last != rest - head.n_start) return AZ_OK;
     if (head.seed < 0 || head.seed >= s->options.seeds || head.step < 0 || head.step > s->options.values) return AZ_OK;
     *w = (az_scan_way){.seed = head.seed, .step = head.step, .n_start = head.n_start, .n_last = head.n_last};
     if (head.n_start && !(w->start = part(bytes + sizeof head, head.n_start))) return AZ_ENOMEM;

@@ -80,7 +80,7 @@ typedef struct az_curve {
     double *relative;               /* [n] divided by its scale */
 } az_curve;
 
-/* Whether an unknown stays at its value. FREE: rows of kind select are left out, or the declared defect is solved for; IMPOSED: they hold all the same. */
+/* Whether an unknown stays at its value. FREE: rows of kind select are left out, or the declared defect is solved for; IMPOSED: all of them hold. */
 typedef enum az_hold { AZ_HELD_NOT, AZ_HELD_FREE, AZ_HELD_IMPOSED } az_hold;
 
 /* The march to the profile that options.mode asks for, along the first unknown; a scan, along any. */
