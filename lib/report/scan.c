@@ -98,8 +98,8 @@ static void pictures(az_page *g, const az_scan *s, curves *c)
 
     az_text_add(&g->out, "<section><h2>The funnel</h2>\n<div class=\"pair\">\n");
     picture(g, s, c, c->residual, (az_plot){.about = "residual against the held unknown", .y = {.kind = AZ_AXIS_LOG, .label = "residual"}});
-    az_page_figure_end(g, "Largest relative residual with %s held and everything imposed; it dips where a profile is. Shaded: brackets; dotted: where "
-                          "they led. Crosses: values not solved well enough to be drawn (%d).", over, c->n_absent);
+    az_page_figure_end(g, "Largest relative residual with %s held and everything imposed; it dips where a profile is. Shaded: brackets; dotted: "
+                          "where they led. Crosses: values not solved well enough to be drawn (%d).", over, c->n_absent);
     if (s->signs) {
         const az_axis y = {.kind = AZ_AXIS_ASINH, .unit = unit, .label = "defect"};
         picture(g, s, c, c->defect, (az_plot){.about = "defect against the held unknown", .y = y, .zero = true});
@@ -151,7 +151,8 @@ static void bracket_row(az_text *out, const az_scan_bracket *b, bool first)
     char digits[AZ_UNKNOWN_LENGTH];
 
     az_format_unknown(digits, b->value, b->error);
-    az_text_add(out, "<tr><th scope=\"row\">%s</th><td class=\"number\">%.6g \u2026 %.6g</td>", first ? az_scan_state_name(b->state) : "", b->low, b->high);
+    az_text_add(out, "<tr><th scope=\"row\">%s</th>", first ? az_scan_state_name(b->state) : "");
+    az_text_add(out, "<td class=\"number\">%.6g \u2026 %.6g</td>", b->low, b->high);
     az_text_add(out, "<td class=\"number\">%" PRIu64 "</td><td class=\"number\">%s</td>", b->seed, digits);
     cell_number(out, b->residual);
     az_text_add(out, "<td class=\"number\">%d</td></tr>\n", b->iterations);
@@ -163,7 +164,8 @@ static void brackets(az_page *g, const az_scan *s)
 
     az_text_add(out, "<section><h2>Profiles and brackets</h2>\n");
     if (!s->n_brackets) {
-        az_text_add(out, "<p>None: %s.</p></section>\n", s->signs ? "the defect keeps its sign from value to value" : "the residual has no dip inside the range");
+        const char *why = s->signs ? "the defect keeps its sign from value to value" : "the residual has no dip inside the range";
+        az_text_add(out, "<p>None: %s.</p></section>\n", why);
         return;
     }
     az_text_add(out, "<p>In 0.12345(6) the last digit is uncertain by 6; (?) marks an interpolated value. Seeds that lead to the same profile follow "

@@ -4,8 +4,8 @@
  *
  * Each seed goes its own way: random weights at the value nearest to the start of the unknown, from there up, then from there down, each solve
  * beginning where its neighbour ended. Random weights at every value cost networks three to five times the iterations, and elements that begin with 0
- * do not find a sharp layer (ccf at 0.55: a defect of -0.03 in 245 iterations, where it is -0.07 in 18). Only where a value cannot be reached from its
- * neighbour, weights are drawn anew. */
+ * do not find a sharp layer (ccf at 0.55: a defect of -0.03 in 245 iterations, where it is -0.07 in 18). Only where a value cannot be reached from
+ * its neighbour, weights are drawn anew. */
 #include "solve/scan.h"
 #include "io/io.h"
 #include "solve/run.h"
@@ -26,6 +26,7 @@
 #define SOLVED 0.1 /* and that has been solved at all */
 #define MARGIN 0.5 /* of a bracket, on both sides of it: hard bounds of the released unknown */
 #define DIP 1e-3 /* residual of a profile over the lower one beside it, where the tolerance is not met */
+#define DEEP 1e3 /* times the tolerance: networks with inputs for a layer are drawn anew only above that, since they take half a minute */
 #define SAME 1e-2 /* of a step of the grid: profiles nearer than this are one */
 
 typedef struct scanner {
@@ -384,15 +385,15 @@ static az_status release(scanner *w, az_scan_bracket *b, az_result *r, double fr
     return AZ_OK;
 }
 
-/* From the state at one end, which is the last of the way. Networks that have followed a solution that is not smooth seldom reach the depth of new ones,
- * which begin with the inputs and the value that they found: gclm's residual stays at 2e-7 instead of 3e-14. */
+/* From the state at one end, which is the last of the way. Networks that have followed a solution that is not smooth seldom reach the depth of new
+ * ones, which begin with the inputs and the value that they found: gclm's residual stays at 2e-7 instead of 3e-14. */
 static az_status refine(scanner *w, az_scan_bracket *b)
 {
     az_result *r = NULL, *anew = NULL;
     double about = b->value;
     az_status st = copy(w, &r, w->way.last, w->way.n_last);
     if (!st) st = release(w, b, r, about, false);
-    bool deep = b->residual <= w->s->options.solve.tolerance;
+    bool deep = !st && b->residual <= (r->problem->n_layers ? DEEP : 1) * w->s->options.solve.tolerance;
     if (!st && !w->cancelled && !deep && !az_run_elements(r)) {
         st = draw(w, &anew, r->problem);
         if (!st) st = release(w, b, anew, b->state == AZ_SCAN_PROFILE ? b->value : about, true);
