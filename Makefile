@@ -9,7 +9,7 @@ SETUP        ?= yes
 PROBLEM      ?= ccf
 FUZZ_SECONDS ?= 60
 # test programs for valgrind, by name without test_: all but those that take longer than the rest together
-SLOW         ?= program $(patsubst tests/test_%.c,%,$(shell grep -lwE 'az_solve|az_resume' tests/test_*.c 2>/dev/null))
+SLOW         ?= program $(patsubst tests/test_%.c,%,$(shell grep -lwE 'az_solve|az_resume|az_scan_run' tests/test_*.c 2>/dev/null))
 VALGRIND     ?= $(filter-out $(SLOW),$(patsubst tests/test_%.c,%,$(wildcard tests/test_*.c)))
 
 # SETUP=no builds with what is there

@@ -34,6 +34,7 @@ int cmd_list(cli_context *c, int argc, char **argv);
 int cmd_show(cli_context *c, int argc, char **argv);
 int cmd_check(cli_context *c, int argc, char **argv);
 int cmd_solve(cli_context *c, int argc, char **argv);
+int cmd_scan(cli_context *c, int argc, char **argv);
 int cmd_continue(cli_context *c, int argc, char **argv);
 int cmd_compare(cli_context *c, int argc, char **argv);
 int cmd_polish(cli_context *c, int argc, char **argv);
@@ -43,7 +44,7 @@ int cmd_export(cli_context *c, int argc, char **argv);
 int cmd_report(cli_context *c, int argc, char **argv);
 int cmd_bench(cli_context *c, int argc, char **argv);
 
-extern const char list_help[], show_help[], check_help[], solve_help[], continue_help[], compare_help[], polish_help[], verify_help[], eval_help[], export_help[], report_help[],
+extern const char list_help[], show_help[], check_help[], solve_help[], scan_help[], continue_help[], compare_help[], polish_help[], verify_help[], eval_help[], export_help[], report_help[],
     bench_help[];
 
 /* fail.c: messages. All return CLI_ERROR. */

@@ -12,6 +12,7 @@ static const cli_command commands[] = {
     {"show", "the text of a built-in problem", show_help, cmd_show},
     {"check", "parse a problem and explain it", check_help, cmd_check},
     {"solve", "find a solution, check it, write it and a report", solve_help, cmd_solve},
+    {"scan", "hold an unknown at many values: where solutions are", scan_help, cmd_scan},
     {"continue", "a branch of solutions in a parameter or an unknown", continue_help, cmd_continue},
     {"compare", "a problem with each trial space, tabulated", compare_help, cmd_compare},
     {"polish", "a result again in a classical space: elements, or any precision", polish_help, cmd_polish},

@@ -112,7 +112,7 @@ static void draw(cli_progress *p, const az_progress *s)
     }
     add(line, "  rms %.1e", s->rms);
     if (!isnan(s->check_max)) add(line, "  check %.1e", s->check_max);
-    for (int i = 0; i < s->n_unknowns; i++) add(line, "  %s %.*g", az_problem_unknown(s->problem, i), digits, s->unknowns[i]);
+    for (int i = 0; i < s->n_unknowns && az_problem_unknown(s->problem, i); i++) add(line, "  %s %.*g", az_problem_unknown(s->problem, i), digits, s->unknowns[i]);
     if (end < LINE_SIZE) line[end] = 0;
     fprintf(stderr, "\r\033[K%s", line);
     fflush(stderr);
@@ -129,7 +129,7 @@ static void log_line(const az_progress *s)
 {
     fprintf(stderr, "progress: stage = %d, phase = %s, iteration = %d, rms = %.6e, check = %.6e", s->stage, s->phase ? s->phase : "-",
             s->iteration, s->rms, s->check_max);
-    for (int i = 0; i < s->n_unknowns; i++) fprintf(stderr, ", %s = %.17g", az_problem_unknown(s->problem, i), s->unknowns[i]);
+    for (int i = 0; i < s->n_unknowns && az_problem_unknown(s->problem, i); i++) fprintf(stderr, ", %s = %.17g", az_problem_unknown(s->problem, i), s->unknowns[i]);
     fprintf(stderr, ", seconds = %.3f\n", s->seconds);
 }
 

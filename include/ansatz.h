@@ -306,6 +306,82 @@ const double *az_branch_row(const az_branch *b, int i);
 int az_branch_n_moving(const az_branch *b);             /* the first columns: over and the other numbers */
 az_status az_branch_write_table(const az_branch *b, const char *path, az_error *err);   /* CSV, by rename */
 az_status az_branch_report(const az_branch *b, const char *path, const char *command, az_error *err); /* HTML with the pictures */
+/* ---- Scanning ------------------------------------------------------------------------------------------------------------- */
+
+/* The funnel: an unknown is held at each value of a grid while all else is solved for, several times over from other random weights. What is left of the
+ * equations dips at admissible values; what the origin says there, the defect, changes its sign at them, and between two such values the unknown
+ * is released and solved for to the end. */
+typedef struct az_scan az_scan;
+
+/* Fill with az_scan_options_init, then change. */
+typedef struct az_scan_options {
+    az_solve_options solve;             /* of every solve: seed is the first one, tolerance that of the refinement; mode 0; checkpoint is not used */
+    const char *over;                   /* an unknown of the problem; NULL = the first */
+    double lo, hi;                      /* ends of the grid, lo < hi, inside the bounds of the unknown */
+    int values;                         /* on the grid, with both ends: 2 to 10000; 0 = automatic */
+    int seeds;                          /* 1 to 1000; 0 = automatic. Elements start from 0, not from random weights: 1 */
+    int refine;                         /* 0: brackets are left as they are; default 1 */
+    const char *table;                  /* path of a CSV table that is written after every value, NULL = none */
+    int resume;                         /* what the table holds already is taken from it: it must be of the same problem, grid, seeds and options */
+} az_scan_options;
+void az_scan_options_init(az_scan_options *o);
+
+/* One held value and seed. */
+typedef struct az_scan_row {
+    double value;
+    uint64_t seed;
+    double residual;                    /* largest relative residual between the points, select rows imposed and defects at their smooth values */
+    double defect;                      /* solved-for defect minus the smooth value; without a declared one what the first select row says when left
+                                         * out (left - right); NaN if the problem has neither */
+    double trained;                     /* rms of the trained rows that the defect was solved with; without one, of those of `residual` */
+    int iterations;
+    int ok;                             /* 0: something is not finite, or `trained` is too large for the defect to mean anything */
+} az_scan_row;
+
+typedef enum az_scan_state { AZ_SCAN_BRACKET, AZ_SCAN_PROFILE, AZ_SCAN_NOTHING, AZ_N_SCAN_STATE } az_scan_state;
+const char *az_scan_state_name(az_scan_state s); /* "bracket": not refined; "profile"; "nothing": refined, and no solution was there */
+
+/* Where the defect of one seed changes its sign, both values being ok; for a problem without, where the residual is lower than at both neighbours. */
+typedef struct az_scan_bracket {
+    double low, high;
+    uint64_t seed;
+    az_scan_state state;
+    double value, error;                /* interpolated, NaN; once refined, as az_result_unknown */
+    double residual;                    /* re-evaluated relative residual (az_evidence), NaN before */
+    int iterations;
+    int group;                          /* from 0, by value: brackets of one group lead to the same profile, or to nothing from the same place */
+} az_scan_bracket;
+
+/* Progress: exactly one of row, bracket and run is not NULL. */
+typedef struct az_scan_progress {
+    int done, total;                    /* solves; total grows when brackets are refined */
+    double value;                       /* of the solve under way or just finished */
+    uint64_t seed;
+    const az_scan_row *row;             /* finished just now */
+    const az_scan_bracket *bracket;     /* the same */
+    const az_progress *run;             /* an iteration of the solve under way */
+} az_scan_progress;
+/* Returns nonzero to stop: finished rows are kept. Called from the thread of az_scan. */
+typedef int (*az_scan_fn)(void *data, const az_scan_progress *p);
+
+/* Each seed goes from the value nearest to the start of the unknown up and then down, every solve beginning where its neighbour ended. On AZ_OK *out
+ * holds what was found, also after the callback stopped it. Beside the table a file TABLE.state keeps where the way stands, until the scan is complete: a
+ * resumed scan ends with the bits of an uninterrupted one; without that file it goes the way of its unfinished seed again. AZ_EOPTION, AZ_ENAME (no
+ * such unknown), AZ_EIO, AZ_EFORMAT (the table to resume from), AZ_ENOMEM. */
+az_status az_scan_run(az_scan **out, const az_problem *p, const az_scan_options *o, az_scan_fn fn, void *data, az_error *err);
+void az_scan_destroy(az_scan *s);
+
+int az_scan_complete(const az_scan *s);                         /* 0: the callback stopped it */
+const az_scan_options *az_scan_get_options(const az_scan *s);   /* as resolved; over is a name of the problem, table NULL */
+const az_problem *az_scan_problem(const az_scan *s);
+uint64_t az_scan_hash(const az_scan *s);                        /* of everything that determines the rows */
+double az_scan_seconds(const az_scan *s);
+const az_scan_row *az_scan_rows(const az_scan *s, int *n);      /* in order of value, then of seed */
+const az_scan_bracket *az_scan_brackets(const az_scan *s, int *n); /* in order of group, then of seed */
+/* What is at path: 0 nothing, 1 a table of a scan, -1 something else. */
+int az_scan_is_table(const char *path);
+/* One self-contained HTML page: residual and defect against the value, the brackets, the table. AZ_EIO, AZ_ENOMEM. */
+az_status az_scan_report(const az_scan *s, const char *path, const char *command, az_error *err);
 
 /* ---- Any precision -------------------------------------------------------------------------------------------------------- */
 

@@ -28,7 +28,7 @@ expect() {
     done
 }
 
-expect "ansatz " "list show check solve continue compare verify polish eval export report bench help --version"
+expect "ansatz " "list show check solve scan continue compare verify polish eval export report bench help --version"
 expect "ansatz ver" "= verify"
 expect "ansatz solve " "ccf mine.ansatz run.h5"
 expect "ansatz solve cc" "= ccf"

@@ -5,6 +5,7 @@
 #include "io/io.h"
 #include "report/axis.h"
 #include "report/page.h"
+#include "solve/scan.h"
 
 #include <errno.h>
 #include <float.h>
@@ -414,9 +415,100 @@ static void test_numbers(void **state)
     }
 }
 
+/* A scan of the problem on the line: 3 values, 2 seeds, one value not solved for; a bracket that led somewhere, and one that did not. */
+static az_scan *made_scan(void)
+{
+    az_scan *s = az_calloc(1, sizeof *s);
+    az_error err;
+
+    if (!s || az_problem_parse(&s->problem, "line", line_text, strlen(line_text), NULL, 0, &err)) goto failed;
+    az_scan_options_init(&s->options);
+    s->options.over = s->problem->scalar[s->problem->n_parameters].name;
+    s->options.lo = 0.5, s->options.hi = 1, s->options.values = 3, s->options.seeds = 2;
+    s->options.solve.seed = 18364758544493064720u;
+    s->signs = true;
+    for (int i = 0; i < 6; i++) {
+        const double value = az_scan_value(s, i / 2);
+        az_scan_row row = {value, s->options.solve.seed + (uint64_t)(i % 2), 1e-3 * (1 + i), 0.1 * (1 - i / 2), 1.25e-5, 40 + i, 1};
+        if (i == 5) row = (az_scan_row){value, row.seed, NAN, NAN, NAN, 3, 0};
+        if (az_scan_add_row(s, &row)) goto failed;
+    }
+    const az_scan_bracket b[] = {{0.5, 0.75, s->options.solve.seed, AZ_SCAN_PROFILE, 0.6057337012032, 4e-13, 2.149e-14, 77, 0},
+                                 {0.75, 1, s->options.solve.seed + 1, AZ_SCAN_NOTHING, 0.8, NAN, NAN, 5, 0}};
+    for (int i = 0; i < 2; i++)
+        if (az_scan_add_bracket(s, &b[1 - i])) goto failed;
+    return s;
+failed:
+    az_scan_destroy(s);
+    return NULL;
+}
+
+static void test_scan(void **state)
+{
+    az_scan *s = made_scan();
+    az_error err;
+
+    (void)state;
+    assert_non_null(s);
+    assert_true(s->bracket[0].state == AZ_SCAN_PROFILE && s->bracket[0].group == 0 && s->bracket[1].group == 1);
+    for (int k = 0; k < 2; k++) {
+        s->signs = !k;
+        s->complete = k;
+        if (az_scan_report(s, path, "ansatz scan <line>", &err)) fail_msg("%s", err.message);
+        char *page = read_report();
+        check_form(page);
+        check_alone(page);
+        check_numbers(page);
+        assert_int_equal(count(page, "<figure>"), 2 - k);
+        assert_int_equal(count(page, "<svg "), 2 - k);
+        assert_int_equal(count(page, "fill=\"#dce6f2\""), 2 * (2 - k)); /* brackets */
+        assert_int_equal(count(page, "stroke=\"#b00\""), 2 - k);        /* the value that is not there */
+        contains(page, "0.6057337012032(4)");
+        contains(page, "2.149\u00b710<sup>\u221214</sup>");
+        contains(page, "18364758544493064721");
+        contains(page, "no: not solved");
+        contains(page, ">nothing<");
+        contains(page, "ansatz scan &lt;line&gt;");
+        contains(page, "a profile on the line, with &lt;b&gt; &amp; ");
+        assert_int_equal(strstr(page, "Not finished.") != NULL, !k);
+        free(page);
+    }
+    az_scan_destroy(s);
+}
+
+/* Each allocation fails: AZ_ENOMEM, nothing left, the page as it was. */
+static void test_scan_allocations(void **state)
+{
+    az_scan *s = made_scan();
+    az_status st = AZ_ENOMEM;
+    az_error err;
+    int refused = 0;
+
+    (void)state;
+    assert_non_null(s);
+    if (az_scan_report(s, path, "first", &err)) fail_msg("%s", err.message);
+    char *before = read_report();
+    for (long k = 0; st; k++) {
+        failing_allocator f = {.calls_left = k};
+        az_set_allocator(failing_alloc, &f);
+        st = az_scan_report(s, path, "second", &err);
+        az_set_allocator(NULL, NULL);
+        assert_true(st == AZ_OK || st == AZ_ENOMEM);
+        assert_int_equal(f.alive, 0);
+        char *now = read_report();
+        assert_int_equal(!strcmp(now, before), st != AZ_OK);
+        free(now);
+        refused += st != AZ_OK;
+    }
+    assert_true(refused > 10);
+    free(before);
+    az_scan_destroy(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_scan), cmocka_unit_test(test_scan_allocations),
         cmocka_unit_test(test_line), cmocka_unit_test(test_box), cmocka_unit_test(test_nothing_yet), cmocka_unit_test(test_ugly_result),
         cmocka_unit_test(test_every_allocation), cmocka_unit_test(test_full_disk), cmocka_unit_test(test_plot_of_anything), cmocka_unit_test(test_ticks),
         cmocka_unit_test(test_tick_labels), cmocka_unit_test(test_png), cmocka_unit_test(test_numbers),

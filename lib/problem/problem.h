@@ -33,7 +33,7 @@ typedef struct az_scalar_decl { /* parameter or unknown */
     char *name;
     double value;       /* parameter: its value; unknown: the start */
     bool unknown;
-    bool defect;        /* an unknown that stays at its start unless the ladder's own, the first, is held; after all others */
+    bool defect;        /* an unknown that stays at its start unless another is held: the first on the march, any in a scan; after all others */
     bool given;         /* parameter: its value came from outside */
     double lo, hi;      /* bounds of an unknown, -inf and inf if absent */
 } az_scalar_decl;

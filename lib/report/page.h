@@ -19,6 +19,9 @@ void az_page_end(az_text *out);
 /* "1.2·10<sup>-9</sup>", a dash for NaN. */
 void az_page_number(az_text *out, double v, int digits);
 
+/* From the document type to the beginning of the body. */
+void az_page_begin(az_text *out, const char *title);
+
 void az_page_figure_begin(az_page *g);
 void az_page_figure_end(az_page *g, const char *format, ...) __attribute__((format(printf, 2, 3)));    /* the caption; escaped */
 

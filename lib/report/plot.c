@@ -180,6 +180,35 @@ static void draw_rules(az_text *out, const az_plot *p, const az_scale *x, const 
     }
 }
 
+static void draw_bands(az_text *out, const az_plot *p, const az_scale *x, const az_frame *f)
+{
+    for (int i = 0; i < p->n_bands; i++) {
+        const double from = fmax(az_scale_map(x, p->band[2 * i]), f->left), to = fmin(az_scale_map(x, p->band[2 * i + 1]), f->right);
+        if (from < to)
+            az_text_add(out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"#dce6f2\"/>\n", from, f->top, to - from, f->bottom - f->top);
+    }
+}
+
+static void draw_absent(az_text *out, const az_plot *p, const az_scale *x, const az_frame *f)
+{
+    const double arm = 3, y = f->bottom - 2 * arm;
+
+    for (int i = 0; i < p->n_absent; i++) {
+        const double u = az_scale_map(x, p->absent[i]);
+        if (!(u >= f->left && u <= f->right)) continue;
+        az_text_add(out, "<path stroke=\"#b00\" d=\"M%.1f %.1fL%.1f %.1fM%.1f %.1fL%.1f %.1f\"/>\n", u - arm, y - arm, u + arm, y + arm, u - arm, y + arm, u + arm,
+                    y - arm);
+    }
+}
+
+static void draw_zero(az_text *out, const az_plot *p, const az_scale *y, const az_frame *f)
+{
+    const double v = az_scale_map(y, 0);
+
+    if (p->zero && v >= f->top && v <= f->bottom)
+        az_text_add(out, "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"#444\"/>\n", f->left, v, f->right, v);
+}
+
 /* The left margin grows with the labels of the y axis. */
 static bool lay_out(const az_plot *p, az_frame *f, az_scale *x, az_scale *y)
 {
@@ -205,10 +234,13 @@ void az_plot_svg(az_text *out, const az_plot *p)
     az_svg_begin(out, WIDTH, HEIGHT, p->about);
     az_text_add(out, "<clipPath id=\"clip%d\"><rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/></clipPath>\n", p->id, f.left, f.top - 1,
                 f.right - f.left, f.bottom - f.top + 2);
+    draw_bands(out, p, &x, &f);
     az_svg_x_axis(out, &f, &x, p->x.label, true);
     az_svg_y_axis(out, &f, &y, p->y.label, true);
+    draw_zero(out, p, &y, &f);
     draw_rules(out, p, &x, &f);
     draw_series(out, p, &x, &y, &f);
+    draw_absent(out, p, &x, &f);
     draw_legend(out, p, &f);
     az_text_add(out, "</svg>\n");
 }

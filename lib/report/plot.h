@@ -29,6 +29,11 @@ typedef struct az_plot {
     int n_series;
     const double *rule;     /* [n_rules] x of vertical lines */
     int n_rules;
+    const double *band;     /* [n_bands][2] x from..to, shaded */
+    int n_bands;
+    const double *absent;   /* [n_absent] x of crosses on the lower edge: a value that is not there */
+    int n_absent;
+    bool zero;              /* a line at y = 0 */
 } az_plot;
 void az_plot_svg(az_text *out, const az_plot *p);
 

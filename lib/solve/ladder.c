@@ -40,8 +40,7 @@ bool az_ladder_passing(const az_result *r)
 static double *unknown(const az_run *run) { return az_ladder_unknown(run); }
 static const char *name(const az_run *run) { return run->p->scalar[run->p->n_parameters].name; }
 
-/* The declared defect's distance from its smooth value, or what the first select row says, its weight taken out. */
-static double defect(az_run *run)
+double az_ladder_defect(az_run *run)
 {
     const az_problem *p = run->p;
     int first_defect = az_problem_first_defect(p), k = 0, first, n;
@@ -102,7 +101,7 @@ static void after_profile(az_run *run)
 static void after_held(az_run *run)
 {
     az_ladder *m = &run->r->ladder;
-    double here = *unknown(run), d = defect(run);
+    double here = *unknown(run), d = az_ladder_defect(run);
     snprintf(run->note, sizeof run->note, "%s held at %.5g: rms %.1e, defect %.3e", name(run), here, run->r->rms, d);
     if (run->r->rms > SOLVED && ++m->tries < TRIES) return;
     m->tries = 0;
@@ -201,7 +200,7 @@ az_status az_ladder_turn(az_run *run, bool *marching)
     if (m->held && az_run_elements(r)) {
         *marching = true;
         if (!az_march_solved(r)) return az_march_refused(run);
-        az_march_after(run, defect(run));
+        az_march_after(run, az_ladder_defect(run));
     } else if (m->held) after_held(run);
     else if (m->found && !(r->rms < FOUND)) st = no_profile(run);
     else {

@@ -104,8 +104,8 @@ az_status az_run_record_layer(az_run *run)
 {
     az_result *r = run->r;
     bool finished = r->stop == AZ_STOP_TOLERANCE || r->stop == AZ_STOP_STALLED; /* one that may go on keeps its unknowns */
-    bool sharp = r->options.mode > 0 || isfinite(r->ladder.lo); /* a profile above the first */
-    if (az_run_elements(r) && finished && r->n_edges && sharp) return record_elements(run);
+    bool sought = r->options.mode > 0 || isfinite(r->ladder.lo) || (r->ladder.found && !r->ladder.held); /* on a march or a branch, or released by a scan */
+    if (az_run_elements(r) && finished && r->n_edges && sought) return record_elements(run);
     for (int k = 0; k < r->problem->n_layers; k++) {
         const double *s = r->scalar + az_problem_layer_slot(r->problem, k);
         r->problem->layer[k] = (az_layer){s[0], s[1]};

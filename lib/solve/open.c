@@ -44,7 +44,7 @@ static az_binding binding(const az_run *run)
 
 static double select_weight(const az_result *r)
 {
-    if (r->ladder.held) return r->problem->n_defects ? 1 : 0;
+    if (r->ladder.held) return r->ladder.held == AZ_HELD_FREE && !r->problem->n_defects ? 0 : 1;
     return r->stage == 1 && r->ladder.found > 0 ? SELECT_WEIGHT : 1;
 }
 
@@ -94,8 +94,9 @@ static bool held(const az_run *run, int i)
     const az_result *r = run->r;
     int slot = run->p->n_parameters + i;
     if (slot >= az_problem_layer_slot(run->p, 0)) return r->stage > 1;
-    if (run->p->scalar[slot].defect) return !r->ladder.held && !(r->arc && r->arc->defects);
-    return (r->ladder.held && i == 0) || r->stage_iteration < (r->retries ? 0 : az_run_hold(r));
+    int hold = r->retries ? 0 : az_run_hold(r);
+    if (run->p->scalar[slot].defect) return (r->ladder.held != AZ_HELD_FREE && !(r->arc && r->arc->defects)) || r->stage_iteration < hold;
+    return (r->ladder.held && i == r->ladder.over) || r->stage_iteration < hold;
 }
 
 static az_status jacobian(void *data, double *jac, const double *x)
@@ -124,8 +125,8 @@ static void project(void *data, double *x)
     for (int i = 0; i < run->n_unknowns; i++) {
         const az_scalar_decl *s = &run->p->scalar[run->p->n_parameters + i];
         if (held(run, i)) u[i] = now[i];
-        double here = base(run)[i] + run->r->unit * now[i], least = i ? s->lo : fmax(s->lo, run->r->ladder.lo);
-        double most = i ? s->hi : fmin(s->hi, run->r->ladder.hi);
+        double here = base(run)[i] + run->r->unit * now[i], least = s->lo, most = s->hi;
+        if (i == run->r->ladder.over) least = fmax(least, run->r->ladder.lo), most = fmin(most, run->r->ladder.hi);
         double lo = here + TO_BOUND * (least - here), hi = here + TO_BOUND * (most - here), value = base(run)[i] + run->r->unit * u[i];
         if (value < lo) u[i] = (lo - base(run)[i]) / run->r->unit;
         if (value > hi) u[i] = (hi - base(run)[i]) / run->r->unit;

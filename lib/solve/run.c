@@ -376,7 +376,7 @@ static bool in_vain(const az_run *run)
 
 static bool lost(const az_result *r)
 {
-    return r->stage == 1 && !az_run_linear(r) && !r->ladder.found && !r->warm && r->restarts < RESTARTS && r->history.n &&
+    return r->stage == 1 && !az_run_linear(r) && !r->ladder.found && !r->ladder.held && !r->warm && r->restarts < RESTARTS && r->history.n &&
            !(r->rms < LOST * r->history.rms[0]);
 }
 
@@ -401,7 +401,7 @@ static az_status end_of_stage(az_run *run)
     else if (retry) {
         r->retries++, r->stage_iteration = 0;
         if (az_run_elements(r)) r->stage_check = r->check;
-    } else if (r->stage >= r->options.max_stages) r->stop = AZ_STOP_STALLED;
+    } else if (r->stage >= r->options.max_stages || r->ladder.held) r->stop = AZ_STOP_STALLED;
     else return next_stage(run);
     return AZ_OK;
 }

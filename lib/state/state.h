@@ -80,11 +80,15 @@ typedef struct az_curve {
     double *relative;               /* [n] divided by its scale */
 } az_curve;
 
-/* The march to the profile that options.mode asks for, along the first unknown. */
+/* Whether an unknown stays at its value. FREE: rows of kind select are left out, or the declared defect is solved for; IMPOSED: all of them hold. */
+typedef enum az_hold { AZ_HELD_NOT, AZ_HELD_FREE, AZ_HELD_IMPOSED } az_hold;
+
+/* The march to the profile that options.mode asks for, along the first unknown; a scan, along any. */
 typedef struct az_ladder {
     int found;                      /* profiles passed on the way, the first from random weights included */
     int tries;                      /* at the present held value */
-    int held;                       /* the unknown stays at its value, and rows of kind select are left out */
+    int held;                       /* an az_hold; in files AZ_HELD_NOT or AZ_HELD_FREE: a scan writes none */
+    int over;                       /* which unknown; not in files, where it is the first */
     double last, step;              /* its value at the last profile; how far the next held value is */
     double value, defect;           /* the held value before this one, and what the select row was there; NaN at the first */
     double lo, hi;                  /* hard bounds of a released unknown, -inf and inf without a march */

@@ -27,11 +27,11 @@ _ansatz() {
         --method) words="lm lm-qr adam: lbfgs: ssbroyden:" ;;
         --trial) words="mlp element hardy" ;;
         --output | -o | --points | --file | --with) kinds=all ;;
-        --set | --seed | --threads | --tolerance | --iterations | --seconds | --layers | --stages | --mode | --digits | --max-coefficients | --at | --grid) return ;;
+        --set | --over | --values | --seeds | --seed | --threads | --tolerance | --iterations | --seconds | --layers | --stages | --mode | --digits | --max-coefficients | --at | --grid) return ;;
         esac
         if [[ -z $words && -z $kinds ]]; then
             case $command in
-            solve | show | check | bench)
+            solve | scan | show | check | bench)
                 words=$("$program" list 2>/dev/null | sed -n 's/^\([a-z][a-z0-9_-]*\) .*/\1/p')
                 kinds=ansatz\|h5 ;;
             *) kinds=h5 ;;
