@@ -26,14 +26,18 @@ const char compare_help[] =
     "  --tolerance T        asked of each (default as for solve)\n"
     "  --digits N           asked of hardy, 5 to 200 (default 20)\n"
     "  --seconds S          the most each may take (default 600)\n"
-    "  --seed N, --threads N, --json, --quiet, --help\n"
+    "  --seed N             of the networks' random weights (default 1)\n"
+    "  --threads N          processor cores, 0 for all (default 0)\n"
+    "  --json               one object on standard output: the rows\n"
+    "  --quiet              no progress on standard error\n"
+    "  --help               this text\n"
     "\n"
     "Examples:\n"
     "  ansatz compare gclm --set a=0.5\n"
     "  ansatz compare ccf --json\n"
     "\n"
-    "Exit status: 0 one space at least reached its tolerance, 1 none did, 2 bad usage\n"
-    "or input.\n";
+    "Exit status: 0 one space at least reached its tolerance, 1 none did, 2 bad\n"
+    "usage or input.\n";
 
 enum { OPT_SET = CLI_OPT_FIRST, OPT_TOLERANCE, OPT_DIGITS, OPT_SECONDS };
 

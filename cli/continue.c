@@ -24,15 +24,18 @@ const char continue_help[] =
     "                       solved for (ccf: lambda=:0.55 meets the unstable one)\n"
     "  --at V,V,...         further values at which there is to be a point\n"
     "  --values N           N points at equal distances, FROM and TO included\n"
-    "  --step H             the largest step in NAME (default: a tenth of the range);\n"
-    "                       smaller ones are taken by themselves\n"
+    "  --step H             the largest step in NAME (default: a tenth of the\n"
+    "                       range); smaller ones are taken by themselves\n"
     "  --max-points N       end after N points (default 2000)\n"
     "  --set NAME=VALUE     the value of another parameter; may be repeated\n"
     "\n"
-    "How:\n"
-    "  --trial SPACE        element: piecewise polynomials (default where the problem\n"
-    "                       has one coordinate); mlp: networks\n"
-    "  --tolerance T, --points N, --seed N, --threads N  as for solve, of each point\n"
+    "Options:\n"
+    "  --trial SPACE        element: piecewise polynomials (default where the\n"
+    "                       problem has one coordinate); mlp: networks; fourier\n"
+    "  --tolerance T        of each point, as for solve\n"
+    "  --points N           collocation points of each, as for solve\n"
+    "  --seed N             of the random weights of the first point (default 1)\n"
+    "  --threads N          processor cores, 0 for all (default 0)\n"
     "\n"
     "Files:\n"
     "  --output STEM        STEM.csv, STEM.html and STEM.h5 (default: the problem's\n"
@@ -196,7 +199,7 @@ static az_status keep(const cli_context *c, const az_branch *b, const request *q
     return st;
 }
 
-/* "a = -0.5  lambda = 0.597711264044(1)  residual 2.1e-13", with what happened there */
+/* "a = 0  lambda = 0(2)e-14  residual 1.2e-14", with what happened there */
 static void print_row(FILE *out, const az_branch *b, int i)
 {
     const double *x = az_branch_row(b, i);

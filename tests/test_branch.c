@@ -82,7 +82,7 @@ static void values_asked_for(void **state)
     static const double at[] = {0.45, 0.42};
     (void)state;
     az_problem *p = load("gclm", NULL, 0);
-    for (int space = 0; space < AZ_N_SPACE; space++) {
+    for (int space = AZ_SPACE_MLP; space <= AZ_SPACE_ELEMENT; space++) {
         az_branch_options o = options("a", 0.4, 0.5, (az_space)space);
         o.at = at, o.n_at = 2, o.step = 0.1;
         az_branch *b = begin(p, o);

@@ -71,7 +71,8 @@ static bool tell(void *data, const az_expansion *e, double rms)
 {
     search *s = data;
     double value[AZ_MAX_SCALARS];
-    az_progress step = {.stage = s->size, .iteration = ++s->iteration, .phase = "hardy", .rms = rms, .check_max = NAN, .note = s->note};
+    az_progress step = {.problem = az_result_problem(s->start), .stage = s->size, .iteration = ++s->iteration, .phase = "hardy",
+                        .rms = rms, .check_max = NAN, .note = s->note};
 
     step.seconds = az_seconds() - s->began;
     step.n_unknowns = n_unknowns(s);

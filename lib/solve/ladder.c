@@ -34,7 +34,7 @@ az_status az_ladder_check(const az_problem *p, int mode, az_error *err)
 bool az_ladder_passing(const az_result *r)
 {
     bool more = r->ladder.found < r->options.mode || (r->ladder.found == r->options.mode && r->options.space != AZ_SPACE_ELEMENT);
-    return r->stage == 1 && (r->ladder.held || (az_run_elements(r) && more));
+    return r->options.mode > 0 && r->stage == 1 && (r->ladder.held || (az_run_elements(r) && more)); /* a scan holds without a march */
 }
 
 static double *unknown(const az_run *run) { return az_ladder_unknown(run); }

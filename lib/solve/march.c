@@ -17,7 +17,7 @@
 #define GRADES 5
 #define ENOUGH_REACH 40.0 /* z of the last edge, unless the operands have not died out there */
 
-bool az_march_first(const az_result *r) { return az_run_elements(r) && r->ladder.held && r->stage_iteration == 0 && r->retries == 0; }
+bool az_march_first(const az_result *r) { return az_run_elements(r) && r->options.mode > 0 && r->ladder.held && r->stage_iteration == 0 && r->retries == 0; }
 
 bool az_march_solved(const az_result *r) { return r->rms < SOLVED; }
 

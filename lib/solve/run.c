@@ -389,12 +389,12 @@ static az_status end_of_stage(az_run *run)
     if (r->stage == 1 && r->phase + 1 < r->options.n_phases) return next_phase(run);
     if (lost(r)) return restart(run);
     bool refined = false, marching = false;
-    if (az_run_elements(r) && r->ladder.held && !(r->rms < AZ_NEARLY)) return az_march_refused(run);
+    if (az_run_elements(r) && r->options.mode > 0 && r->ladder.held && !(r->rms < AZ_NEARLY)) return az_march_refused(run);
     az_status st = elements_pass(r) ? resolve(run, &refined) : judge(run, &refined);
     if (st) return st;
     if (r->stop == AZ_STOP_TOLERANCE) return AZ_OK;
     bool retry = refined && r->retries < (az_run_elements(r) ? RETRIES_ELEMENT : RETRIES) && (r->stage > 1 || run->p->dim == 1);
-    if (az_ladder_passing(r) && r->check < HELD_ENOUGH) retry = false;
+    if ((az_ladder_passing(r) || r->ladder.held) && r->check < HELD_ENOUGH) retry = false;
     if (r->options.mode > 0 && !retry) st = az_ladder_turn(run, &marching);
     if (st || marching) return st;
     if (in_vain(run) && !retry) return discard(run, r->check);
