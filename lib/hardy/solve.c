@@ -76,6 +76,7 @@ static bool tell(void *data, const az_expansion *e, double rms)
     step.seconds = az_seconds() - s->began;
     step.n_unknowns = n_unknowns(s);
     step.unknowns = value;
+    step.problem = e->reduced->problem;
     for (int i = 0; i < step.n_unknowns; i++) value[i] = arf_get_d(arb_midref(unknown(e, i)), ARF_RND_NEAR);
     s->note = NULL;
     if (s->fn && s->fn(s->data, &step)) s->cancelled = true;
