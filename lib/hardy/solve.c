@@ -71,12 +71,12 @@ static bool tell(void *data, const az_expansion *e, double rms)
 {
     search *s = data;
     double value[AZ_MAX_SCALARS];
-    az_progress step = {.stage = s->size, .iteration = ++s->iteration, .phase = "hardy", .rms = rms, .check_max = NAN, .note = s->note};
+    az_progress step = {.problem = az_result_problem(s->start), .stage = s->size, .iteration = ++s->iteration, .phase = "hardy",
+                        .rms = rms, .check_max = NAN, .note = s->note};
 
     step.seconds = az_seconds() - s->began;
     step.n_unknowns = n_unknowns(s);
     step.unknowns = value;
-    step.problem = e->reduced->problem;
     for (int i = 0; i < step.n_unknowns; i++) value[i] = arf_get_d(arb_midref(unknown(e, i)), ARF_RND_NEAR);
     s->note = NULL;
     if (s->fn && s->fn(s->data, &step)) s->cancelled = true;
