@@ -27,9 +27,12 @@ az_status az_panels_start(double **edge, int *n_edges, double core, double reach
     double *positive = NULL;
     int n = 0, cap = 0, cap_out = 0;
     az_status st = AZ_OK;
-    for (double z = half ? 0 : 0.5 * core; !st; z += z < CORE_REACH ? core : fmin(WIDEST, core + GROWTH * (z - CORE_REACH))) {
+    for (double z = half ? 0 : 0.5 * core; !st;) {
         st = add_edge(&positive, &n, &cap, fmin(z, reach));
         if (z >= reach) break;
+        double width = z < CORE_REACH ? core : fmin(WIDEST, core + GROWTH * (z - CORE_REACH));
+        z += width;
+        if (z < reach && reach - z < width / AZ_PANEL_RATIO) z = 0.5 * (z - width + reach); /* no sliver, which a longer grid would repeat */
     }
     *edge = NULL, *n_edges = 0;
     for (int i = n - 1; i >= 0 && !half && !st; i--) st = add_edge(edge, n_edges, &cap_out, -positive[i]);

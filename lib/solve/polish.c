@@ -77,7 +77,10 @@ static az_status begin(az_result *r, const az_result *from, az_error *err)
 az_status az_elements_take(az_run *run)
 {
     az_result *r = run->r;
-    az_status st = az_elements_begin(r);
+    az_doubles_free(r->edge);
+    r->edge = NULL, r->n_edges = 0;
+    az_status st = az_run_start_points(r, 0);
+    if (!st) st = az_elements_begin(r);
     if (st) return az_fail(run->err, st, "no elements in the place of networks: %s", az_status_message(st));
     for (int t = 0; t < run->p->n_trials && !st; t++) st = fit(r, r, t, run->err); /* the new ones are 0 until then */
     for (int t = 0; t < run->p->n_trials && !st; t++) {

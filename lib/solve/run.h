@@ -145,7 +145,7 @@ az_status az_elements_return(az_result *r);
 az_status az_elements_resolve(az_run *run, bool *refined);
 /* az_run_judge on an interval. */
 az_status az_elements_judge(az_run *run, bool *refined);
-/* polish.c: elements instead of the networks of the run, which is closed, with the same functions on the same panels. */
+/* polish.c: elements with the same functions instead of the networks of the run, which is closed, on panels as at the beginning. */
 az_status az_elements_take(az_run *run);
 /* polish.c: a run with elements for the problem of `from` that begins with its trials and unknowns, to its end. Neither is verified. */
 az_status az_polish_run(az_result **out, const az_result *from, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err);
