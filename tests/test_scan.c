@@ -151,6 +151,7 @@ static void declared_defect(void **unused)
     const az_scan_row *r = az_scan_rows(s, &n);
     assert_int_equal(n, 2);
     assert_true(r[0].ok && r[1].ok && r[0].defect > 0 && r[1].defect < 0);
+    for (int i = 0; i < n; i++) assert_true(r[i].residual > 100 * r[i].trained); /* the exponent is 1 again */
     const az_scan_bracket *b = az_scan_brackets(s, &n);
     assert_int_equal(n, 1);
     assert_int_equal(b->state, AZ_SCAN_PROFILE);
