@@ -44,7 +44,7 @@ static int finish(const cli_context *c, const solve_request *q, az_result *r, co
     az_stop stop = az_result_stop(r);
     const char *report = NULL;
 
-    if (q->verify && stop != AZ_STOP_CANCELLED && az_verify(r, c->threads, &e) != AZ_OK) trouble = e;
+    if (q->verify && stop != AZ_STOP_CANCELLED && stop != AZ_STOP_NO_MODE && az_verify(r, c->threads, &e) != AZ_OK) trouble = e;
     if (!*az_result_command(r) && az_result_set_command(r, c->line) != AZ_OK) return cli_nomem(c);
     bool saved = az_result_save(r, f->result, &e) == AZ_OK;
     if (!saved) trouble = e;
@@ -80,7 +80,8 @@ static az_status work(const cli_context *c, solve_request *q, const az_problem *
     return s;
 }
 
-static int solve(const cli_context *c, solve_request *q)
+/* One solve into a file of this name, or stem.h5. *stop: why it ended, AZ_STOP_RUNNING if it did not begin. */
+static int solve(const cli_context *c, solve_request *q, const char *output, const char *stem, az_stop *stop)
 {
     az_result *r = NULL, *from = NULL;
     solve_files f = {0};
@@ -88,18 +89,52 @@ static int solve(const cli_context *c, solve_request *q)
     int status = CLI_ERROR;
     az_problem *p = cli_problem(c, q->problem, &q->settings);
 
+    *stop = AZ_STOP_RUNNING;
     if (!p) return CLI_ERROR;
     if (q->from && !(from = cli_result(c, q->from))) goto done;
     if (from && !q->space_given) q->o.space = az_result_space(from);
-    if (!name_files(c, &f, q, q->output, q->output ? NULL : az_problem_name(p))) goto done;
+    if (!name_files(c, &f, q, output, output ? NULL : stem ? stem : az_problem_name(p))) goto done;
     if (!check_files(c, &f) || !cli_make_way(c, f.result)) goto done;
     if (work(c, q, p, from, &r, f.result, &e) != AZ_OK) cli_fail_error(c, &e);
-    else status = finish(c, q, r, &f);
+    else {
+        *stop = az_result_stop(r);
+        status = finish(c, q, r, &f);
+    }
 done:
     az_result_destroy(r);
     az_result_destroy(from);
     az_problem_destroy(p);
     clear_files(&f);
+    return status;
+}
+
+/* The stem of the files: --output without its ending, or the problem's name. NULL after a message. */
+static char *ladder_stem(const cli_context *c, const solve_request *q)
+{
+    az_problem *p = q->output ? NULL : cli_problem(c, q->problem, &q->settings);
+    char *stem = q->output ? cli_replace_suffix(q->output, "") : p ? cli_name(az_problem_name(p), "") : NULL;
+
+    if (!stem && (p || q->output)) cli_nomem(c);
+    az_problem_destroy(p);
+    return stem;
+}
+
+static int solve_ladder(const cli_context *c, solve_request *q)
+{
+    char *stem = ladder_stem(c, q), suffix[32];
+    int status = stem ? CLI_OK : CLI_ERROR;
+    az_stop stop = AZ_STOP_RUNNING;
+
+    for (int mode = 0; status != CLI_ERROR && stop != AZ_STOP_NO_MODE && stop != AZ_STOP_CANCELLED; mode++) {
+        snprintf(suffix, sizeof suffix, "-mode-%d", mode);
+        char *name = cli_name(stem, suffix);
+        q->o.mode = mode;
+        int one = name ? solve(c, q, NULL, name, &stop) : cli_nomem(c);
+        free(name);
+        if (one == CLI_ERROR || (one == CLI_NOT_REACHED && stop != AZ_STOP_NO_MODE)) status = one;
+        if (stop == AZ_STOP_NO_MODE) cli_warn(c, "the ladder ends with profile %d: %s", mode - 1, az_stop_message(stop));
+    }
+    free(stem);
     return status;
 }
 
@@ -172,7 +207,8 @@ int cmd_solve(cli_context *c, int argc, char **argv)
 
     az_solve_options_init(&q.o);
     int status = solve_read(c, &q, argc, argv);
-    if (status == CLI_END) status = q.resume ? resume(c, &q) : solve(c, &q);
+    az_stop stop;
+    if (status == CLI_END) status = q.resume ? resume(c, &q) : q.all_modes ? solve_ladder(c, &q) : solve(c, &q, q.output, NULL, &stop);
     cli_settings_clear(&q.settings);
     return status;
 }

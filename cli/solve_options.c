@@ -25,6 +25,10 @@ const char solve_help[] =
     "  --tolerance T        stop when the largest relative residual on an\n"
     "                       independent grid is below T (default 1e-12 on a\n"
     "                       line, 1e-11 on an interval, 1e-6 in several coordinates)\n"
+    "  --modes all          the profiles of the ladder one after the other, each by\n"
+    "                       a march of its own, into NAME-mode-0.h5, ..., until a\n"
+    "                       march ends without one; says why. --json: one object\n"
+    "                       each\n"
     "  --from FILE.h5       begin with the networks (or elements) and the unknowns\n"
     "                       of a result of the same trials: other parameters, or\n"
     "                       wider --layers, which do not change the function\n"
@@ -92,6 +96,7 @@ const char solve_help[] =
 enum {
     OPT_SET = CLI_OPT_FIRST,
     OPT_MODE,
+    OPT_MODES,
     OPT_FROM,
     OPT_TOLERANCE,
     OPT_ITERATIONS,
@@ -110,6 +115,7 @@ enum {
 
 static const struct option options[] = {{"set", required_argument, NULL, OPT_SET},
                                         {"mode", required_argument, NULL, OPT_MODE},
+                                        {"modes", required_argument, NULL, OPT_MODES},
                                         {"from", required_argument, NULL, OPT_FROM},
                                         {"tolerance", required_argument, NULL, OPT_TOLERANCE},
                                         {"iterations", required_argument, NULL, OPT_ITERATIONS},
@@ -208,6 +214,9 @@ static bool read_option(const cli_context *c, solve_request *q, int which)
     switch (which) {
     case OPT_SET: return option_set(c, optarg, &q->settings);
     case OPT_MODE: q->fixed = "mode"; return option_int(c, "mode", optarg, 0, 1000, &o->mode);
+    case OPT_MODES:
+        q->fixed = "modes", q->all_modes = true;
+        return !strcmp(optarg, "all") || (cli_usage(c, "--modes: expected all, found '%s'; --mode N is one of them", optarg), false);
     case OPT_FROM: q->fixed = "from"; q->from = optarg; return true;
     case OPT_TOLERANCE: q->fixed = "tolerance"; return option_positive(c, "tolerance", optarg, &o->tolerance);
     case OPT_ITERATIONS: return option_int(c, "iterations", optarg, 1, INT_MAX, &o->max_iterations);
@@ -247,6 +256,7 @@ static int read_operands(const cli_context *c, solve_request *q, int argc, char 
         return cli_usage(c, "expected a problem, found the result '%s'; --resume continues it", q->problem);
     if (!q->problem && !q->file && !(q->resume && q->output))
         return cli_usage(c, "expected a problem, found nothing; `ansatz list` names some");
+    if (q->all_modes && (q->o.mode || q->from)) return cli_usage(c, "--modes all does not go with %s", q->from ? "--from" : "--mode");
     if (q->file && q->output && strcmp(q->file, q->output)) return cli_usage(c, "--output: a resumed run is written to its own file");
     return CLI_END;
 }

@@ -165,7 +165,7 @@ static void two_solutions(void **unused)
 {
     (void)unused;
     az_problem *p = parse(square_text);
-    for (int space = 0; space <= AZ_SPACE_ELEMENT; space++) {
+    for (int space = AZ_SPACE_MLP; space <= AZ_SPACE_ELEMENT; space++) {
         az_scan_options o = options(-2.3, 2.9, 9);
         o.solve.space = (az_space)space;
         az_scan *s = scan(p, &o, NULL, NULL);

@@ -203,7 +203,7 @@ az_status az_run_open(az_run *run)
                             .residual = evaluate,
                             .jacobian = jacobian,
                             .project = run->n_unknowns ? project : NULL,
-                            .shortest = az_run_elements(r) && r->ladder.held ? shortest : NULL};
+                            .shortest = az_run_elements(r) && r->ladder.held && r->options.mode > 0 ? shortest : NULL};
     run->x = az_doubles((size_t)cols);
     run->residual = az_doubles((size_t)rows);
     if (!st && (!run->x || !run->residual)) st = AZ_ENOMEM;
