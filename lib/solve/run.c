@@ -519,6 +519,8 @@ az_status az_run_create(az_result **out, const az_problem *p, const az_solve_opt
     az_status st = az_check_options(o, err);
     if (!st) st = az_ladder_check(p, o->mode, err);
     if (!st && o->space == AZ_SPACE_ELEMENT) st = az_elements_check(p, err);
+    if (!st && o->space == AZ_SPACE_ELEMENT && o->mode > 0 && !p->n_defects)
+        st = az_fail(err, AZ_EOPTION, "elements look for a mode above 0 by a `defect`, which leaves them a solution on the way: %s declares none", p->name);
     az_problem *own = NULL;
     if (!st) st = az_problem_restate(&own, p, p->layer, p->n_layers, err);
     if (st) return st;
