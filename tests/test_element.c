@@ -359,6 +359,13 @@ static void refusals(void **state)
         assert_null(r);
         az_problem_destroy(p);
     }
+    az_problem *p = NULL;
+    az_result *r = NULL;
+    o.mode = 1;
+    if (az_problem_load(&p, "gclm", NULL, 0, &err)) fail_msg("%s", err.message);
+    assert_int_equal(az_solve(&r, p, &o, NULL, NULL, &err), AZ_EOPTION);
+    if (!strstr(err.message, "gclm declares none")) fail_msg("%s", err.message);
+    az_problem_destroy(p);
 }
 
 int main(void)

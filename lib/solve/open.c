@@ -133,7 +133,7 @@ static void project(void *data, double *x)
     }
 }
 
-#define FIRST_SHARE 1.0
+#define FIRST_SHARE 1.0 /* of Newton's step; 0.5 lets through ways on which ten more are damped */
 
 /* The first step from one held value to the next is good, or the way was too long, and nothing has moved yet. */
 static double shortest(void *data)

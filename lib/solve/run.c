@@ -536,6 +536,8 @@ az_status az_run_create(az_result **out, const az_problem *p, const az_solve_opt
     az_status st = az_check_options(o, err);
     if (!st) st = az_ladder_check(p, o->mode, err);
     if (!st && o->space == AZ_SPACE_ELEMENT) st = az_elements_check(p, err);
+    if (!st && o->space == AZ_SPACE_ELEMENT && o->mode > 0 && !p->n_defects)
+        st = az_fail(err, AZ_EOPTION, "elements look for a mode above 0 by a `defect`, which leaves them a solution on the way: %s declares none", p->name);
     az_problem *own = NULL;
     const bool fourier = o->space == AZ_SPACE_FOURIER;
     az_variant v = {.layer = p->layer, .n_layers = p->n_layers, .freed = p->freed ? p->scalar[az_problem_freed_slot(p)].name : NULL, .angle = fourier};
