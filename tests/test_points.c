@@ -37,6 +37,7 @@ static void panels_start(void **state)
                 assert_int_equal(az_panels_start(&e, &n, cores[i], reaches[j], half), AZ_OK);
                 ascending(e, n);
                 assert_true(e[n - 1] == reaches[j] && e[0] == (half ? 0 : -reaches[j]));
+                assert_true(e[n - 1] - e[n - 2] >= 0.5 * (1 - 1e-12) * (e[n - 2] - e[n - 3])); /* no sliver to repeat */
                 for (int k = 0; k + 1 < n; k++) {
                     double w = e[k + 1] - e[k], z = fmin(fabs(e[k]), fabs(e[k + 1]));
                     assert_true(w <= fmax(cores[i], 4) * (1 + 1e-12));
