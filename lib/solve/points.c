@@ -5,7 +5,6 @@
 
 #define CORE_REACH 6.0 /* panels are uniform up to here: y = 200 scale lengths */
 #define GROWTH 0.25 /* panel width per unit of z beyond */
-#define LAST_LEAST 0.5 /* of the panel before: the last one is repeated where the tail goes on, and a sliver would be a thousand times */
 #define WIDEST 4.0 /* e^-z is resolved by 16 nodes to 1e-16 on a panel this wide */
 #define END_CLUSTER 0.5 /* share of the arcsine density in an interval */
 
@@ -35,7 +34,6 @@ az_status az_panels_start(double **edge, int *n_edges, double core, double reach
         z += width;
         if (z < reach && reach - z < width / AZ_PANEL_RATIO) z = 0.5 * (z - width + reach); /* no sliver, which a longer grid would repeat */
     }
-    if (!st && n > 2 && reach - positive[n - 2] < LAST_LEAST * (positive[n - 2] - positive[n - 3])) positive[n - 2] = 0.5 * (positive[n - 3] + reach);
     *edge = NULL, *n_edges = 0;
     for (int i = n - 1; i >= 0 && !half && !st; i--) st = add_edge(edge, n_edges, &cap_out, -positive[i]);
     for (int i = 0; i < n && !st; i++) st = add_edge(edge, n_edges, &cap_out, positive[i]);
