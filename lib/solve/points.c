@@ -32,7 +32,7 @@ az_status az_panels_start(double **edge, int *n_edges, double core, double reach
         if (z >= reach) break;
         double width = z < CORE_REACH ? core : fmin(WIDEST, core + GROWTH * (z - CORE_REACH));
         z += width;
-        if (z < reach && reach - z < width / AZ_PANEL_RATIO) z = 0.5 * (z - width + reach); /* no sliver, which a longer grid would repeat */
+        if (z < reach && reach - z < 0.5 * width) z = 0.5 * (z - width + reach); /* no sliver, which a longer grid would repeat */
     }
     *edge = NULL, *n_edges = 0;
     for (int i = n - 1; i >= 0 && !half && !st; i--) st = add_edge(edge, n_edges, &cap_out, -positive[i]);
