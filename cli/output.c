@@ -89,7 +89,7 @@ bool cli_keep_old(const cli_context *c, const char *path)
 
     if (!old) return cli_nomem(c), false;
     if (cli_look(old, NULL) == CLI_FOUND_FOREIGN) {
-        cli_fail(c, AZ_EIO, "'%s' is in the way: it should become the old '%s', and is not a result of this program", old, path);
+        cli_fail(c, AZ_EIO, "'%s' is in the way: it should become the old '%s', and is not a result that this version reads", old, path);
         free(old);
         return false;
     }
@@ -108,7 +108,7 @@ bool cli_make_way(const cli_context *c, const char *path)
     switch (cli_look(path, &stop)) {
     case CLI_FOUND_NOTHING: return true;
     case CLI_FOUND_FOREIGN:
-        cli_fail(c, AZ_EFORMAT, "'%s' is not a result of this program and is not replaced; choose another --output", path);
+        cli_fail(c, AZ_EFORMAT, "'%s' is not a result that this version reads and is not replaced; choose another --output", path);
         return false;
     case CLI_FOUND_RESULT: break;
     }
