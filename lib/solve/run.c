@@ -541,6 +541,7 @@ az_status az_run_create(az_result **out, const az_problem *p, const az_solve_opt
     az_problem *own = NULL;
     const bool fourier = o->space == AZ_SPACE_FOURIER;
     az_variant v = {.layer = p->layer, .n_layers = p->n_layers, .freed = p->freed ? p->scalar[az_problem_freed_slot(p)].name : NULL, .angle = fourier};
+    if (!st && fourier && o->mode) st = az_fail(err, AZ_EOPTION, "a march is for networks and elements, not for Fourier series");
     if (!st && fourier && o->n_layers > 1) st = az_fail(err, AZ_EOPTION, "a Fourier series has one number of functions, not %d layers", o->n_layers);
     if (!st) st = az_problem_vary(&own, p, &v, err);
     if (st) return st;
