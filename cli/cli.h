@@ -107,6 +107,7 @@ bool cli_same_file(const char *a, const char *b);
 /* What is at path. */
 typedef enum cli_found { CLI_FOUND_NOTHING, CLI_FOUND_RESULT, CLI_FOUND_FOREIGN } cli_found;
 cli_found cli_look(const char *path, az_stop *stop);
+bool cli_check_report(const cli_context *c, const char *report, const char *output); /* report, if not NULL, may be written beside output */
 bool cli_is_our_report(const char *path);                           /* nothing there, or a report of this program */
 bool cli_keep_old(const cli_context *c, const char *path);          /* path~ becomes another name of path */
 /* A result at path is put aside as path~: a finished one is worth keeping, an unfinished one only where it pushes nothing out. False after a
@@ -119,6 +120,9 @@ bool cli_reached(const az_result *r);                               /* the asked
 int cli_result_status(const az_result *r);                          /* CLI_OK or CLI_NOT_REACHED */
 void cli_print_result(const az_result *r);                          /* for people, on standard output */
 bool cli_resumable(az_stop s);
+/* Version, name and parameters, the first members of an object about a problem. */
+struct json;
+void cli_json_problem(struct json *j, const az_problem *p);
 /* The JSON object of solve, verify and report. Paths may be NULL; trouble is put under "error" if its status is not AZ_OK. */
 void cli_json_result(const az_result *r, const char *file, const char *report, const az_error *trouble);
 

@@ -82,6 +82,16 @@ bool cli_is_our_report(const char *path)
     return strstr(head, "name=\"generator\" content=\"ansatz") != NULL;
 }
 
+bool cli_check_report(const cli_context *c, const char *report, const char *output)
+{
+    if (!report) return true;
+    if (!strcmp(report, output))
+        return cli_usage(c, "--output: the report would take the name '%s'; choose another, or --no-report", report), false;
+    if (cli_is_our_report(report)) return true;
+    cli_fail(c, AZ_EIO, "'%s' is not a report of this program and is not replaced; choose another --output, or --no-report", report);
+    return false;
+}
+
 bool cli_keep_old(const cli_context *c, const char *path)
 {
     char *old = cli_name(path, "~");

@@ -51,19 +51,11 @@ static void write_unknowns(json *j, const az_problem *p, const az_hardy *h)
 static void write_json(FILE *f, const az_result *r, const az_hardy *h)
 {
     const az_problem *p = az_result_problem(r);
-    double value;
     json j;
 
     json_begin(&j, f);
     json_object(&j, NULL);
-    json_string(&j, "version", AZ_VERSION);
-    json_string(&j, "problem", az_problem_name(p));
-    json_object(&j, "parameters");
-    for (int i = 0; i < az_problem_n_parameters(p); i++) {
-        const char *name = az_problem_parameter(p, i, &value);
-        json_number(&j, name, value);
-    }
-    json_object_end(&j);
+    cli_json_problem(&j, p);
     write_unknowns(&j, p, h);
     json_string(&j, "stop", az_stop_name(az_hardy_stop(h)));
     json_number(&j, "residual", az_hardy_residual(h));

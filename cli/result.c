@@ -82,10 +82,8 @@ void cli_print_result(const az_result *r)
     printf("  %-13s %016llx\n", "hash", (unsigned long long)az_result_hash(r));
 }
 
-static void json_problem(json *j, const az_result *r)
+void cli_json_problem(struct json *j, const az_problem *p)
 {
-    const az_problem *p = az_result_problem(r);
-    const az_solve_options *o = az_result_options(r);
     double value;
 
     json_string(j, "version", AZ_VERSION);
@@ -96,6 +94,13 @@ static void json_problem(json *j, const az_result *r)
         json_number(j, name, value);
     }
     json_object_end(j);
+}
+
+static void json_problem(json *j, const az_result *r)
+{
+    const az_solve_options *o = az_result_options(r);
+
+    cli_json_problem(j, az_result_problem(r));
     json_string(j, "command", az_result_command(r));
     json_hex(j, "hash", az_result_hash(r));
     json_unsigned(j, "seed", o->seed);

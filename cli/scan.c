@@ -122,13 +122,7 @@ static bool make_way(const cli_context *c, const char *path)
 
 static bool check_files(const cli_context *c, const scan_request *q, const char *report)
 {
-    if (!cli_check_writable(c, q->o.table)) return false;
-    if (report && !strcmp(report, q->o.table))
-        return cli_usage(c, "--output: the report would take the name '%s'; choose another, or --no-report", report), false;
-    if (report && !cli_is_our_report(report)) {
-        cli_fail(c, AZ_EIO, "'%s' is not a report of this program and is not replaced; choose another --output, or --no-report", report);
-        return false;
-    }
+    if (!cli_check_writable(c, q->o.table) || !cli_check_report(c, report, q->o.table)) return false;
     return q->o.resume || make_way(c, q->o.table);
 }
 

@@ -152,18 +152,9 @@ static void json_rows(json *j, const az_scan_row *r, int n)
 
 static void json_head(json *j, const cli_context *c, const az_scan *s)
 {
-    const az_problem *p = az_scan_problem(s);
     const az_scan_options *o = az_scan_get_options(s);
-    double value;
 
-    json_string(j, "version", AZ_VERSION);
-    json_string(j, "problem", az_problem_name(p));
-    json_object(j, "parameters");
-    for (int i = 0; i < az_problem_n_parameters(p); i++) {
-        const char *name = az_problem_parameter(p, i, &value);
-        json_number(j, name, value);
-    }
-    json_object_end(j);
+    cli_json_problem(j, az_scan_problem(s));
     json_string(j, "command", c->line);
     json_hex(j, "hash", az_scan_hash(s));
     json_string(j, "over", o->over);

@@ -26,15 +26,7 @@ static void clear_files(solve_files *f)
 
 static bool check_files(const cli_context *c, const solve_files *f)
 {
-    if (!cli_check_writable(c, f->result)) return false;
-    if (!f->report) return true;
-    if (!strcmp(f->report, f->result))
-        return cli_usage(c, "--output: the report would take the name '%s'; choose another, or --no-report", f->report), false;
-    if (!cli_is_our_report(f->report)) {
-        cli_fail(c, AZ_EIO, "'%s' is not a report of this program and is not replaced; choose another --output, or --no-report", f->report);
-        return false;
-    }
-    return true;
+    return cli_check_writable(c, f->result) && cli_check_report(c, f->report, f->result);
 }
 
 /* The evidence, the files and the summary of a run that has ended. What cannot be written is said, and does not take the rest away. */

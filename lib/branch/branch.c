@@ -300,17 +300,23 @@ static az_status attempt(az_branch *b, az_result **out, double h, double land, a
     return st;
 }
 
-/* Moves on to r. */
-static void accept(az_branch *b, az_result *r)
+/* The tangent becomes the chord between the last two points; its length. */
+static double set_tangent(az_branch *b)
 {
-    double length = distance(b, SCALARS(r), b->now);
-    memcpy(b->before, b->now, sizeof *b->now * (size_t)b->n);
-    memcpy(b->now, SCALARS(r), sizeof *b->now * (size_t)b->n);
+    double length = distance(b, b->now, b->before);
     for (int k = 0; k < b->n_moving; k++) {
         int i = b->moving[k];
         b->tangent[i] = (b->now[i] - b->before[i]) / b->scale[i] / length;
     }
-    b->arclength += length;
+    return length;
+}
+
+/* Moves on to r. */
+static void accept(az_branch *b, az_result *r)
+{
+    memcpy(b->before, b->now, sizeof *b->now * (size_t)b->n);
+    memcpy(b->now, SCALARS(r), sizeof *b->now * (size_t)b->n);
+    b->arclength += set_tangent(b);
     forget_point(b);
     az_result_destroy(b->last);
     b->last = b->at;
@@ -409,11 +415,7 @@ static az_status take_up(az_branch *b, const char *table, az_error *err)
     b->step = fmin(fixed[AZ_BRANCH_STEPSIZE], b->most);
     if (!row[0]) return AZ_OK;
     for (int k = 0; k < b->n_moving; k++) b->before[b->moving[k]] = row[0][k];
-    double length = distance(b, b->now, b->before);
-    for (int k = 0; k < b->n_moving; k++) {
-        int i = b->moving[k];
-        b->tangent[i] = (b->now[i] - b->before[i]) / b->scale[i] / length;
-    }
+    set_tangent(b);
     b->resumed = true;
     return AZ_OK;
 }

@@ -16,6 +16,9 @@ typedef struct az_page {
 void az_page_begin(az_text *out, const char *title);
 void az_page_end(az_text *out);
 
+/* "problem <code>ccf</code>, a = -1" */
+void az_page_problem_name(az_text *out, const az_problem *p);
+
 /* "1.2·10<sup>-9</sup>", a dash for NaN. */
 void az_page_number(az_text *out, double v, int digits);
 

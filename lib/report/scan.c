@@ -117,14 +117,8 @@ static void header(az_page *g, const az_scan *s)
 
     az_text_add(out, "<header>\n<p class=\"kind\">Scan of <b>ansatz</b> " AZ_VERSION "</p>\n<h1>");
     az_xml_escape(out, p->title && *p->title ? p->title : p->name);
-    az_text_add(out, "</h1>\n<p class=\"name\">problem <code>");
-    az_xml_escape(out, p->name);
-    az_text_add(out, "</code>");
-    for (int i = 0; i < p->n_parameters; i++) {
-        az_text_add(out, ", ");
-        az_xml_escape(out, p->scalar[i].name);
-        az_text_add(out, " = %.15g", p->scalar[i].value);
-    }
+    az_text_add(out, "</h1>\n<p class=\"name\">");
+    az_page_problem_name(out, p);
     az_text_add(out, "; ");
     az_xml_escape(out, o->over);
     az_text_add(out, " from %.15g to %.15g, %d values, %d seed%s from %" PRIu64 ", trial space %s</p>\n", o->lo, o->hi, o->values, o->seeds,

@@ -87,6 +87,18 @@ static void made_by(az_text *out, const az_result *r)
                 r->iterations, r->seconds);
 }
 
+void az_page_problem_name(az_text *out, const az_problem *p)
+{
+    az_text_add(out, "problem <code>");
+    az_xml_escape(out, p->name);
+    az_text_add(out, "</code>");
+    for (int i = 0; i < p->n_parameters; i++) {
+        az_text_add(out, ", ");
+        az_xml_escape(out, p->scalar[i].name);
+        az_text_add(out, " = %.15g", p->scalar[i].value);
+    }
+}
+
 void az_page_headline(az_page *g)
 {
     const az_result *r = g->r;
@@ -95,14 +107,8 @@ void az_page_headline(az_page *g)
 
     az_text_add(out, "<header>\n<p class=\"kind\">Result of <b>ansatz</b> " AZ_VERSION "</p>\n<h1>");
     az_xml_escape(out, title_of(p));
-    az_text_add(out, "</h1>\n<p class=\"name\">problem <code>");
-    az_xml_escape(out, p->name);
-    az_text_add(out, "</code>");
-    for (int i = 0; i < p->n_parameters; i++) {
-        az_text_add(out, ", ");
-        az_xml_escape(out, p->scalar[i].name);
-        az_text_add(out, " = %.15g", p->scalar[i].value);
-    }
+    az_text_add(out, "</h1>\n<p class=\"name\">");
+    az_page_problem_name(out, p);
     az_text_add(out, "</p>\n</header>\n");
     if (az_problem_n_unknowns(p)) headline_unknowns(g);
     az_text_add(out, "<p class=\"stop %s\"><b>%s</b> ", r->stop > 0 ? "met" : "unmet", r->stop > 0 ? "Reached." : r->stop < 0 ? "Not reached." : "Not finished.");

@@ -181,6 +181,14 @@ static int useful_threads(const az_run *run)
     return rows * cols < SMALL ? 1 : run->threads;
 }
 
+/* The vector, the residual and its rms from the state. */
+static void take_state(az_run *run)
+{
+    az_run_gather(run);
+    evaluate(run, run->residual, run->x);
+    run->r->rms = run->r->unit * sqrt(az_dense_dot(run->residual, run->residual, run->f.rows) / run->f.rows);
+}
+
 az_status az_run_open(az_run *run)
 {
     az_result *r = run->r;
@@ -210,9 +218,7 @@ az_status az_run_open(az_run *run)
     if (!st) st = az_solver_create(&run->solver, method, &run->f);
     if (st)
         return az_fail(run->err, st, "out of memory: a Jacobian of %d rows and %d columns takes %.0f MB", rows, cols, 8e-6 * rows * cols);
-    az_run_gather(run);
-    evaluate(run, run->residual, run->x);
-    r->rms = r->unit * sqrt(az_dense_dot(run->residual, run->residual, rows) / rows);
+    take_state(run);
     return AZ_OK;
 }
 
@@ -220,9 +226,7 @@ az_status az_run_again(az_run *run)
 {
     az_status st = fresh_memory(run, current_method(run->r), run->f.cols);
     if (st) return az_fail(run->err, st, "out of memory");
-    az_run_gather(run);
-    evaluate(run, run->residual, run->x);
-    run->r->rms = run->r->unit * sqrt(az_dense_dot(run->residual, run->residual, run->f.rows) / run->f.rows);
+    take_state(run);
     return AZ_OK;
 }
 
