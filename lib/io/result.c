@@ -126,6 +126,9 @@ static void mesh(az_archive *a, az_mesh *m)
     az_archive_int(a, "smooth", &m->smooth, 1, AZ_MESH_MAX_SMOOTH);
     CHOICE(a, "parity", &m->parity, AZ_ODD, AZ_EVEN, parity_label);
     az_archive_int(a, "periodic", &m->periodic, 0, 1);
+    az_archive_int(a, "flat", &m->flat, 0, 1);
+    az_archive_int(a, "modes", &m->modes, 0, AZ_MESH_MAX_MODES);
+    az_archive_double(a, "grading", &m->grading);
     az_archive_double(a, "length", &m->length);
     if (!a->status) require(a, az_mesh_valid(m), "a mesh of elements is not in order");
 }

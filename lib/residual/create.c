@@ -302,6 +302,7 @@ void az_program_destroy(az_program *g)
     az_realloc(g->row_first, 0);
     az_realloc(g->row_count, 0);
     az_realloc(g->row_set, 0);
+    az_realloc(g->seed_layout, 0);
     az_line_grid_clear(&g->grid);
     az_graph_clear(&g->graph);
     az_realloc(g, 0);

@@ -111,6 +111,8 @@ struct az_program {
     int n_probes;
     double **probe; /* [n] values */
     int columns; /* of the last jacobian, for its buffers */
+    const az_layout *seeds; /* while az_program_seeds runs: the columns of a trial are its jet's coefficients in this layout */
+    az_layout *seed_layout; /* made by the first call */
     double seconds_jets, seconds_operators;
 };
 

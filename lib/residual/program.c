@@ -218,6 +218,73 @@ az_status az_program_jacobian(az_program *g, const az_binding *b, double *jac, i
     return AZ_OK;
 }
 
+az_status az_program_seed_layout(az_program *g, const az_layout **l)
+{
+    int order = 0;
+    if (!g->seed_layout) {
+        for (int s = 0; s < g->n_sets; s++)
+            for (int q = 0; q < g->sets[s].n_steps; q++) {
+                const step *t = &g->sets[s].steps[q];
+                if (g->graph.node[t->node].op == AZ_TRIAL && t->layout->degree[t->layout->n - 1] > order) order = t->layout->degree[t->layout->n - 1];
+            }
+        g->seed_layout = az_calloc(1, sizeof *g->seed_layout);
+        az_status st = g->seed_layout ? az_layout_total(g->seed_layout, g->p->dim, order) : AZ_ENOMEM;
+        if (st) return st;
+    }
+    *l = g->seed_layout;
+    return AZ_OK;
+}
+
+int az_program_n_at(const az_program *g) { return g->n_globals; }
+
+const double *az_program_at(const az_program *g, int k) { return g->sets[g->globals[k].set].packed; }
+
+/* One sink of a set: its rows of the seeds, unscaled, and what earlier values at points have in them. */
+static void seed_sink(az_program *g, int set, const sink *u, double *jac, int ld, int first, int columns)
+{
+    const pointset *s = &g->sets[set];
+    for (int k = 0; k < g->n_globals; k++) {
+        double *to = jac + (size_t)(columns + k) * (size_t)ld + first;
+        if (u->adjoint[k]) memcpy(to, u->adjoint[k], sizeof(double) * (size_t)s->n);
+        else memset(to, 0, sizeof(double) * (size_t)s->n);
+    }
+}
+
+az_status az_program_seeds(az_program *g, const az_binding *b, double *jac, int ld)
+{
+    const az_layout *l;
+    az_status st = az_program_seed_layout(g, &l);
+    for (int s = 0; s < g->n_sets && !st; s++) st = az_frame_networks(g, s, b->trial);
+    if (st) return st;
+    double start = az_seconds();
+    int columns = g->p->n_trials * l->n + g->p->n_scalars - g->p->n_parameters;
+    g->seeds = l;
+    for (int set = 0; set < g->n_sets; set++) {
+        pointset *s = &g->sets[set];
+#pragma omp parallel for schedule(dynamic, 1) num_threads(s->n_frames) if (s->n_frames > 1)
+        for (int block = 0; block < s->n_blocks; block++) {
+            int thread = omp_get_thread_num();
+            az_sweep_forward(g, set, thread, block, NULL, NULL, true, b);
+            for (int k = 0; k < s->n_sinks; k++) {
+                const sink *u = &s->sinks[k];
+                if (u->kind == SINK_PROBE) continue;
+                int first = u->kind == SINK_ROW ? u->first : g->n_rows + u->target;
+                az_sweep_reverse(g, set, thread, block, u, jac + first + block * B, (size_t)ld, b);
+            }
+        }
+        for (int k = 0; k < s->n_sinks; k++) {
+            const sink *u = &s->sinks[k];
+            if (u->kind == SINK_PROBE) continue;
+            int first = u->kind == SINK_ROW ? u->first : g->n_rows + u->target;
+            seed_sink(g, set, u, jac, ld, first, columns);
+            if (u->kind == SINK_ROW) scale_rows(g, u, s->n, jac + first, (size_t)ld, columns + g->n_globals, b->unit);
+        }
+    }
+    g->seeds = NULL;
+    g->seconds_jets = az_seconds() - start, g->seconds_operators = 0;
+    return AZ_OK;
+}
+
 void az_program_times(const az_program *g, double *jets, double *operators)
 {
     *jets = g->seconds_jets;

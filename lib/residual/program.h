@@ -63,6 +63,14 @@ int az_program_columns(const az_program *g, const az_trial_state *trial);
  * AZ_ENOMEM. Cost: one forward sweep, a reverse sweep per sink, 2 n^2 columns flops per operator. */
 az_status az_program_jacobian(az_program *g, const az_binding *b, double *jac, int ld);
 
+/* The same before the trials: d(rows)/d(what the trials are at each row's own point), for trials whose functions there depend on few of their weights.
+ * Columns: for each trial its Taylor coefficients in az_program_seed_layout, then the unknowns (times unit), then the values `expr@x` in the order of
+ * az_program_at. Rows: those of the residual, then one for each of these values. jac: [columns][ld], ld >= rows. No nonlocal operators, one stage per
+ * trial. The residual must have been evaluated last with the same binding. AZ_ENOMEM, AZ_ELIMIT. */
+az_status az_program_seeds(az_program *g, const az_binding *b, double *jac, int ld);
+az_status az_program_seed_layout(az_program *g, const az_layout **l);
+int az_program_n_at(const az_program *g);
+const double *az_program_at(const az_program *g, int k); /* the point */
 /* Values [n] of the k-th probed node after az_program_residual. */
 const double *az_program_probe(const az_program *g, int k);
 /* max |operand at the last nodes| / max |operand| over the nonlocal operators after az_program_residual: what the far tail misses. 0 without operators. */

@@ -74,10 +74,12 @@ static void trial_forward(const pointset *s, const frame *f, int q, int trial, i
 {
     const az_layout *l = s->steps[q].layout;
     double **v = f->s[q].v;
+    const double *x[AZ_MAX_DIM];
+    for (int c = 0; c < AZ_MAX_DIM; c++) x[c] = s->x[c] ? s->x[c] + block * B : NULL;
     clear(v, l->n);
     for (int k = 0; k < state->n_stages; k++) {
-        az_trial_forward(&state->stage[k], l, f->trial_ptr, (double *const *const *)(f->input + trial * AZ_MAX_INPUTS),
-                         s->x[0] + block * B, f->net_work[trial * AZ_MAX_STAGES + k]);
+        az_trial_forward(&state->stage[k], l, f->trial_ptr, (double *const *const *)(f->input + trial * AZ_MAX_INPUTS), x,
+                         f->net_work[trial * AZ_MAX_STAGES + k]);
         for (int c = 0; c < l->n; c++)
             for (int i = 0; i < B; i++) v[c][i] += state->stage[k].scale * f->trial_ptr[c][i];
     }
@@ -143,11 +145,22 @@ static void accumulate(double **to, double **from, int n, double sign)
 }
 
 /* First column of trial t, and the number of columns before the unknowns if t is n_trials. */
-static int first_column(const az_binding *b, int t)
+static int first_column(const az_program *g, const az_binding *b, int t)
 {
     int n = 0;
+    if (g->seeds) return t * g->seeds->n;
     for (int k = 0; k < t; k++) n += az_trial_trained(&b->trial[k].stage[b->trial[k].n_stages - 1]);
     return n;
+}
+
+/* The adjoint of a trial's jet as it is. */
+static void seed_columns(const az_layout *all, const az_layout *l, double **bar, double *column, size_t ld, int lanes)
+{
+    for (int c = 0; c < all->n; c++) {
+        int from = az_layout_find(l, all->index[c]);
+        if (from >= 0) memcpy(column + (size_t)c * ld, bar[from], sizeof(double) * (size_t)lanes);
+        else memset(column + (size_t)c * ld, 0, sizeof(double) * (size_t)lanes);
+    }
 }
 
 static void trial_reverse(const az_program *g, const pointset *s, const frame *f, int q, int trial, double *column, size_t ld, int lanes,
@@ -155,6 +168,10 @@ static void trial_reverse(const az_program *g, const pointset *s, const frame *f
 {
     const az_layout *l = s->steps[q].layout;
     const az_trial_state *state = &b->trial[trial];
+    if (g->seeds) {
+        seed_columns(g->seeds, l, f->s[q].bar, column + (size_t)first_column(g, b, trial) * ld, ld, lanes);
+        return;
+    }
     double *const *const *inbar = (double *const *const *)(f->inbar + trial * AZ_MAX_INPUTS);
     bool moving = false;
     for (int k = 0; k < g->p->trial[trial].n_inputs; k++) moving |= inbar[k] != NULL;
@@ -163,7 +180,7 @@ static void trial_reverse(const az_program *g, const pointset *s, const frame *f
         if (!last && !moving) continue;
         for (int c = 0; c < l->n; c++)
             for (int i = 0; i < B; i++) f->trial_ptr[c][i] = state->stage[k].scale * f->s[q].bar[c][i];
-        az_trial_reverse(&state->stage[k], l, last ? column + (size_t)first_column(b, trial) * ld : NULL, ld, lanes, moving ? inbar : NULL,
+        az_trial_reverse(&state->stage[k], l, last ? column + (size_t)first_column(g, b, trial) * ld : NULL, ld, lanes, moving ? inbar : NULL,
                          f->trial_ptr, f->net_work[trial * AZ_MAX_STAGES + k]);
     }
 }
@@ -174,10 +191,10 @@ static void clear_columns(const az_program *g, const pointset *s, const sink *u,
     for (int t = 0; t < g->p->n_trials; t++) {
         int q = s->step_of[g->p->trial[t].node];
         if (q >= 0 && u->mask[q]) continue;
-        for (int c = first_column(b, t); c < first_column(b, t + 1); c++)
+        for (int c = first_column(g, b, t); c < first_column(g, b, t + 1); c++)
             memset(column + (size_t)c * ld, 0, sizeof(double) * (size_t)lanes);
     }
-    int first = first_column(b, g->p->n_trials), n = g->p->n_scalars - g->p->n_parameters;
+    int first = first_column(g, b, g->p->n_trials), n = g->p->n_scalars - g->p->n_parameters;
     for (int c = first; c < first + n; c++) memset(column + (size_t)c * ld, 0, sizeof(double) * (size_t)lanes);
 }
 
@@ -201,7 +218,7 @@ void az_sweep_reverse(az_program *g, int set, int thread, int block, const sink 
         case AZ_CONST:
         case AZ_COORD: break;
         case AZ_SCALAR: {
-            double *to = column + (size_t)(first_column(b, g->p->n_trials) + node->index - g->p->n_parameters) * ld;
+            double *to = column + (size_t)(first_column(g, b, g->p->n_trials) + node->index - g->p->n_parameters) * ld;
             for (int i = 0; i < lanes; i++) to[i] += b->unit * x->bar[0][i];
             break;
         }

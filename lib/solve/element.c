@@ -3,7 +3,7 @@
  * take of the trial, there would be as many rows as unknowns but for k conditions (de Boor and Swartz 1973). Where the equation degenerates, at an
  * end or far out, fewer conditions are needed than that, and a spline that vanishes at all points hides there; so the degree is a little less,
  * and the system is one of least squares. */
-#include "solve/run.h"
+#include "solve/square.h"
 
 #include "trial/element.h"
 
@@ -27,8 +27,7 @@ static az_parity parity_of(const az_problem *p, int t)
     return on_interval(p) && (x->periodic || x->lo != -x->hi) ? AZ_NO_PARITY : p->trial[t].parity[0];
 }
 
-/* The highest derivative of trial t in the rows, at least 1. */
-static az_status smoothness(int *k, const az_problem *p, int t)
+az_status az_elements_smoothness(int *k, const az_problem *p, int t)
 {
     unsigned char *order = az_calloc((size_t)p->graph.n + 1, 1);
     if (!order) return AZ_ENOMEM;
@@ -45,11 +44,11 @@ static az_status smoothness(int *k, const az_problem *p, int t)
 
 az_status az_elements_check(const az_problem *p, az_error *err)
 {
-    if (p->dim != 1)
-        return az_fail(err, AZ_EOPTION, "the element trial space is for one coordinate so far: '%s' has %d", p->name, p->dim);
+    az_status st = p->dim > 1 ? az_square_check(p, err) : AZ_OK;
+    if (st) return st;
     for (int t = 0; t < p->n_trials; t++) {
         int k;
-        if (smoothness(&k, p, t)) return az_fail(err, AZ_ENOMEM, "out of memory");
+        if (az_elements_smoothness(&k, p, t)) return az_fail(err, AZ_ENOMEM, "out of memory");
         if (k > AZ_MESH_MAX_SMOOTH)
             return az_fail(err, AZ_EOPTION, "elements have derivatives to order %d: the rows of '%s' take %d of %s", AZ_MESH_MAX_SMOOTH, p->name, k,
                            p->trial[t].name);
@@ -88,7 +87,7 @@ static az_status make_mesh(az_mesh *m, const az_problem *p, int t, const double 
                    .parity = parity_of(p, t),
                    .periodic = on_interval(p) && x->periodic,
                    .length = on_interval(p) ? 0 : x->scale};
-    az_status st = smoothness(&m->smooth, p, t);
+    az_status st = az_elements_smoothness(&m->smooth, p, t);
     m->degree = AZ_PANEL_NODES - 1 - SPARE_ROWS + m->smooth;
     if (!st && m->parity != AZ_NO_PARITY) return fold(&m->edge, &m->n_edges, edge, n);
     m->edge = st ? NULL : az_doubles((size_t)n);
@@ -112,7 +111,7 @@ static az_status interval_panels(double **edge, int *n_edges, const az_problem *
     int n = points / AZ_PANEL_NODES, both = half_interval(p) ? 2 : 1, most = 2;
     for (int t = 0; t < p->n_trials; t++) {
         int k;
-        if (smoothness(&k, p, t)) return AZ_ENOMEM;
+        if (az_elements_smoothness(&k, p, t)) return AZ_ENOMEM;
         if (k > most) most = k;
     }
     n /= 1 << (most - 2);

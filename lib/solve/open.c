@@ -1,4 +1,4 @@
-#include "solve/run.h"
+#include "solve/square.h"
 
 #include <math.h>
 #include <string.h>
@@ -35,7 +35,7 @@ void az_run_gather(az_run *run)
     memcpy(x, base(run) + run->n_unknowns, sizeof(double) * (size_t)run->n_unknowns);
 }
 
-static az_binding binding(const az_run *run)
+az_binding az_run_binding(const az_run *run)
 {
     return (az_binding){.trial = run->r->trial, .scalar = run->r->scalar, .unit = run->r->unit};
 }
@@ -73,7 +73,7 @@ static void evaluate(void *data, double *r, const double *x)
 {
     az_run *run = data;
     put(run, x);
-    az_binding b = binding(run);
+    az_binding b = az_run_binding(run);
     az_program_residual(run->program, &b, r);
     weigh(run, r, 0, 1);
     if (run->r->arc) r[run->f.rows - 1] = arc_row(run);
@@ -88,8 +88,7 @@ int az_run_hold(const az_result *r)
     return r->stage == 1 && !r->ladder.found && !r->warm && az_problem_n_unknowns(r->problem) > 0 ? HOLD + HOLD_MORE * r->restarts : 0;
 }
 
-/* Unknown i does not move in this iteration. */
-static bool held(const az_run *run, int i)
+bool az_run_held(const az_run *run, int i)
 {
     const az_result *r = run->r;
     int slot = run->p->n_parameters + i;
@@ -103,14 +102,14 @@ static az_status jacobian(void *data, double *jac, const double *x)
 {
     az_run *run = data;
     put(run, x);
-    az_binding b = binding(run);
+    az_binding b = az_run_binding(run);
     az_status st = az_program_jacobian(run->program, &b, jac, run->f.ld);
     if (!st) weigh(run, jac, (size_t)run->f.ld, run->f.cols);
     size_t ld = (size_t)run->f.ld, networks = (size_t)(run->f.cols - run->n_unknowns), last = (size_t)run->f.rows - 1;
     for (size_t c = 0; c < (size_t)run->f.cols && run->r->arc && !st; c++)
         jac[c * ld + last] = c < networks ? 0 : run->r->arc->tangent[c - networks]; /* columns of unknowns have the unit, and rows its inverse */
     for (int i = 0; i < run->n_unknowns && !st; i++)
-        if (held(run, i)) memset(jac + (networks + (size_t)i) * ld, 0, sizeof(double) * ld);
+        if (az_run_held(run, i)) memset(jac + (networks + (size_t)i) * ld, 0, sizeof(double) * ld);
     return st;
 }
 
@@ -124,7 +123,7 @@ static void project(void *data, double *x)
     const double *now = run->x + run->f.cols - run->n_unknowns;
     for (int i = 0; i < run->n_unknowns; i++) {
         const az_scalar_decl *s = &run->p->scalar[run->p->n_parameters + i];
-        if (held(run, i)) u[i] = now[i];
+        if (az_run_held(run, i)) u[i] = now[i];
         double here = base(run)[i] + run->r->unit * now[i], least = s->lo, most = s->hi;
         if (i == run->r->ladder.over) least = fmax(least, run->r->ladder.lo), most = fmin(most, run->r->ladder.hi);
         double lo = here + TO_BOUND * (least - here), hi = here + TO_BOUND * (most - here), value = base(run)[i] + run->r->unit * u[i];
@@ -178,7 +177,7 @@ static int useful_threads(const az_run *run)
     double rows = r->n_edges * AZ_PANEL_NODES, cols = 0;
     for (int k = 0; k < run->p->n_rows; k++) rows += r->points[k].n;
     for (int t = 0; t < run->p->n_trials; t++) cols += az_trial_trained(active(run, t));
-    return rows * cols < SMALL ? 1 : run->threads;
+    return rows * cols < SMALL && !az_run_square(r) ? 1 : run->threads;
 }
 
 /* The vector, the residual and its rms from the state. */
@@ -215,6 +214,10 @@ az_status az_run_open(az_run *run)
     run->x = az_doubles((size_t)cols);
     run->residual = az_doubles((size_t)rows);
     if (!st && (!run->x || !run->residual)) st = AZ_ENOMEM;
+    if (!st && az_run_square(r)) {
+        take_state(run);
+        return az_square_open(run);
+    }
     if (!st) st = az_solver_create(&run->solver, method, &run->f);
     if (st)
         return az_fail(run->err, st, "out of memory: a Jacobian of %d rows and %d columns takes %.0f MB", rows, cols, 8e-6 * rows * cols);
@@ -232,6 +235,7 @@ az_status az_run_again(az_run *run)
 
 void az_run_close(az_run *run)
 {
+    az_square_close(run);
     az_solver_destroy(run->solver);
     az_program_destroy(run->program);
     az_doubles_free(run->x);

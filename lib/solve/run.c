@@ -1,7 +1,7 @@
 /* run.c: the driver. A run is a sequence of stages; each adds a network that is trained on what the sum of the earlier ones left, measured in its own unit
  * (multistage networks, Wang and Lai 2024). A stage ends when it no longer pays, the residual is judged on another grid every so often, and every
  * decision is told through the callback. One pass of `advance` is a function of the state alone, so a checkpoint may be taken between any two. */
-#include "solve/run.h"
+#include "solve/square.h"
 
 #include "io/io.h"
 #include "trial/mlp.h"
@@ -62,6 +62,7 @@ az_status az_run_start_points(az_result *r, double reach)
         double core = CORE_PANEL * 600.0 / r->options.points * (half ? 1 : 2);
         return az_panels_start(&r->edge, &r->n_edges, core, fmax(REACH, reach), half);
     }
+    if (az_run_square(r)) return AZ_OK; /* with its elements */
     bool first = true;
     for (int k = 0; k < p->n_rows; k++) {
         const az_row_decl *row = &p->row[k];
@@ -140,7 +141,7 @@ static az_status add_features(az_run *run, const az_stage_plan *plan, double sca
 static az_status add_elements(az_run *run)
 {
     az_result *r = run->r;
-    az_status st = az_elements_begin(r);
+    az_status st = r->problem->dim > 1 ? az_square_begin(r) : az_elements_begin(r);
     if (!st)
         snprintf(run->note, sizeof run->note, "elements: %d, of degree %d", r->trial[0].stage[0].mesh.n_edges - 1,
                  r->trial[0].stage[0].mesh.degree);
@@ -426,7 +427,7 @@ static az_status advance(az_run *run)
 {
     az_result *r = run->r;
     const bool first = az_march_first(r);
-    az_step step = az_solver_step(run->solver, run->x, run->residual, r->memory);
+    az_step step = run->square ? az_square_step(run) : az_solver_step(run->solver, run->x, run->residual, r->memory);
     if (step == AZ_STEP_FAILED) return az_fail(run->err, AZ_ENOMEM, "out of memory in iteration %d", r->iterations);
     run->f.residual(run, run->residual, run->x);
     r->iterations++;

@@ -11,7 +11,8 @@ typedef struct az_run {
     az_result *r;
     const az_problem *p;
     az_program *program;
-    az_solver *solver;
+    az_solver *solver;            /* NULL with elements in two coordinates, which have */
+    struct az_square *square;
     az_objective f;
     double *x, *residual;
     int n_unknowns, n_method; /* n_method: doubles of the method's own memory */
@@ -54,6 +55,8 @@ az_status az_run_open(az_run *run);
 az_status az_run_again(az_run *run); /* of an open run whose grid and trials are the same: the method's memory and the residual anew */
 void az_run_close(az_run *run);
 void az_run_gather(az_run *run); /* x from the state */
+az_binding az_run_binding(const az_run *run);
+bool az_run_held(const az_run *run, int i); /* unknown i does not move in this iteration */
 
 /* judge.c: max residual/scale on a grid the optimiser does not see, and refinement. *refined: the state's points changed. */
 az_status az_run_judge(az_run *run, bool *refined);
@@ -132,8 +135,12 @@ static inline bool az_run_elements(const az_result *r)
 }
 /* Trials that are linear in their weights: one stage, from 0, without random numbers. */
 static inline bool az_run_linear(const az_result *r) { return r->options.space != AZ_SPACE_MLP || az_run_elements(r); }
-/* AZ_EOPTION where the problem cannot be solved with elements: several coordinates, too high derivatives. */
+/* In two coordinates: square.h. */
+static inline bool az_run_square(const az_result *r) { return az_run_elements(r) && r->problem->dim > 1; }
+/* AZ_EOPTION where the problem cannot be solved with elements: too high derivatives, a domain they are not for. */
 az_status az_elements_check(const az_problem *p, az_error *err);
+/* The highest derivative of trial t in the rows, at least 1. */
+az_status az_elements_smoothness(int *k, const az_problem *p, int t);
 /* Elements for every trial, all weights 0, on the panels of the grid; on an interval on a mesh of their own, whose Gauss points become the points. */
 az_status az_elements_begin(az_result *r);
 /* The same functions on panels edge[n]. */

@@ -1,6 +1,7 @@
 /* mesh.c: where the weights of a stage of elements stand. */
 #include "state/state.h"
 
+#include <limits.h>
 #include <math.h>
 
 #define MAX_ELEMENTS (1 << 20)
@@ -28,10 +29,18 @@ int az_mesh_bubble(const az_mesh *m, int element)
     return m->parity != AZ_NO_PARITY && element == 0 ? 0 : az_mesh_node(m, element) + m->smooth;
 }
 
+int az_mesh_node_weights(const az_mesh *m, int node) { return m->flat && node == elements(m) ? 1 : m->smooth; }
+
 int az_mesh_count(const az_mesh *m)
 {
     int last = elements(m) - 1;
-    return az_mesh_bubble(m, last) + az_mesh_n_bubbles(m, last) + (m->periodic ? 0 : m->smooth);
+    return az_mesh_bubble(m, last) + az_mesh_n_bubbles(m, last) + (m->periodic ? 0 : az_mesh_node_weights(m, last + 1));
+}
+
+int az_mesh_weights(const az_mesh *m)
+{
+    int64_t n = (int64_t)az_mesh_count(m) * (m->modes ? m->modes : 1);
+    return n > INT_MAX ? -1 : (int)n;
 }
 
 static double half(const az_mesh *m, int e)
@@ -55,6 +64,8 @@ bool az_mesh_valid(const az_mesh *m)
     if (m->smooth < 1 || m->smooth > AZ_MESH_MAX_SMOOTH || !(m->length >= 0) || isinf(m->length)) return false;
     if (m->degree < 2 * m->smooth || m->degree > AZ_MESH_MAX_DEGREE) return false;
     if (m->parity != AZ_NO_PARITY && (m->edge[0] != 0 || m->centre <= 2 * m->smooth || m->centre > AZ_MESH_MAX_DEGREE || m->periodic)) return false;
+    if (m->flat < 0 || m->flat > 1 || (m->flat && m->periodic) || m->modes < 0 || m->modes > AZ_MESH_MAX_MODES) return false;
+    if (m->modes && (m->parity == AZ_NO_PARITY || !(m->length > 0) || !(m->grading > 0) || isinf(m->grading))) return false;
     for (int i = 0; i < m->n_edges; i++)
         if (!isfinite(m->edge[i]) || (i && !(m->edge[i - 1] < m->edge[i]))) return false;
     return true;

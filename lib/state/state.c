@@ -92,7 +92,7 @@ int az_network_count(const az_network *net)
 {
     int64_t n = 0;
 
-    if (net->space == AZ_SPACE_ELEMENT) return az_mesh_valid(&net->mesh) ? az_mesh_count(&net->mesh) : -1;
+    if (net->space == AZ_SPACE_ELEMENT) return az_mesh_valid(&net->mesh) ? az_mesh_weights(&net->mesh) : -1;
     if (net->n_layers < 0 || net->n_layers > AZ_MAX_LAYERS) return -1;
     for (int k = 0; k <= net->n_layers; k++) {
         const int64_t in = net->width[k], out = net->width[k + 1];
@@ -137,7 +137,8 @@ az_status az_state_add_elements(az_result *r, int t, const az_mesh *mesh)
 
     if (s->n_stages >= AZ_MAX_STAGES) return AZ_ELIMIT;
     if (!az_mesh_valid(mesh)) return AZ_EOPTION;
-    net.n_weights = az_mesh_count(mesh);
+    net.n_weights = az_mesh_weights(mesh);
+    if (net.n_weights < 0) return AZ_ELIMIT;
     net.weight = az_doubles((size_t)net.n_weights);
     net.mesh.edge = az_doubles((size_t)mesh->n_edges);
     if (!net.weight || !net.mesh.edge) {

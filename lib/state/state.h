@@ -16,7 +16,12 @@ typedef enum az_activation { AZ_ACT_TANH, AZ_ACT_SINE } az_activation;
  * With a parity edge[0] = 0, and element 0 is [-edge[1], edge[1]]: its polynomials have the parity, so there is no knot at 0. Beyond the edges the
  * function is constant.
  * Weights, from left to right: derivatives m = 0.. at the left end (none at edge[0] with a parity) times node_width^m, bubbles of the element, and so
- * on; at last the derivatives at the last edge (none if periodic). node_width: the smaller half of the elements beside. */
+ * on; at last the derivatives at the last edge (none if periodic; the value only if flat). node_width: the smaller half of the elements beside.
+ *
+ * In the quarter of a half-plane (modes > 0) z = xi of y1 + i y2 = length sinh(xi + i (pi/2 - eta)), xi >= 0, 0 <= eta <= pi/2: Cartesian at the origin,
+ * logarithmic and polar far out; eta = 0 and xi = 0 are the axis y1 = 0, eta = pi/2 is the wall y2 = 0. The function is a sum of (polynomial of the
+ * elements)(xi) T_j(t), t = asinh(eta/grading)/asinh(pi/(2 grading)), T_j the Chebyshev polynomials of the parity in y1; weight k of the elements
+ * becomes `modes` weights in the order of j. */
 typedef struct az_mesh {
     int n_edges;
     double *edge;
@@ -25,6 +30,9 @@ typedef struct az_mesh {
     int smooth;
     az_parity parity;
     int periodic;                   /* the ends of the mesh are one point */
+    int flat;                       /* all derivatives vanish at the last edge */
+    int modes;                      /* 0: one coordinate */
+    double grading;                 /* with modes: the width in eta of what they resolve at the axis */
     double length;                  /* 0: z = x */
 } az_mesh;
 
@@ -33,10 +41,13 @@ int az_mesh_node(const az_mesh *m, int node);
 int az_mesh_bubble(const az_mesh *m, int element);
 int az_mesh_n_bubbles(const az_mesh *m, int element); /* with a parity those of element 0 are R_j of every second j, from 0 or 1 */
 double az_mesh_node_width(const az_mesh *m, int node);
-int az_mesh_count(const az_mesh *m); /* of all weights */
+int az_mesh_node_weights(const az_mesh *m, int node); /* at a node: smooth, or 1 at the last if flat */
+int az_mesh_count(const az_mesh *m); /* of all weights of the elements, for one mode */
+int az_mesh_weights(const az_mesh *m); /* of all modes; -1 if it overflows int */
 bool az_mesh_valid(const az_mesh *m);
 #define AZ_MESH_MAX_SMOOTH 6
 #define AZ_MESH_MAX_DEGREE 32
+#define AZ_MESH_MAX_MODES 512
 
 /* One stage of a trial: a dense network, or elements. A network: Layer k maps width[k] to width[k+1]: width[0] inputs, width[n_layers+1] = 1 output. Weights: for each layer
  * the matrix, row-major [width[k+1]][width[k]], then the biases (hidden layers only; the output has none). The first layer applies `first`, later ones tanh. */

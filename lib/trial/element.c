@@ -16,13 +16,8 @@ static int n_basis(const az_mesh *m)
     return top + 1;
 }
 
-/* One weight in an element: value of the function += factor * weight[column] * basis polynomial. */
-typedef struct term {
-    int column, basis;
-    double factor;
-} term;
-
-#define MAX_TERMS (AZ_MESH_MAX_DEGREE + 1 + 2 * AZ_MESH_MAX_SMOOTH)
+typedef az_element_term term;
+#define MAX_TERMS AZ_ELEMENT_MAX_TERMS
 
 static double half_width(const az_mesh *m, int e)
 {
@@ -38,12 +33,12 @@ static double middle(const az_mesh *m, int e)
 static int node_terms(const az_mesh *m, term *t, int n, int node, int e, int first_basis, double sign)
 {
     double ratio = half_width(m, e) / az_mesh_node_width(m, node), factor = 1;
-    for (int j = 0; j < m->smooth; j++, factor *= ratio)
+    for (int j = 0, own = az_mesh_node_weights(m, node); j < own; j++, factor *= ratio)
         t[n++] = (term){az_mesh_node(m, node) + j, first_basis + j, factor * (sign < 0 && j % 2 ? -1 : 1) * (sign ? m->parity : 1)};
     return n;
 }
 
-static int terms(const az_mesh *m, term *t, int e)
+int az_element_terms(const az_mesh *m, term *t, int e)
 {
     bool centre = e == 0 && m->parity != AZ_NO_PARITY;
     int n = node_terms(m, t, 0, centre ? 1 : e, e, 0, centre ? -1 : 0), k = m->smooth;
@@ -53,7 +48,7 @@ static int terms(const az_mesh *m, term *t, int e)
     return n;
 }
 
-static int find(const az_mesh *m, double z)
+int az_element_find(const az_mesh *m, double z)
 {
     int lo = 0, hi = m->n_edges - 2;
     while (lo < hi) {
@@ -128,7 +123,7 @@ static void localise(const az_mesh *m, const az_layout *l, const space *v)
     for (int i = 0; i < B; i++) {
         bool mirrored = m->parity != AZ_NO_PARITY && v->s[i] < 0;
         double z = mirrored ? -v->s[i] : v->s[i];
-        int e = find(m, z);
+        int e = az_element_find(m, z);
         double h = half_width(m, e);
         bool beyond = z > last || z < first;
         v->where[i] = e;
@@ -184,6 +179,27 @@ static void bubbles(const az_mesh *m, const az_layout *l, const space *v)
     }
 }
 
+/* v->s is z; then s. */
+static void polynomials(const az_mesh *m, const az_layout *l, const space *v)
+{
+    localise(m, l, v);
+    hermite(m, l, v, 0);
+    hermite(m, l, v, 1);
+    bubbles(m, l, v);
+}
+
+const double *az_element_polynomials(const az_network *net, const az_layout *l, const double *z, double *work)
+{
+    space v = view(l, work);
+    memset(v.s, 0, sizeof(double) * v.jet);
+    for (int i = 0; i < B; i++) {
+        v.s[i] = z[i];
+        if (l->n > 1) v.s[B + i] = 1;
+    }
+    polynomials(&net->mesh, l, &v);
+    return v.basis;
+}
+
 void az_element_forward(const az_network *net, const az_layout *l, double *const out[], const double *x, double *work)
 {
     const az_mesh *m = &net->mesh;
@@ -191,14 +207,11 @@ void az_element_forward(const az_network *net, const az_layout *l, double *const
     term t[MAX_TERMS];
     int n = 0, e = -1;
     coordinate(m, l, v.s, x, v.scratch);
-    localise(m, l, &v);
-    hermite(m, l, &v, 0);
-    hermite(m, l, &v, 1);
-    bubbles(m, l, &v);
+    polynomials(m, l, &v);
     for (int c = 0; c < l->n; c++)
         if (out[c]) memset(out[c], 0, sizeof(double) * B);
     for (int i = 0; i < B; i++) {
-        if ((int)v.where[i] != e) n = terms(m, t, e = (int)v.where[i]);
+        if ((int)v.where[i] != e) n = az_element_terms(m, t, e = (int)v.where[i]);
         for (int q = 0; q < n; q++) {
             double w = v.sign[i] * t[q].factor * net->weight[t[q].column];
             const double *b = v.basis + (size_t)t[q].basis * v.jet + i;
@@ -216,7 +229,7 @@ void az_element_reverse(const az_network *net, const az_layout *l, double *colum
     int n = 0, e = -1;
     for (int w = 0; w < net->n_weights; w++) memset(column + (size_t)w * ld, 0, sizeof(double) * (size_t)n_lanes);
     for (int i = 0; i < n_lanes; i++) {
-        if ((int)v.where[i] != e) n = terms(&net->mesh, t, e = (int)v.where[i]);
+        if ((int)v.where[i] != e) n = az_element_terms(&net->mesh, t, e = (int)v.where[i]);
         for (int q = 0; q < n; q++) {
             const double *b = v.basis + (size_t)t[q].basis * v.jet + i;
             double sum = 0;
@@ -266,7 +279,7 @@ static void fit_nodes(az_network *net, const double *sample)
     for (int i = 0; i < m->n_edges; i++) {
         int at = az_mesh_node(m, i);
         double factor = 1;
-        for (int j = 0; j < m->smooth && at >= 0; j++) {
+        for (int j = 0; j < az_mesh_node_weights(m, i) && at >= 0; j++) {
             net->weight[at + j] = factor * sample[i * m->smooth + j];
             factor *= (j + 1) * az_mesh_node_width(m, i);
         }

@@ -15,6 +15,18 @@ void az_element_forward(const az_network *net, const az_layout *l, double *const
 /* For the output adjoint seed[c] (NULL = zero) writes d/d(weight w) to column[w*ld + lane] for lanes < n_lanes (column NULL: nothing to do). */
 void az_element_reverse(const az_network *net, const az_layout *l, double *column, size_t ld, int n_lanes, double *const seed[], double *work);
 
+/* One weight in an element: value of the function += factor * weight[column] * basis polynomial. */
+typedef struct az_element_term {
+    int column, basis;
+    double factor;
+} az_element_term;
+#define AZ_ELEMENT_MAX_TERMS (AZ_MESH_MAX_DEGREE + 1 + 2 * AZ_MESH_MAX_SMOOTH)
+/* Those of element e, AZ_ELEMENT_MAX_TERMS at most; their number. */
+int az_element_terms(const az_mesh *m, az_element_term *t, int e);
+int az_element_find(const az_mesh *m, double z); /* the element that z >= 0 lies in, or the nearest */
+/* All basis polynomials as jets in z, each in its lane's element, for lanes' values z >= 0: polynomial b, coefficient c at (b*l->n + c)*AZ_LANES. */
+const double *az_element_polynomials(const az_network *net, const az_layout *l, const double *z, double *work);
+
 /* Taylor coefficients 0..order in z at n points: out[n][order+1]. AZ_ENOMEM. */
 az_status az_element_series(const az_network *net, double *out, const double *z, int n, int order);
 

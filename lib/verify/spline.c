@@ -53,7 +53,7 @@ static void end_data(const az_mesh *m, const place *p, const az_num *w, az_num *
 
     for (int j = 0; j < m->smooth; j++) {
         left[j] = to_left * w[az_mesh_node(m, a) + j];
-        right[j] = to_right * w[az_mesh_node(m, b) + j];
+        right[j] = j < az_mesh_node_weights(m, b) ? to_right * w[az_mesh_node(m, b) + j] : 0;
         if (p->centre) left[j] *= j % 2 ? -(double)m->parity : (double)m->parity;
         to_left *= p->half / az_mesh_node_width(m, a) / (j + 1);
         to_right *= p->half / az_mesh_node_width(m, b) / (j + 1);

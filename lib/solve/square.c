@@ -1,0 +1,591 @@
+/* square.c: rows of az_program_seeds put into the blocks of a chain: a row depends on a trial through its Taylor coefficients in y at the row's point, these on
+ * its coefficients in (xi, eta), and these on the weights of one element, a product of a number along and a number across. */
+#include "solve/square.h"
+
+#include "operator/line.h"
+#include "solve/chain.h"
+#include "trial/strip.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define B AZ_LANES
+#define SHORTEST 0.01 /* share of Newton's step */
+#define CHORD_MAX 8
+#define CHORD_PAYS 0.5 /* a correction that does not halve the residual is the last: another factor gains more */
+
+/* Where rows are taken: the points across at one xi, or one point. */
+typedef struct place {
+    int element, n;
+    double xi;
+    const double *eta; /* [n] */
+    double *along; /* [trials][AZ_ELEMENT_MAX_TERMS][order + 1] Taylor coefficients of the element's terms */
+    const double *across; /* [trials][modes][order + 1][n] */
+    double *powers; /* [ij][coefficients of the layout][n] */
+} place;
+
+/* Rows of the program from `first` on, as many as the place has points, in rows from `row` on of the block of its element. at: of a value at a point, else -1. */
+typedef struct group {
+    int first, place, row, at;
+} group;
+
+typedef struct az_square az_square;
+struct az_square {
+    az_chain *chain;
+    const az_layout *layout; /* of the seeds */
+    int order, n_ij, modes, n_trials, n_elements;
+    int n_places, n_lines;
+    place *places; /* the lines in order, then the points */
+    double *eta; /* [modes] of the lines, then of the points */
+    double *across; /* of the lines, then of the points */
+    int n_rows; /* groups of them, in order of their elements */
+    group *rows;
+    int *first_rows; /* [n_elements + 1] */
+    int n_unknowns, n_free, *free, n_at;
+    int n_seeds, ld; /* rows of the seeds */
+    double *seeds;
+    int n, *entry, *row; /* [n] of the chain's unknowns: entry of x; of its rows: row of the residual; -1: a value at a point */
+    double *rhs, *d, *correction, *x_new, *r_new;
+};
+
+static const az_mesh *mesh_of(const az_run *run, int t) { return &run->r->trial[t].stage[0].mesh; }
+
+/* Points in an element (of xi > 0) that make the system square: its polynomials less those that its nodes share. */
+static int points_of(const az_mesh *m, int element)
+{
+    if (element) return m->degree + 1 - m->smooth;
+    return m->parity == AZ_EVEN ? m->centre / 2 - m->smooth + 2 : (m->centre + 3) / 2 - m->smooth;
+}
+
+static double *trial_along(const az_square *s, const place *p, int t) { return p->along + (size_t)(t * AZ_ELEMENT_MAX_TERMS * (s->order + 1)); }
+static const double *trial_across(const az_square *s, const place *p, int t)
+{
+    return p->across + (size_t)t * (size_t)s->modes * (size_t)(s->order + 1) * (size_t)p->n;
+}
+
+/* ---- Places ---- */
+
+static az_status fill_along(const az_square *s, place *p, const az_run *run)
+{
+    az_layout l;
+    az_status st = az_layout_total(&l, 1, s->order);
+    p->along = az_doubles((size_t)(s->n_trials * AZ_ELEMENT_MAX_TERMS * (s->order + 1)));
+    if (!st && !p->along) st = AZ_ENOMEM;
+    for (int t = 0; t < s->n_trials && !st; t++) {
+        const az_network *net = &run->r->trial[t].stage[0];
+        az_element_term term[AZ_ELEMENT_MAX_TERMS];
+        double xi[B], *work = az_doubles(az_element_work(net, &l));
+        if (!work) return AZ_ENOMEM;
+        for (int i = 0; i < B; i++) xi[i] = p->xi;
+        const double *b = az_element_polynomials(net, &l, xi, work);
+        int n = az_element_terms(&net->mesh, term, p->element);
+        for (int q = 0; q < n; q++)
+            for (int c = 0; c <= s->order; c++)
+                trial_along(s, p, t)[q * (s->order + 1) + c] = term[q].factor * b[(size_t)(term[q].basis * l.n + c) * B];
+        az_doubles_free(work);
+    }
+    return st;
+}
+
+/* [trials][modes][order + 1][n] at eta[n] */
+static az_status fill_across(const az_square *s, double *to, const az_run *run, const double *eta, int n)
+{
+    int k1 = s->order + 1;
+    double *series = az_doubles((size_t)s->modes * (size_t)k1 * B);
+    if (!series) return AZ_ENOMEM;
+    for (int t = 0; t < s->n_trials; t++)
+        for (int first = 0; first < n; first += B) {
+            double at[B];
+            for (int i = 0; i < B; i++) at[i] = eta[first + i < n ? first + i : n - 1];
+            az_strip_across(mesh_of(run, t), s->order, series, at);
+            for (int m = 0; m < s->modes * k1; m++)
+                for (int i = 0; i < B && first + i < n; i++) to[((size_t)(t * s->modes * k1) + (size_t)m) * (size_t)n + (size_t)(first + i)] = series[m * B + i];
+        }
+    az_doubles_free(series);
+    return AZ_OK;
+}
+
+static az_status fill_powers(const az_square *s, place *p, double length)
+{
+    size_t jet = (size_t)s->layout->n, all = (size_t)s->n_ij * jet, n = (size_t)p->n;
+    double *work = az_doubles((all + 2 * jet) * B);
+    p->powers = az_doubles(all * n);
+    if (!work || !p->powers) {
+        az_doubles_free(work);
+        return AZ_ENOMEM;
+    }
+    for (int first = 0; first < p->n; first += B) {
+        double y1[B], y2[B];
+        for (int i = 0; i < B; i++) az_strip_point(&y1[i], &y2[i], p->xi, p->eta[first + i < p->n ? first + i : p->n - 1], length);
+        az_strip_powers(s->layout, work, y1, y2, length, work + all * B);
+        for (size_t c = 0; c < all; c++)
+            for (int i = 0; i < B && first + i < p->n; i++) p->powers[c * n + (size_t)(first + i)] = work[c * B + (size_t)i];
+    }
+    az_doubles_free(work);
+    return AZ_OK;
+}
+
+static void element_nodes(double *xi, const az_mesh *m, int e)
+{
+    int n = points_of(m, e);
+    double x[64], w[64];
+    az_gauss_legendre(x, w, e ? n : 2 * n);
+    for (int i = 0; i < n; i++) xi[i] = e ? 0.5 * (m->edge[e] + m->edge[e + 1]) + 0.5 * (m->edge[e + 1] - m->edge[e]) * x[i] : m->edge[1] * x[n + i];
+}
+
+/* eta[modes]: zeros of the next polynomial of the parity */
+static void across_nodes(double *eta, const az_mesh *m)
+{
+    double full = asinh(M_PI_2 / m->grading);
+    int order = 2 * m->modes + (m->parity == AZ_ODD);
+    for (int j = 0; j < m->modes; j++) eta[j] = m->grading * sinh(full * cos((2 * (m->modes - j) - 1) * M_PI_2 / order));
+}
+
+static int count_lines(const az_mesh *m)
+{
+    int n = 0;
+    for (int e = 0; e + 1 < m->n_edges; e++) n += points_of(m, e);
+    return n;
+}
+
+/* Rows at single points: pins, and the values at points. */
+static int count_points(const az_run *run)
+{
+    int n = az_program_n_at(run->program);
+    for (int k = 0; k < run->p->n_rows; k++) n += run->p->row[k].kind == AZ_ROW_PIN;
+    return n;
+}
+
+static void set_line(az_square *s, place *p, int element, double xi)
+{
+    *p = (place){.element = element, .n = s->modes, .xi = xi, .eta = s->eta, .across = s->across};
+}
+
+static void set_point(az_square *s, int k, const az_mesh *m, const double *y)
+{
+    place *p = &s->places[s->n_lines + k];
+    double *eta = s->eta + s->modes + k;
+    size_t line = (size_t)(s->n_trials * s->modes * (s->order + 1));
+    *p = (place){.n = 1, .eta = eta, .across = s->across + line * ((size_t)s->modes + (size_t)k)};
+    az_strip_place(&p->xi, eta, fabs(y[0]), y[1], m->length);
+    p->element = az_element_find(m, p->xi);
+}
+
+static az_status make_places(az_square *s, const az_run *run)
+{
+    const az_mesh *m = mesh_of(run, 0);
+    int points = count_points(run), k = 0;
+    s->n_lines = count_lines(m);
+    s->n_places = s->n_lines + points;
+    s->places = az_calloc((size_t)s->n_places, sizeof *s->places);
+    s->eta = az_doubles((size_t)(s->modes + points));
+    s->across = az_doubles((size_t)(s->n_trials * s->modes * (s->order + 1)) * (size_t)(s->modes + points));
+    if (!s->places || !s->eta || !s->across) return AZ_ENOMEM;
+    across_nodes(s->eta, m);
+    for (int e = 0; e < s->n_elements; e++) {
+        double xi[64];
+        element_nodes(xi, m, e);
+        for (int i = 0; i < points_of(m, e); i++) set_line(s, &s->places[k++], e, xi[i]);
+    }
+    k = 0;
+    for (int i = 0; i < run->p->n_rows; i++)
+        if (run->p->row[i].kind == AZ_ROW_PIN) set_point(s, k++, m, run->p->row[i].at.x);
+    for (int i = 0; i < s->n_at; i++) set_point(s, k++, m, az_program_at(run->program, i));
+    az_status st = fill_across(s, s->across, run, s->eta, s->modes);
+    for (int i = s->n_lines; i < s->n_places && !st; i++) st = fill_across(s, (double *)s->places[i].across, run, s->places[i].eta, 1);
+    for (int i = 0; i < s->n_places && !st; i++) {
+        st = fill_along(s, &s->places[i], run);
+        if (!st) st = fill_powers(s, &s->places[i], m->length);
+    }
+    return st;
+}
+
+/* ---- Rows and unknowns ---- */
+
+static az_status make_rows(az_square *s, const az_run *run)
+{
+    int points = s->n_places - s->n_lines, equations = 0, at = 0;
+    for (int k = 0; k < run->p->n_rows; k++) equations += run->p->row[k].kind == AZ_ROW_EQUATION;
+    s->rows = az_calloc((size_t)(s->n_lines * equations + points), sizeof *s->rows);
+    s->first_rows = az_calloc((size_t)s->n_elements + 1, sizeof *s->first_rows);
+    if (!s->rows || !s->first_rows) return AZ_ENOMEM;
+    for (int e = 0, line = 0; e < s->n_elements; e++) {
+        int row = 0, lines = points_of(mesh_of(run, 0), e), first, count;
+        s->first_rows[e] = at;
+        for (int k = 0; k < run->p->n_rows; k++) {
+            if (run->p->row[k].kind != AZ_ROW_EQUATION) continue;
+            az_program_row_range(run->program, k, &first, &count);
+            for (int i = 0; i < lines; i++, row += s->modes)
+                s->rows[at++] = (group){.first = first + (line + i) * s->modes, .place = line + i, .row = row, .at = -1};
+        }
+        line += lines;
+        int p = s->n_lines;
+        for (int k = 0; k < run->p->n_rows; k++) {
+            if (run->p->row[k].kind != AZ_ROW_PIN) continue;
+            az_program_row_range(run->program, k, &first, &count);
+            if (s->places[p].element == e) s->rows[at++] = (group){.first = first, .place = p, .row = row++, .at = -1};
+            p++;
+        }
+        for (int k = 0; k < s->n_at; k++, p++)
+            if (s->places[p].element == e) s->rows[at++] = (group){.first = az_program_rows(run->program) + k, .place = p, .row = row++, .at = k};
+    }
+    s->first_rows[s->n_elements] = s->n_rows = at;
+    return AZ_OK;
+}
+
+static int node_weights(const az_square *s, const az_run *run, int t, int node)
+{
+    const az_mesh *m = mesh_of(run, t);
+    return (az_mesh_node(m, node) < 0 ? 0 : az_mesh_node_weights(m, node)) * s->modes;
+}
+
+static int inside_weights(const az_square *s, const az_run *run, int t, int e) { return az_mesh_n_bubbles(mesh_of(run, t), e) * s->modes; }
+
+/* Column in the block of element e of weight `column` of trial t's elements, its first mode. */
+static int block_column(const az_square *s, const az_run *run, int t, int e, int column)
+{
+    const az_mesh *m = mesh_of(run, t);
+    int left = 0, inside = 0, right = 0, n_left = 0, n_inside = 0;
+    for (int k = 0; k < s->n_trials; k++) {
+        if (k < t) left += node_weights(s, run, k, e), inside += inside_weights(s, run, k, e), right += node_weights(s, run, k, e + 1);
+        n_left += node_weights(s, run, k, e), n_inside += inside_weights(s, run, k, e);
+    }
+    int node = az_mesh_node(m, e), bubble = az_mesh_bubble(m, e), next = az_mesh_node(m, e + 1);
+    if (column >= next) return n_left + n_inside + right + (column - next) * s->modes;
+    if (column >= bubble) return n_left + inside + (column - bubble) * s->modes;
+    return left + (column - node) * s->modes;
+}
+
+/* Chain unknowns of `count` weights of trial t's elements from `column` on. */
+static void number(az_square *s, int *at, int offset, int column, int count)
+{
+    for (int i = 0; i < count; i++) s->entry[(*at)++] = offset + column * s->modes + i;
+}
+
+static void make_entries(az_square *s, const az_run *run)
+{
+    int at = 0, offset[AZ_MAX_TRIALS], weights = 0;
+    for (int t = 0; t < s->n_trials; t++) offset[t] = weights, weights += run->r->trial[t].stage[0].n_weights;
+    for (int e = 0; e <= s->n_elements; e++) {
+        for (int t = 0; t < s->n_trials; t++) number(s, &at, offset[t], az_mesh_node(mesh_of(run, t), e), node_weights(s, run, t, e));
+        for (int t = 0; t < s->n_trials && e < s->n_elements; t++)
+            number(s, &at, offset[t], az_mesh_bubble(mesh_of(run, t), e), inside_weights(s, run, t, e));
+    }
+    for (int i = 0; i < s->n_free; i++) s->entry[at++] = weights + s->free[i];
+    for (int i = 0; i < s->n_at; i++) s->entry[at++] = -1;
+    at = 0;
+    for (int k = 0; k < s->n_rows; k++)
+        for (int i = 0; i < s->places[s->rows[k].place].n; i++) s->row[at++] = s->rows[k].at < 0 ? s->rows[k].first + i : -1;
+}
+
+static az_status make_shape(az_chain_shape *c, const az_square *s, const az_run *run)
+{
+    *c = (az_chain_shape){.n_elements = s->n_elements, .n_border = s->n_free + s->n_at};
+    c->node = az_calloc((size_t)s->n_elements + 1, sizeof(int));
+    c->inside = az_calloc((size_t)s->n_elements + 1, sizeof(int));
+    c->rows = az_calloc((size_t)s->n_elements + 1, sizeof(int));
+    if (!c->node || !c->inside || !c->rows) return AZ_ENOMEM;
+    for (int e = 0; e <= s->n_elements; e++) {
+        for (int t = 0; t < s->n_trials; t++) c->node[e] += node_weights(s, run, t, e);
+        if (e == s->n_elements) break;
+        for (int t = 0; t < s->n_trials; t++) c->inside[e] += inside_weights(s, run, t, e);
+        for (int k = s->first_rows[e]; k < s->first_rows[e + 1]; k++) c->rows[e] += s->places[s->rows[k].place].n;
+    }
+    return AZ_OK;
+}
+
+static void clear_shape(az_chain_shape *c)
+{
+    az_realloc(c->node, 0);
+    az_realloc(c->inside, 0);
+    az_realloc(c->rows, 0);
+}
+
+static az_status make_chain(az_square *s, az_run *run)
+{
+    az_chain_shape c;
+    az_status st = make_shape(&c, s, run);
+    if (!st && az_chain_check(&c)) {
+        int rows = 0, unknowns = az_chain_unknowns(&c);
+        for (int e = 0; e < c.n_elements; e++) rows += c.rows[e];
+        clear_shape(&c);
+        return az_fail(run->err, AZ_EOPTION,
+                       "elements in two coordinates need as many rows as unknowns: %s has %d rows and %d unknowns, %d of them not in trials: one `pin` for each of "
+                       "these is expected",
+                       run->p->name, rows - s->n_at, unknowns - s->n_at, s->n_free);
+    }
+    s->n = az_chain_unknowns(&c);
+    if (!st) st = az_chain_create(&s->chain, &c);
+    if (st == AZ_ENOMEM) st = az_fail(run->err, st, "out of memory: the system of %d unknowns takes %.0f MB", s->n, 1e-6 * az_chain_bytes(&c));
+    clear_shape(&c);
+    return st;
+}
+
+az_status az_square_open(az_run *run)
+{
+    az_square *s = run->square = az_calloc(1, sizeof *s);
+    if (!s) return az_fail(run->err, AZ_ENOMEM, "out of memory");
+    az_status st = az_program_seed_layout(run->program, &s->layout);
+    s->n_trials = run->p->n_trials;
+    s->modes = mesh_of(run, 0)->modes;
+    s->n_elements = mesh_of(run, 0)->n_edges - 1;
+    s->n_unknowns = run->n_unknowns;
+    s->n_at = az_program_n_at(run->program);
+    s->n_seeds = az_program_rows(run->program) + s->n_at;
+    s->ld = (s->n_seeds + 7) / 8 * 8;
+    s->free = az_calloc((size_t)run->n_unknowns + 1, sizeof *s->free);
+    if (!st && !s->free) st = AZ_ENOMEM;
+    for (int i = 0; i < run->n_unknowns && !st; i++)
+        if (!az_run_held(run, i)) s->free[s->n_free++] = i;
+    if (!st) s->order = az_strip_order(s->layout), s->n_ij = az_strip_coefficients(s->order);
+    if (!st) st = make_places(s, run);
+    if (!st) st = make_rows(s, run);
+    if (!st) {
+        st = make_chain(s, run);
+        if (st) return st;
+    }
+    s->seeds = st ? NULL : az_doubles((size_t)s->ld * (size_t)(s->n_trials * s->layout->n + run->n_unknowns + s->n_at));
+    s->entry = az_calloc((size_t)s->n + 1, sizeof *s->entry);
+    s->row = az_calloc((size_t)s->n + 1, sizeof *s->row);
+    s->rhs = az_doubles((size_t)s->n + 1);
+    s->d = az_doubles((size_t)run->f.cols + 1);
+    s->correction = az_doubles((size_t)run->f.cols + 1);
+    s->x_new = az_doubles((size_t)run->f.cols + 1);
+    s->r_new = az_doubles((size_t)run->f.rows + 1);
+    if (!st && (!s->seeds || !s->entry || !s->row || !s->rhs || !s->d || !s->correction || !s->x_new || !s->r_new)) st = AZ_ENOMEM;
+    if (st) return az_fail(run->err, st, "out of memory");
+    make_entries(s, run);
+    return AZ_OK;
+}
+
+void az_square_close(az_run *run)
+{
+    az_square *s = run->square;
+    if (!s) return;
+    for (int i = 0; s->places && i < s->n_places; i++) {
+        az_doubles_free(s->places[i].along);
+        az_doubles_free(s->places[i].powers);
+    }
+    double *doubles[] = {s->eta, s->across, s->seeds, s->rhs, s->d, s->correction, s->x_new, s->r_new};
+    for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++) az_doubles_free(doubles[i]);
+    az_realloc(s->places, 0);
+    az_realloc(s->rows, 0);
+    az_realloc(s->first_rows, 0);
+    az_realloc(s->free, 0);
+    az_realloc(s->entry, 0);
+    az_realloc(s->row, 0);
+    az_chain_destroy(s->chain);
+    az_realloc(s, 0);
+    run->square = NULL;
+}
+
+/* ---- Newton's method ---- */
+
+/* The part of trial t in the rows u: f_pj from the seeds, then products of numbers along and across. */
+static void trial_rows(const az_square *s, const az_run *run, const group *u, int t, double *block, int ld)
+{
+    const place *p = &s->places[u->place];
+    int n = p->n, k1 = s->order + 1;
+    az_element_term term[AZ_ELEMENT_MAX_TERMS];
+    int terms = az_element_terms(mesh_of(run, t), term, p->element);
+    double bar[45 * AZ_MESH_MAX_MODES], a[9 * AZ_MESH_MAX_MODES]; /* order 8 at most */
+    memset(bar, 0, sizeof *bar * (size_t)(s->n_ij * n));
+    for (int ij = 0; ij < s->n_ij; ij++)
+        for (int c = 0; c < s->layout->n; c++) {
+            const double *power = p->powers + (size_t)(ij * s->layout->n + c) * (size_t)n;
+            const double *seed = s->seeds + (size_t)(t * s->layout->n + c) * (size_t)s->ld + u->first;
+            for (int i = 0; i < n; i++) bar[ij * n + i] += power[i] * seed[i];
+        }
+    for (int q = 0; q < terms; q++) {
+        const double *along = trial_along(s, p, t) + q * k1;
+        memset(a, 0, sizeof *a * (size_t)(k1 * n));
+        for (int b = 0; b < k1; b++)
+            for (int j = 0; b + j < k1; j++)
+                for (int i = 0; i < n; i++) a[j * n + i] += along[b] * bar[az_strip_coefficient(b, j) * n + i];
+        double *to = block + (size_t)block_column(s, run, t, p->element, term[q].column) * (size_t)ld + u->row;
+        for (int m = 0; m < s->modes; m++, to += ld)
+            for (int j = 0; j < k1; j++) {
+                const double *across = trial_across(s, p, t) + (size_t)(m * k1 + j) * (size_t)n;
+                for (int i = 0; i < n; i++) to[i] += a[j * n + i] * across[i];
+            }
+    }
+}
+
+static void border_rows(const az_square *s, const group *u, double *border, int ld)
+{
+    int n = s->places[u->place].n, first = s->n_trials * s->layout->n;
+    for (int k = 0; k < s->n_free; k++)
+        memcpy(border + (size_t)k * (size_t)ld + u->row, s->seeds + (size_t)(first + s->free[k]) * (size_t)s->ld + u->first, sizeof(double) * (size_t)n);
+    for (int k = 0; k < s->n_at; k++)
+        memcpy(border + (size_t)(s->n_free + k) * (size_t)ld + u->row,
+               s->seeds + (size_t)(first + s->n_unknowns + k) * (size_t)s->ld + u->first, sizeof(double) * (size_t)n);
+    if (u->at >= 0) border[(size_t)(s->n_free + u->at) * (size_t)ld + u->row] -= 1;
+}
+
+static bool factor(az_run *run)
+{
+    az_square *s = run->square;
+    az_binding b = az_run_binding(run);
+    if (az_program_seeds(run->program, &b, s->seeds, s->ld)) return false;
+    for (int e = 0; e < s->n_elements; e++) {
+        int ld, border = 0, columns, first = s->first_rows[e], last = s->first_rows[e + 1], n = 0;
+        double *block = az_chain_block(s->chain, e, &ld);
+        for (int t = 0; t < s->n_trials; t++) border += node_weights(s, run, t, e) + inside_weights(s, run, t, e) + node_weights(s, run, t, e + 1);
+        columns = border + s->n_free + s->n_at;
+        for (int k = first; k < last; k++) n += s->places[s->rows[k].place].n;
+        for (int c = 0; c < columns; c++) memset(block + (size_t)c * (size_t)ld, 0, sizeof *block * (size_t)n);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(run->f.threads) if (run->f.threads > 1)
+        for (int k = first; k < last; k++) {
+            for (int t = 0; t < s->n_trials; t++) trial_rows(s, run, &s->rows[k], t, block, ld);
+            border_rows(s, &s->rows[k], block + (size_t)border * (size_t)ld, ld);
+        }
+    }
+    return az_chain_factor(s->chain, run->f.threads);
+}
+
+/* d = -J^-1 r by the factor at hand; its norm */
+static double direction(az_run *run, double *d, const double *r)
+{
+    az_square *s = run->square;
+    double sum = 0;
+    for (int i = 0; i < s->n; i++) s->rhs[i] = s->row[i] < 0 ? 0 : -r[s->row[i]];
+    az_chain_solve(s->chain, s->rhs, s->rhs);
+    memset(d, 0, sizeof *d * (size_t)run->f.cols);
+    for (int i = 0; i < s->n; i++)
+        if (s->entry[i] >= 0) d[s->entry[i]] = s->rhs[i], sum += s->rhs[i] * s->rhs[i];
+    return isfinite(sum) ? sqrt(sum) : INFINITY;
+}
+
+static double norm(const az_square *s, const double *r)
+{
+    double sum = 0;
+    for (int i = 0; i < s->n; i++)
+        if (s->row[i] >= 0) sum += r[s->row[i]] * r[s->row[i]];
+    return isfinite(sum) ? sqrt(sum) : INFINITY;
+}
+
+/* x_new = x + length d; the norm of r_new there */
+static double probe(az_run *run, const double *d, double length)
+{
+    az_square *s = run->square;
+    for (int i = 0; i < run->f.cols; i++) s->x_new[i] = run->x[i] + length * d[i];
+    if (run->f.project) run->f.project(run, s->x_new);
+    run->f.residual(run, s->r_new, s->x_new);
+    return norm(s, s->r_new);
+}
+
+static void accept(az_run *run)
+{
+    memcpy(run->x, run->square->x_new, sizeof *run->x * (size_t)run->f.cols);
+    memcpy(run->residual, run->square->r_new, sizeof *run->residual * (size_t)run->f.rows);
+}
+
+static void chord(az_run *run, double now)
+{
+    az_square *s = run->square;
+    for (int k = 0; k < CHORD_MAX; k++) {
+        direction(run, s->correction, run->residual);
+        double next = probe(run, s->correction, 1);
+        if (!(next < now)) return;
+        accept(run);
+        if (next > CHORD_PAYS * now) return;
+        now = next;
+    }
+}
+
+/* A step is good where the residual falls, or the next correction by the same factor does (Deuflhard, Newton Methods for Nonlinear Problems, 2004, 3.3). */
+az_step az_square_step(az_run *run)
+{
+    az_square *s = run->square;
+    double now = norm(s, run->residual), size;
+    run->f.residual(run, run->residual, run->x); /* the program holds what was tried last */
+    if (!factor(run) || !isfinite(size = direction(run, s->d, run->residual))) return AZ_STEP_NONE;
+    for (double length = 1; length >= SHORTEST; length *= 0.5) {
+        double next = probe(run, s->d, length);
+        bool good = next < now * (1 - 0.5 * length);
+        if (!good && isfinite(next)) good = direction(run, s->correction, s->r_new) < (1 - 0.25 * length) * size;
+        if (!good) continue;
+        if (length == 1 && !(next < now) && now < 1e-9) return AZ_STEP_NONE; /* rounding */
+        accept(run);
+        if (length == 1) chord(run, next);
+        return AZ_STEP_OK;
+    }
+    return AZ_STEP_NONE;
+}
+
+/* ---- The space ---- */
+
+az_status az_square_check(const az_problem *p, az_error *err)
+{
+    int equations = 0;
+    bool half_plane = p->dim == 2 && p->coord[0].range == AZ_LINE && p->coord[1].range == AZ_HALF_LINE;
+    if (!half_plane) return az_fail(err, AZ_EOPTION, "elements in several coordinates are for `half-plane` so far, and %s has another domain", p->name);
+    if (p->coord[0].scale != p->coord[1].scale) return az_fail(err, AZ_EOPTION, "elements in a half-plane need one scale for both coordinates");
+    for (int k = 0; k < p->n_rows; k++) {
+        equations += p->row[k].kind == AZ_ROW_EQUATION;
+        if (p->row[k].kind == AZ_ROW_BOUNDARY || p->row[k].kind == AZ_ROW_INITIAL)
+            return az_fail(err, AZ_EOPTION, "elements in a half-plane take no conditions on its edge (line %d): write the fields so that they hold", p->row[k].line);
+    }
+    if (equations != p->n_trials)
+        return az_fail(err, AZ_EOPTION, "elements in a half-plane need as many equations as trials: %s has %d and %d", p->name, equations, p->n_trials);
+    for (int t = 0; t < p->n_trials; t++)
+        if (p->trial[t].parity[0] == AZ_NO_PARITY)
+            return az_fail(err, AZ_EOPTION, "elements in a half-plane need a parity in %s: trial %s has none", p->coord[0].name, p->trial[t].name);
+    return AZ_OK;
+}
+
+/* tuned on ipm and boussinesq: bench/bench_plane.py */
+static double tune(const char *name, double value) { const char *t = getenv(name); return t ? atof(t) : value; }
+
+/* Edges along xi: even to the end of the core, then growing with the distance. *edge by az_doubles. */
+static az_status make_edges(double **edge, int *n)
+{
+    double first = tune("S_FIRST", 0.5), core = tune("S_CORE", 3), growth = tune("S_GROWTH", 1.3), widest = tune("S_WIDEST", 5), reach = tune("S_REACH", 80);
+    double w = first;
+    *edge = az_doubles(4096);
+    if (!*edge) return AZ_ENOMEM;
+    *n = 1;
+    for (double z = 0; z < reach && *n < 4096;) {
+        if (z >= core) w = fmin(widest, w * growth);
+        z = fmin(reach, z + w);
+        if (reach - z < 0.5 * w) z = reach;
+        (*edge)[(*n)++] = z;
+    }
+    return AZ_OK;
+}
+
+static az_status make_points(az_points *out, const az_mesh *m)
+{
+    double eta[AZ_MESH_MAX_MODES];
+    int lines = count_lines(m), at = 0;
+    across_nodes(eta, m);
+    *out = (az_points){.n = lines * m->modes, .dim = 2, .x = az_doubles(2 * (size_t)(lines * m->modes))};
+    if (!out->x) return AZ_ENOMEM;
+    for (int e = 0; e + 1 < m->n_edges; e++) {
+        double xi[64];
+        element_nodes(xi, m, e);
+        for (int i = 0; i < points_of(m, e); i++)
+            for (int j = 0; j < m->modes; j++, at += 2) az_strip_point(&out->x[at], &out->x[at + 1], xi[i], eta[j], m->length);
+    }
+    return AZ_OK;
+}
+
+az_status az_square_begin(az_result *r)
+{
+    const az_problem *p = r->problem;
+    int points = (int)tune("S_POINTS", 10), centre = (int)tune("S_CENTRE", 6), k = 0;
+    double *edge;
+    int n;
+    az_status st = make_edges(&edge, &n);
+    for (int t = 0; t < p->n_trials && !st; t++) {
+        az_mesh m = {.n_edges = n, .edge = edge, .parity = p->trial[t].parity[0], .length = p->coord[0].scale, .flat = 1, .modes = (int)tune("S_MODES", 40), .grading = tune("S_GRADING", 0.1)};
+        st = az_elements_smoothness(&m.smooth, p, t);
+        m.degree = points - 1 + m.smooth;
+        m.centre = m.parity == AZ_EVEN ? 2 * (centre + m.smooth - 2) : 2 * (centre + m.smooth) - 3;
+        if (!st) st = az_state_add_elements(r, t, &m);
+    }
+    az_doubles_free(edge);
+    while (p->row[k].kind != AZ_ROW_EQUATION) k++;
+    return st ? st : make_points(&r->points[k], &r->trial[0].stage[0].mesh);
+}
