@@ -1,6 +1,6 @@
 /* judge.c: the residual where the optimiser does not look: on the line with every panel cut in two, elsewhere on further points of the same
  * sequence. Where it is much larger than what was trained, the grid is refined there. */
-#include "solve/run.h"
+#include "solve/square.h"
 
 #include <math.h>
 #include <string.h>
@@ -189,5 +189,6 @@ az_status az_run_judge(az_run *run, bool *refined)
 {
     *refined = false;
     if (run->r->n_edges) return judge_panels(run, refined);
+    if (az_run_square(run->r)) return az_square_judge(run, refined);
     return az_run_elements(run->r) ? az_elements_judge(run, refined) : judge_points(run, refined);
 }

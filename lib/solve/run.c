@@ -234,6 +234,7 @@ static bool stage_is_over(const az_run *run, az_step step)
     if (r->stage == 1 && r->ladder.found) az_plan_march(&plan, r);
     int hold = az_run_hold(r);
     if (step == AZ_STEP_NONE && r->stage_iteration >= hold) return true;
+    if (run->square && az_square_done(run)) return true;
     if (r->stage == 1 && r->phase + 1 < r->options.n_phases) return false;
     if (hold > 0 && r->stage_iteration < hold + plan.window) return false;
     if (r->rms < plan.enough) return true;
@@ -394,7 +395,7 @@ static az_status end_of_stage(az_run *run)
     az_status st = elements_pass(r) ? resolve(run, &refined) : judge(run, &refined);
     if (st) return st;
     if (r->stop == AZ_STOP_TOLERANCE) return AZ_OK;
-    bool retry = refined && r->retries < (az_run_elements(r) ? RETRIES_ELEMENT : RETRIES) && (r->stage > 1 || run->p->dim == 1);
+    bool retry = refined && r->retries < (az_run_elements(r) ? RETRIES_ELEMENT : RETRIES) && (r->stage > 1 || run->p->dim == 1 || run->square);
     if ((az_ladder_passing(r) || r->ladder.held) && r->check < HELD_ENOUGH) retry = false;
     if (r->options.mode > 0 && !retry) st = az_ladder_turn(run, &marching);
     if (st || marching) return st;

@@ -2,16 +2,15 @@
  * its coefficients in (xi, eta), and these on the weights of one element, a product of a number along and a number across. */
 #include "solve/square.h"
 
-#include "operator/line.h"
 #include "solve/chain.h"
 #include "trial/strip.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define B AZ_LANES
 #define SHORTEST 0.01 /* share of Newton's step */
+#define CONVERGED 1e-9 /* of the unknowns: a correction so small that does not lower the residual meets rounding */
 #define CHORD_MAX 8
 #define CHORD_PAYS 0.5 /* a correction that does not halve the residual is the last: another factor gains more */
 
@@ -47,16 +46,10 @@ struct az_square {
     double *seeds;
     int n, *entry, *row; /* [n] of the chain's unknowns: entry of x; of its rows: row of the residual; -1: a value at a point */
     double *rhs, *d, *correction, *x_new, *r_new;
+    bool done; /* corrections no longer lower the residual */
 };
 
 static const az_mesh *mesh_of(const az_run *run, int t) { return &run->r->trial[t].stage[0].mesh; }
-
-/* Points in an element (of xi > 0) that make the system square: its polynomials less those that its nodes share. */
-static int points_of(const az_mesh *m, int element)
-{
-    if (element) return m->degree + 1 - m->smooth;
-    return m->parity == AZ_EVEN ? m->centre / 2 - m->smooth + 2 : (m->centre + 3) / 2 - m->smooth;
-}
 
 static double *trial_along(const az_square *s, const place *p, int t) { return p->along + (size_t)(t * AZ_ELEMENT_MAX_TERMS * (s->order + 1)); }
 static const double *trial_across(const az_square *s, const place *p, int t)
@@ -126,29 +119,6 @@ static az_status fill_powers(const az_square *s, place *p, double length)
     return AZ_OK;
 }
 
-static void element_nodes(double *xi, const az_mesh *m, int e)
-{
-    int n = points_of(m, e);
-    double x[64], w[64];
-    az_gauss_legendre(x, w, e ? n : 2 * n);
-    for (int i = 0; i < n; i++) xi[i] = e ? 0.5 * (m->edge[e] + m->edge[e + 1]) + 0.5 * (m->edge[e + 1] - m->edge[e]) * x[i] : m->edge[1] * x[n + i];
-}
-
-/* eta[modes]: zeros of the next polynomial of the parity */
-static void across_nodes(double *eta, const az_mesh *m)
-{
-    double full = asinh(M_PI_2 / m->grading);
-    int order = 2 * m->modes + (m->parity == AZ_ODD);
-    for (int j = 0; j < m->modes; j++) eta[j] = m->grading * sinh(full * cos((2 * (m->modes - j) - 1) * M_PI_2 / order));
-}
-
-static int count_lines(const az_mesh *m)
-{
-    int n = 0;
-    for (int e = 0; e + 1 < m->n_edges; e++) n += points_of(m, e);
-    return n;
-}
-
 /* Rows at single points: pins, and the values at points. */
 static int count_points(const az_run *run)
 {
@@ -176,17 +146,17 @@ static az_status make_places(az_square *s, const az_run *run)
 {
     const az_mesh *m = mesh_of(run, 0);
     int points = count_points(run), k = 0;
-    s->n_lines = count_lines(m);
+    s->n_lines = az_square_lines(m);
     s->n_places = s->n_lines + points;
     s->places = az_calloc((size_t)s->n_places, sizeof *s->places);
     s->eta = az_doubles((size_t)(s->modes + points));
     s->across = az_doubles((size_t)(s->n_trials * s->modes * (s->order + 1)) * (size_t)(s->modes + points));
     if (!s->places || !s->eta || !s->across) return AZ_ENOMEM;
-    across_nodes(s->eta, m);
+    az_square_across(s->eta, m);
     for (int e = 0; e < s->n_elements; e++) {
         double xi[64];
-        element_nodes(xi, m, e);
-        for (int i = 0; i < points_of(m, e); i++) set_line(s, &s->places[k++], e, xi[i]);
+        az_square_nodes(xi, m, e);
+        for (int i = 0; i < az_square_points(m, e); i++) set_line(s, &s->places[k++], e, xi[i]);
     }
     k = 0;
     for (int i = 0; i < run->p->n_rows; i++)
@@ -211,7 +181,7 @@ static az_status make_rows(az_square *s, const az_run *run)
     s->first_rows = az_calloc((size_t)s->n_elements + 1, sizeof *s->first_rows);
     if (!s->rows || !s->first_rows) return AZ_ENOMEM;
     for (int e = 0, line = 0; e < s->n_elements; e++) {
-        int row = 0, lines = points_of(mesh_of(run, 0), e), first, count;
+        int row = 0, lines = az_square_points(mesh_of(run, 0), e), first, count;
         s->first_rows[e] = at;
         for (int k = 0; k < run->p->n_rows; k++) {
             if (run->p->row[k].kind != AZ_ROW_EQUATION) continue;
@@ -475,19 +445,29 @@ static double probe(az_run *run, const double *d, double length)
     return norm(s, s->r_new);
 }
 
+static double state_size(const az_run *run)
+{
+    double sum = 0;
+    for (int i = 0; i < run->f.cols; i++) sum += run->x[i] * run->x[i];
+    return sqrt(sum);
+}
+
 static void accept(az_run *run)
 {
     memcpy(run->x, run->square->x_new, sizeof *run->x * (size_t)run->f.cols);
     memcpy(run->residual, run->square->r_new, sizeof *run->residual * (size_t)run->f.rows);
 }
 
-static void chord(az_run *run, double now)
+/* size: of the step before */
+static void chord(az_run *run, double now, double size)
 {
     az_square *s = run->square;
     for (int k = 0; k < CHORD_MAX; k++) {
-        direction(run, s->correction, run->residual);
-        double next = probe(run, s->correction, 1);
-        if (!(next < now)) return;
+        double correction = direction(run, s->correction, run->residual), next = probe(run, s->correction, 1);
+        if (!(next < now)) {
+            s->done = correction < CONVERGED * fmax(size, state_size(run));
+            return;
+        }
         accept(run);
         if (next > CHORD_PAYS * now) return;
         now = next;
@@ -506,86 +486,12 @@ az_step az_square_step(az_run *run)
         bool good = next < now * (1 - 0.5 * length);
         if (!good && isfinite(next)) good = direction(run, s->correction, s->r_new) < (1 - 0.25 * length) * size;
         if (!good) continue;
-        if (length == 1 && !(next < now) && now < 1e-9) return AZ_STEP_NONE; /* rounding */
+        if (!(next < now) && size < CONVERGED * state_size(run)) return AZ_STEP_NONE; /* what is left is rounding */
         accept(run);
-        if (length == 1) chord(run, next);
+        if (length == 1) chord(run, next, size);
         return AZ_STEP_OK;
     }
     return AZ_STEP_NONE;
 }
 
-/* ---- The space ---- */
-
-az_status az_square_check(const az_problem *p, az_error *err)
-{
-    int equations = 0;
-    bool half_plane = p->dim == 2 && p->coord[0].range == AZ_LINE && p->coord[1].range == AZ_HALF_LINE;
-    if (!half_plane) return az_fail(err, AZ_EOPTION, "elements in several coordinates are for `half-plane` so far, and %s has another domain", p->name);
-    if (p->coord[0].scale != p->coord[1].scale) return az_fail(err, AZ_EOPTION, "elements in a half-plane need one scale for both coordinates");
-    for (int k = 0; k < p->n_rows; k++) {
-        equations += p->row[k].kind == AZ_ROW_EQUATION;
-        if (p->row[k].kind == AZ_ROW_BOUNDARY || p->row[k].kind == AZ_ROW_INITIAL)
-            return az_fail(err, AZ_EOPTION, "elements in a half-plane take no conditions on its edge (line %d): write the fields so that they hold", p->row[k].line);
-    }
-    if (equations != p->n_trials)
-        return az_fail(err, AZ_EOPTION, "elements in a half-plane need as many equations as trials: %s has %d and %d", p->name, equations, p->n_trials);
-    for (int t = 0; t < p->n_trials; t++)
-        if (p->trial[t].parity[0] == AZ_NO_PARITY)
-            return az_fail(err, AZ_EOPTION, "elements in a half-plane need a parity in %s: trial %s has none", p->coord[0].name, p->trial[t].name);
-    return AZ_OK;
-}
-
-/* tuned on ipm and boussinesq: bench/bench_plane.py */
-static double tune(const char *name, double value) { const char *t = getenv(name); return t ? atof(t) : value; }
-
-/* Edges along xi: even to the end of the core, then growing with the distance. *edge by az_doubles. */
-static az_status make_edges(double **edge, int *n)
-{
-    double first = tune("S_FIRST", 0.5), core = tune("S_CORE", 3), growth = tune("S_GROWTH", 1.3), widest = tune("S_WIDEST", 5), reach = tune("S_REACH", 80);
-    double w = first;
-    *edge = az_doubles(4096);
-    if (!*edge) return AZ_ENOMEM;
-    *n = 1;
-    for (double z = 0; z < reach && *n < 4096;) {
-        if (z >= core) w = fmin(widest, w * growth);
-        z = fmin(reach, z + w);
-        if (reach - z < 0.5 * w) z = reach;
-        (*edge)[(*n)++] = z;
-    }
-    return AZ_OK;
-}
-
-static az_status make_points(az_points *out, const az_mesh *m)
-{
-    double eta[AZ_MESH_MAX_MODES];
-    int lines = count_lines(m), at = 0;
-    across_nodes(eta, m);
-    *out = (az_points){.n = lines * m->modes, .dim = 2, .x = az_doubles(2 * (size_t)(lines * m->modes))};
-    if (!out->x) return AZ_ENOMEM;
-    for (int e = 0; e + 1 < m->n_edges; e++) {
-        double xi[64];
-        element_nodes(xi, m, e);
-        for (int i = 0; i < points_of(m, e); i++)
-            for (int j = 0; j < m->modes; j++, at += 2) az_strip_point(&out->x[at], &out->x[at + 1], xi[i], eta[j], m->length);
-    }
-    return AZ_OK;
-}
-
-az_status az_square_begin(az_result *r)
-{
-    const az_problem *p = r->problem;
-    int points = (int)tune("S_POINTS", 10), centre = (int)tune("S_CENTRE", 6), k = 0;
-    double *edge;
-    int n;
-    az_status st = make_edges(&edge, &n);
-    for (int t = 0; t < p->n_trials && !st; t++) {
-        az_mesh m = {.n_edges = n, .edge = edge, .parity = p->trial[t].parity[0], .length = p->coord[0].scale, .flat = 1, .modes = (int)tune("S_MODES", 40), .grading = tune("S_GRADING", 0.1)};
-        st = az_elements_smoothness(&m.smooth, p, t);
-        m.degree = points - 1 + m.smooth;
-        m.centre = m.parity == AZ_EVEN ? 2 * (centre + m.smooth - 2) : 2 * (centre + m.smooth) - 3;
-        if (!st) st = az_state_add_elements(r, t, &m);
-    }
-    az_doubles_free(edge);
-    while (p->row[k].kind != AZ_ROW_EQUATION) k++;
-    return st ? st : make_points(&r->points[k], &r->trial[0].stage[0].mesh);
-}
+bool az_square_done(const az_run *run) { return run->square->done; }

@@ -1,19 +1,31 @@
 /* square.h: elements in two coordinates: as many rows as unknowns, solved by Newton's method with the LU of chain.h. Collocation points are Gauss points of
  * the elements along xi and Chebyshev points across, none of them on an axis or a wall. Rows of kind `select` are left out: these functions are smooth at
- * the origin, which is what such a row says; what it leaves is evidence. */
+ * the origin, which is what such a row says; what it leaves is evidence, and judged. */
 #ifndef AZ_SQUARE_H
 #define AZ_SQUARE_H
 
 #include "solve/run.h"
 
-/* AZ_EOPTION where the problem cannot be solved so, with the reason. */
+/* quarter.c. AZ_EOPTION where the problem cannot be solved so, with the reason. */
 az_status az_square_check(const az_problem *p, az_error *err);
 /* Elements of all trials, weights 0, and the points of the first equation. */
 az_status az_square_begin(az_result *r);
-/* For the state of an open run, whose program is there. */
+/* check: the largest residual between the points. Elements where it is too large are cut, or modes are added, as the highest polynomials say; the state's
+ * points change with them. Not where the last such change has not halved it. */
+az_status az_square_judge(az_run *run, bool *refined);
+
+/* Points of element e along xi (of xi > 0) that make the system square: its polynomials less those that its nodes share; their number in all. */
+int az_square_points(const az_mesh *m, int element);
+int az_square_lines(const az_mesh *m);
+void az_square_nodes(double *xi, const az_mesh *m, int element);
+/* eta[modes]: zeros of the first polynomial that is not among the modes. */
+void az_square_across(double *eta, const az_mesh *m);
+
+/* square.c. For the state of an open run, whose program is there. */
 az_status az_square_open(az_run *run);
 void az_square_close(az_run *run);
 /* One damped Newton step and the chord corrections that pay. */
 az_step az_square_step(az_run *run);
+bool az_square_done(const az_run *run); /* further steps would not lower the residual */
 
 #endif

@@ -138,7 +138,8 @@ static void eval_trial(const az_reference *s, const az_pass *p, az_num *v, int t
     for (int k = 0; k < t->n_stages; k++) {
         const az_num *w = s->weight[trial * AZ_MAX_STAGES + k];
         if (t->stage[k].space == AZ_SPACE_ELEMENT) {
-            az_spline_add(&s->taylor, order, out, &t->stage[k], w, x[0]);
+            if (t->stage[k].mesh.modes) az_sheet_add(&s->taylor, &s->series, order, out, &t->stage[k], w, x[0], x[1]);
+            else az_spline_add(&s->taylor, order, out, &t->stage[k], w, x[0]);
             continue;
         }
         for (int j = 0; j < d->n_inputs; j++) memcpy(scratch + (size_t)j * n, v + p->place[d->input[j]], n * sizeof *v);

@@ -14,7 +14,7 @@ struct az_reference {
     int *need;              /* [g->n] Taylor order in which a node is needed, -1 if not at all */
     bool *nonlocal;         /* [g->n] contains a nonlocal operator */
     bool any_nonlocal;
-    az_taylor taylor;
+    az_taylor taylor, series; /* in the problem's coordinates, in one */
     az_line line;           /* n = 0 without nonlocal operators */
     /* [g->n] values kept between sweeps: of a HILBERT node the Taylor coefficients, k at kept + k*line.n; of a PRIMITIVE node its values on
      * the grid, then those of f dy/dz; of an AT node one number */

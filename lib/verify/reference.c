@@ -68,7 +68,8 @@ static az_status demand(az_reference *s, const int *target, int n_targets, az_er
         if (st) return st;
         order = s->need[i] > order ? s->need[i] : order;
     }
-    const az_status st = az_taylor_init(&s->taylor, s->r->problem->dim, order);
+    az_status st = az_taylor_init(&s->taylor, s->r->problem->dim, order);
+    if (!st) st = az_taylor_init(&s->series, 1, order);
     if (st == AZ_ELIMIT) return az_fail(err, st, "cannot verify derivatives of order %d in %d coordinates", order, s->r->problem->dim);
     return st ? az_fail(err, st, "out of memory") : AZ_OK;
 }
@@ -114,6 +115,7 @@ void az_reference_destroy(az_reference *s)
     if (s->kept) forget(s);
     for (int i = 0; s->weight && i < s->r->problem->n_trials * AZ_MAX_STAGES; i++) az_free(s->weight[i]);
     az_taylor_clear(&s->taylor);
+    az_taylor_clear(&s->series);
     az_free(s->scalar);
     az_free(s->weight);
     az_free(s->need);

@@ -9,6 +9,10 @@
 #define CELLS_PER_SPACING 8
 #define TENSOR_SHARE 4
 #define TENSOR_MIN 3
+#define NEAR_INSIDE 1e-3    /* in xi, where 0/0 leaves twelve digits of an even polynomial */
+#define NEAR_FOCUS 0.05     /* in xi, eta: 1e-3 of the scale */
+#define PLANE_CORE 4.0      /* y to 27 scales */
+#define PLANE_KINDS 6
 #define HALTON_SKIP 1       /* index 0 is the corner */
 
 static const int prime[AZ_MAX_DIM] = {2, 3, 5, 7};
@@ -85,10 +89,47 @@ static void fill_point(double *x, const az_problem *p, unsigned fixed, const az_
     for (int c = 0, k = 0; c < p->dim; c++) x[c] = fixed >> c & 1 ? at->x[c] : place(&p->coord[c], u[k++], reach);
 }
 
+/* Half-plane: y1 + i y2 = scale sinh(xi + i (pi/2 - eta)) resolves the corner, the wall (eta = pi/2), the axis (eta = 0, and xi = 0 below the height scale)
+ * and the far field alike. Points in turn: spread over xi <= CORE; over all of xi; towards the axis; towards the wall; towards xi = 0; and on the wall. */
+static void half_plane_point(double *x, const az_problem *p, double reach, int i)
+{
+    const double u = halton(i / PLANE_KINDS, 0), v = halton(i / PLANE_KINDS, 1), scale = p->coord[0].scale;
+    double xi = reach * u, eta = M_PI / 2 * v;
+    bool wall = false;
+
+    switch (i % PLANE_KINDS) {
+    case 0: xi = PLANE_CORE * u; break;
+    case 1: break;
+    case 2: eta = M_PI / 2 * pow(NEAR, v); break;
+    case 3: xi = PLANE_CORE * u, eta = M_PI / 2 * (1 - pow(NEAR, v)); break;
+    case 4: xi = pow(NEAR_INSIDE, u); break;
+    default: xi = pow(NEAR, u) * (i % 2 ? 1 : reach), wall = true;
+    }
+    if (!wall && hypot(xi, eta) < NEAR_FOCUS) { /* xi = eta = 0 is a point of the axis where the coordinates of elements are singular, not the solution */
+        const double r = NEAR_FOCUS / hypot(xi, eta);
+        xi *= r, eta *= r;
+    }
+    x[0] = (i / PLANE_KINDS % 2 ? -1 : 1) * scale * sinh(xi) * sin(eta);
+    x[1] = scale * cosh(xi) * cos(eta);
+    if (wall) x[0] = (x[0] < 0 ? -1 : 1) * scale * sinh(xi), x[1] = 0;
+}
+
+static az_status sample_half_plane(double **points, int *n, const az_problem *p, double reach, int wanted)
+{
+    *n = wanted;
+    *points = az_doubles(2 * (size_t)wanted);
+    if (!*points) return AZ_ENOMEM;
+    for (int i = 0; i < wanted; i++) half_plane_point(*points + 2 * (size_t)i, p, reach, i);
+    return AZ_OK;
+}
+
+static bool half_plane(const az_problem *p) { return p->dim == 2 && p->coord[0].range == AZ_LINE && p->coord[1].range == AZ_HALF_LINE; }
+
 az_status az_sample_domain(double **points, int *n, const az_problem *p, unsigned fixed, const az_point *at, double reach, int wanted)
 {
     int d = 0, m = 1, n_tensor = 1;
 
+    if (half_plane(p) && !fixed) return sample_half_plane(points, n, p, reach, wanted);
     for (int c = 0; c < p->dim; c++) d += !(fixed >> c & 1);
     if (d) m = (int)fmax(TENSOR_MIN, pow((double)wanted / TENSOR_SHARE, 1.0 / d));
     for (int c = 0; c < d; c++) n_tensor *= m;

@@ -1,9 +1,11 @@
 /* spline.c: piecewise polynomials, one point at a time. */
 #include "verify/spline.h"
 
+#include <complex.h>
 #include <string.h>
 
-#define MAX_COEFFICIENTS (AZ_TAYLOR_MAX_ORDER + 1)
+#define MAX_COEFFICIENTS ((AZ_TAYLOR_MAX_ORDER + 1) * (AZ_TAYLOR_MAX_ORDER + 2) / 2) /* of two coordinates */
+#define MAX_LOCAL (AZ_MESH_MAX_DEGREE + 1 + 2 * AZ_MESH_MAX_SMOOTH)
 #define MAX_DATA (2 * AZ_MESH_MAX_SMOOTH)
 
 /* Where x lies. */
@@ -46,14 +48,14 @@ static void locate(const az_taylor *t, int order, place *p, const az_mesh *m, do
 }
 
 /* data[j] = f^(j)/j! in s at the right end; at the left end too, which in the element around 0 follows from the parity */
-static void end_data(const az_mesh *m, const place *p, const az_num *w, az_num *left, az_num *right)
+static void end_data(const az_mesh *m, const place *p, const az_num *w, int first, az_num *left, az_num *right)
 {
     const int a = p->centre ? 1 : p->element, b = p->element + 1;
     double to_left = 1, to_right = 1;
 
     for (int j = 0; j < m->smooth; j++) {
-        left[j] = to_left * w[az_mesh_node(m, a) + j];
-        right[j] = j < az_mesh_node_weights(m, b) ? to_right * w[az_mesh_node(m, b) + j] : 0;
+        left[j] = j < az_mesh_node_weights(m, a) ? to_left * w[az_mesh_node(m, a) + j - first] : 0;
+        right[j] = j < az_mesh_node_weights(m, b) ? to_right * w[az_mesh_node(m, b) + j - first] : 0;
         if (p->centre) left[j] *= j % 2 ? -(double)m->parity : (double)m->parity;
         to_left *= p->half / az_mesh_node_width(m, a) / (j + 1);
         to_right *= p->half / az_mesh_node_width(m, b) / (j + 1);
@@ -107,25 +109,142 @@ static void gegenbauer_sum(const az_taylor *t, int order, az_num *y, const az_nu
     }
 }
 
-void az_spline_add(const az_taylor *t, int order, az_num *out, const az_network *net, const az_num *w, double x)
+/* out += factor * the elements of m at x; w[k - first] is weight k of those that matter there. */
+static void add(const az_taylor *t, int order, az_num *out, const az_mesh *m, double factor, const az_num *w, int first_weight, double x)
 {
-    const az_mesh *m = &net->mesh;
     az_num left[AZ_MESH_MAX_SMOOTH], right[AZ_MESH_MAX_SMOOTH], c[AZ_MESH_MAX_DEGREE + 1] = {0};
     az_num sum[MAX_COEFFICIENTS], y[MAX_COEFFICIENTS], square[MAX_COEFFICIENTS], product[MAX_COEFFICIENTS];
     const int k = m->smooth;
     place p;
 
     locate(t, order, &p, m, x);
-    end_data(m, &p, w, left, right);
+    end_data(m, &p, w, first_weight, left, right);
     const int first = p.centre && m->parity == AZ_ODD ? 1 : 0, step = p.centre ? 2 : 1, count = az_mesh_n_bubbles(m, p.element);
-    for (int j = 0; j < count; j++) c[first + step * j] = w[az_mesh_bubble(m, p.element) + j];
+    for (int j = 0; j < count; j++) c[first + step * j] = w[az_mesh_bubble(m, p.element) + j - first_weight];
     gegenbauer_sum(t, order, sum, p.s, c, first + step * (count - 1) + 1, k + 0.5);
     az_taylor_mul(t, order, square, p.s, p.s);
     for (int i = 0; i <= order; i++) square[i] = (i ? 0 : 1) - square[i];
     for (int i = 0; i < k; i++) {
         az_taylor_mul(t, order, product, sum, square);
-        memcpy(sum, product, sizeof sum);
+        memcpy(sum, product, (size_t)(order + 1) * sizeof *sum);
     }
     ends(t, order, y, p.s, left, right, k);
-    for (int i = 0; i <= order; i++) out[i] += net->scale * p.sign * (y[i] + sum[i]);
+    for (int i = 0; i <= order; i++) out[i] += factor * p.sign * (y[i] + sum[i]);
+}
+
+void az_spline_add(const az_taylor *t, int order, az_num *out, const az_network *net, const az_num *w, double x)
+{
+    add(t, order, out, &net->mesh, net->scale, w, 0, x);
+}
+
+/* ---- In a half-plane ---- */
+
+/* Coefficients of (xi - xi0) and (eta - eta0) in y1, y2 at a point with y1, y2 >= 0, whose xi and eta become the constant terms: with zeta = (y1 + i y2)/length,
+ * u = asinh zeta = xi + i (pi/2 - eta), u' = (1 + zeta^2)^(-1/2) is the square root of the series of 1/(1 + zeta^2) that begins with 1/cosh u. */
+static void quarter(const az_taylor *t, int order, az_num *xi, az_num *eta, double length, double y1, double y2)
+{
+    const double complex zeta = (y1 + I * y2) / length, w = cacosh(y2 / length - I * (y1 / length)); /* xi - i eta */
+    double complex inverse[MAX_COEFFICIENTS], root[MAX_COEFFICIENTS], square;
+
+    xi[0] = creal(w), eta[0] = fabs(cimag(w));
+    root[0] = 1 / (cosh(creal(w)) * sin(fabs(cimag(w))) + I * sinh(creal(w)) * cos(cimag(w)));
+    square = 1 / (root[0] * root[0]);
+    inverse[0] = 1 / square;
+    for (int n = 1; n < order; n++) {
+        inverse[n] = -(2 * zeta * inverse[n - 1] + (n > 1 ? inverse[n - 2] : 0)) / square;
+        root[n] = inverse[n];
+        for (int i = 1; i < n; i++) root[n] -= root[i] * root[n - i];
+        root[n] /= 2 * root[0];
+    }
+    for (int k = 1; k < t->count[order]; k++) {
+        const int a = t->exponent[k * AZ_MAX_DIM], b = t->exponent[k * AZ_MAX_DIM + 1], n = a + b;
+        double complex c = root[n - 1] / n;
+        for (int i = 0; i < n; i++) c *= (i < b ? I : 1) * (i < a ? (double)(n - i) / (i + 1) : 1) / length;
+        xi[k] = creal(c), eta[k] = -cimag(c);
+    }
+}
+
+/* t and tau = 2 t^2 - 1 as series in eta: T_2n(t) = T_n(tau), and T_2n+1(t)/t is a polynomial in tau. What is even in eta stays so to rounding. */
+static void across(const az_taylor *t, int order, az_num *at, az_num *tau, const az_mesh *m, double eta)
+{
+    az_num scaled[MAX_COEFFICIENTS] = {eta / m->grading, 1 / m->grading};
+
+    az_taylor_func(t, order, at, AZ_F_ASINH, scaled);
+    for (int i = 0; i <= order; i++) at[i] /= asinh(M_PI / 2 / m->grading);
+    az_taylor_mul(t, order, tau, at, at);
+    for (int i = 0; i <= order; i++) tau[i] = 2 * tau[i] - (i ? 0 : 1);
+}
+
+/* out[0..order] = sum over the modes of c[j] T_j as Taylor coefficients in eta, Clenshaw in tau: V_n = T_2n+1(t)/t has the recurrence of T_n(tau) too, with
+ * V_0 = 1, V_1 = 2 tau - 1. */
+static void chebyshev_sum(const az_taylor *t, int order, az_num *out, const az_mesh *m, const az_num *c, const az_num *at, const az_num *tau)
+{
+    az_num one[MAX_COEFFICIENTS] = {0}, two[MAX_COEFFICIENTS] = {0}, product[MAX_COEFFICIENTS];
+
+    for (int j = m->modes - 1; j >= 1; j--) {
+        az_taylor_mul(t, order, product, tau, one);
+        for (int i = 0; i <= order; i++) {
+            const az_num now = 2 * product[i] - two[i] + (i ? 0 : c[j]);
+            two[i] = one[i], one[i] = now;
+        }
+    }
+    az_taylor_mul(t, order, product, tau, one);
+    for (int i = 0; i <= order; i++) {
+        const double first = m->parity == AZ_ODD ? 2 : 1; /* V_1 - V_0 tau = tau - 1 */
+        out[i] = first * product[i] - two[i] + (i ? 0 : c[0]);
+        if (m->parity == AZ_ODD) out[i] -= one[i];
+    }
+    if (m->parity != AZ_ODD) return;
+    az_taylor_mul(t, order, product, out, at);
+    for (int i = 0; i <= order; i++) out[i] = product[i];
+}
+
+/* Numbers of the weights that element e of the mesh needs: [first, last). */
+static void needed(const az_mesh *m, double xi, int *first, int *last)
+{
+    int e = 0;
+    while (e + 2 < m->n_edges && xi >= m->edge[e + 1]) e++;
+    *first = az_mesh_node(m, e) < 0 ? 0 : az_mesh_node(m, e);
+    *last = az_mesh_node(m, e + 1) + az_mesh_node_weights(m, e + 1);
+}
+
+/* The function of (xi, eta) first: g[p][q], by a spline in xi for every Taylor coefficient in eta; then xi and eta are put in. */
+void az_sheet_add(const az_taylor *t, const az_taylor *line, int order, az_num *out, const az_network *net, const az_num *w, double y1, double y2)
+{
+    const az_mesh *m = &net->mesh;
+    az_mesh flat = *m;
+    az_num xi[MAX_COEFFICIENTS], eta[MAX_COEFFICIENTS], at[MAX_COEFFICIENTS], tau[MAX_COEFFICIENTS], row[AZ_TAYLOR_MAX_ORDER + 1];
+    az_num weight[AZ_TAYLOR_MAX_ORDER + 1][MAX_LOCAL], g[AZ_TAYLOR_MAX_ORDER + 1][AZ_TAYLOR_MAX_ORDER + 1] = {{0}};
+    az_num sum[MAX_COEFFICIENTS] = {0}, inner[MAX_COEFFICIENTS], product[MAX_COEFFICIENTS];
+    int first, last;
+
+    flat.length = 0;
+    quarter(t, order, xi, eta, m->length, fabs(y1), y2);
+    across(line, order, at, tau, m, creal(eta[0]));
+    needed(m, creal(xi[0]), &first, &last);
+    for (int k = first; k < last; k++) {
+        chebyshev_sum(line, order, row, m, w + (size_t)k * (size_t)m->modes, at, tau);
+        for (int q = 0; q <= order; q++) weight[q][k - first] = row[q];
+    }
+    for (int q = 0; q <= order; q++) {
+        for (int i = 0; i <= order; i++) row[i] = 0;
+        add(line, order, row, &flat, net->scale, weight[q], first, creal(xi[0]));
+        for (int p = 0; p + q <= order; p++) g[p][q] = row[p];
+    }
+    xi[0] = eta[0] = 0;
+    for (int p = order; p >= 0; p--) {
+        az_taylor_mul(t, order, product, sum, xi);
+        memcpy(sum, product, (size_t)t->count[order] * sizeof *sum);
+        for (int k = 0; k < t->count[order]; k++) inner[k] = 0;
+        for (int q = order - p; q >= 0; q--) {
+            az_taylor_mul(t, order, product, inner, eta);
+            memcpy(inner, product, (size_t)t->count[order] * sizeof *inner);
+            inner[0] += g[p][q];
+        }
+        for (int k = 0; k < t->count[order]; k++) sum[k] += inner[k];
+    }
+    for (int k = 0; k < t->count[order]; k++) {
+        const bool odd = t->exponent[k * AZ_MAX_DIM] % 2;
+        out[k] += y1 < 0 ? (odd ? -m->parity : m->parity) * sum[k] : sum[k];
+    }
 }

@@ -9,4 +9,7 @@
  * the solver's: Newton's confluent differences for what the ends say, Clenshaw's sum for the bubbles. */
 void az_spline_add(const az_taylor *t, int order, az_num *out, const az_network *net, const az_num *w, double x);
 
+/* The same in a half-plane, at (y1, y2); t: two coordinates, line: one. */
+void az_sheet_add(const az_taylor *t, const az_taylor *line, int order, az_num *out, const az_network *net, const az_num *w, double y1, double y2);
+
 #endif

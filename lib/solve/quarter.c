@@ -1,0 +1,284 @@
+/* quarter.c: elements in a quarter of a half-plane: which they are at first, how they are judged, and where they become finer. */
+#include "solve/square.h"
+
+#include "operator/line.h"
+#include "trial/strip.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+int az_square_points(const az_mesh *m, int element)
+{
+    if (element) return m->degree + 1 - m->smooth;
+    return m->parity == AZ_EVEN ? m->centre / 2 - m->smooth + 2 : (m->centre + 3) / 2 - m->smooth;
+}
+
+/* n Gauss points of element e, or those of [-edge[1], edge[1]] beyond 0 */
+static void nodes(double *xi, const az_mesh *m, int e, int n)
+{
+    double x[128], w[128], lo = e ? m->edge[e] : -m->edge[1], hi = m->edge[e + 1];
+    az_gauss_legendre(x, w, e ? n : 2 * n);
+    for (int i = 0; i < n; i++) xi[i] = 0.5 * (lo + hi) + 0.5 * (hi - lo) * x[e ? i : n + i];
+}
+
+void az_square_nodes(double *xi, const az_mesh *m, int e) { nodes(xi, m, e, az_square_points(m, e)); }
+
+void az_square_across(double *eta, const az_mesh *m)
+{
+    double full = asinh(M_PI_2 / m->grading);
+    int order = 2 * m->modes + (m->parity == AZ_ODD);
+    for (int j = 0; j < m->modes; j++) eta[j] = m->grading * sinh(full * cos((2 * (m->modes - j) - 1) * M_PI_2 / order));
+}
+
+int az_square_lines(const az_mesh *m)
+{
+    int n = 0;
+    for (int e = 0; e + 1 < m->n_edges; e++) n += az_square_points(m, e);
+    return n;
+}
+
+az_status az_square_check(const az_problem *p, az_error *err)
+{
+    int equations = 0;
+    bool half_plane = p->dim == 2 && p->coord[0].range == AZ_LINE && p->coord[1].range == AZ_HALF_LINE;
+    if (!half_plane) return az_fail(err, AZ_EOPTION, "elements in several coordinates are for `half-plane` so far, and %s has another domain", p->name);
+    if (p->coord[0].scale != p->coord[1].scale) return az_fail(err, AZ_EOPTION, "elements in a half-plane need one scale for both coordinates");
+    for (int k = 0; k < p->n_rows; k++) {
+        equations += p->row[k].kind == AZ_ROW_EQUATION;
+        if (p->row[k].kind == AZ_ROW_BOUNDARY || p->row[k].kind == AZ_ROW_INITIAL)
+            return az_fail(err, AZ_EOPTION, "elements in a half-plane take no conditions on its edge (line %d): write the fields so that they hold", p->row[k].line);
+    }
+    if (equations != p->n_trials)
+        return az_fail(err, AZ_EOPTION, "elements in a half-plane need as many equations as trials: %s has %d and %d", p->name, equations, p->n_trials);
+    for (int t = 0; t < p->n_trials; t++)
+        if (p->trial[t].parity[0] == AZ_NO_PARITY)
+            return az_fail(err, AZ_EOPTION, "elements in a half-plane need a parity in %s: trial %s has none", p->coord[0].name, p->trial[t].name);
+    return AZ_OK;
+}
+
+/* The first mesh, tuned on ipm and boussinesq: coarse, since refinement goes where it is needed. */
+#define FIRST 0.5 /* width of elements in the core */
+#define CORE 3.0
+#define GROWTH 1.3
+#define WIDEST 4.0
+#define REACH 80.0 /* y to 1e34: what is left of a power -1/2 is rounding */
+#define POINTS 10 /* of an element along xi */
+#define CENTRE 7 /* of the first */
+#define MODES 32
+#define GRADING 0.1 /* fields turn within this angle of the axis in the far field */
+#define MOST_EDGES 4096
+
+static double tune(const char *name, double value) { const char *t = getenv(name); return t ? atof(t) : value; }
+
+/* Edges along xi: even to the end of the core, then growing with the distance. *edge by az_doubles. */
+static az_status make_edges(double **edge, int *n)
+{
+    double w = tune("S_FIRST", FIRST), reach = tune("S_REACH", REACH);
+    *edge = az_doubles(MOST_EDGES);
+    if (!*edge) return AZ_ENOMEM;
+    *n = 1;
+    for (double z = 0; z < reach && *n < MOST_EDGES;) {
+        if (z >= tune("S_CORE", CORE)) w = fmin(tune("S_WIDEST", WIDEST), w * tune("S_GROWTH", GROWTH));
+        z = fmin(reach, z + w);
+        if (reach - z < 0.5 * w) z = reach;
+        (*edge)[(*n)++] = z;
+    }
+    return AZ_OK;
+}
+
+static int first_equation(const az_problem *p)
+{
+    int k = 0;
+    while (p->row[k].kind != AZ_ROW_EQUATION) k++;
+    return k;
+}
+
+static az_status make_points(az_result *r)
+{
+    const az_mesh *m = &r->trial[0].stage[0].mesh;
+    az_points *out = &r->points[first_equation(r->problem)];
+    double eta[AZ_MESH_MAX_MODES];
+    int lines = az_square_lines(m), at = 0;
+    az_square_across(eta, m);
+    az_doubles_free(out->x);
+    *out = (az_points){.n = lines * m->modes, .dim = 2, .x = az_doubles(2 * (size_t)(lines * m->modes))};
+    if (!out->x) return AZ_ENOMEM;
+    for (int e = 0; e + 1 < m->n_edges; e++) {
+        double xi[64];
+        az_square_nodes(xi, m, e);
+        for (int i = 0; i < az_square_points(m, e); i++)
+            for (int j = 0; j < m->modes; j++, at += 2) az_strip_point(&out->x[at], &out->x[at + 1], xi[i], eta[j], m->length);
+    }
+    return AZ_OK;
+}
+
+static az_status make_mesh(az_mesh *m, const az_problem *p, int t, double *edge, int n, int modes)
+{
+    *m = (az_mesh){.n_edges = n, .edge = edge, .parity = p->trial[t].parity[0], .length = p->coord[0].scale, .flat = 1, .modes = modes,
+                   .grading = tune("S_GRADING", GRADING)};
+    int points = (int)tune("S_POINTS", POINTS), centre = (int)tune("S_CENTRE", CENTRE);
+    az_status st = az_elements_smoothness(&m->smooth, p, t);
+    m->degree = points - 1 + m->smooth;
+    m->centre = m->parity == AZ_EVEN ? 2 * (centre + m->smooth - 2) : 2 * (centre + m->smooth) - 3;
+    return st;
+}
+
+az_status az_square_begin(az_result *r)
+{
+    double *edge;
+    int n;
+    az_status st = make_edges(&edge, &n);
+    for (int t = 0; t < r->problem->n_trials && !st; t++) {
+        az_mesh m;
+        st = make_mesh(&m, r->problem, t, edge, n, (int)tune("S_MODES", MODES));
+        if (!st) st = az_state_add_elements(r, t, &m);
+    }
+    az_doubles_free(edge);
+    return st ? st : make_points(r);
+}
+
+/* ---- Another mesh ---- */
+
+/* One mode of `from` on the mesh of `to`, along xi. */
+static az_status move_mode(az_network *to, const az_network *from, int mode, double *z, double *series)
+{
+    az_network old = *from, new = *to;
+    int n = az_mesh_count(&from->mesh), n_new = az_mesh_count(&to->mesh);
+    old.mesh.length = new.mesh.length = 0;
+    old.n_weights = n, new.n_weights = n_new;
+    old.weight = az_doubles((size_t)n), new.weight = az_doubles((size_t)n_new);
+    az_status st = old.weight && new.weight ? AZ_OK : AZ_ENOMEM;
+    for (int k = 0; k < n && !st; k++) old.weight[k] = from->weight[k * from->mesh.modes + mode];
+    if (!st) st = az_element_series(&old, series, z, az_element_n_samples(&to->mesh), to->mesh.smooth - 1);
+    if (!st) st = az_element_fit(&new, series);
+    for (int k = 0; k < n_new && !st; k++) to->weight[k * to->mesh.modes + mode] = new.weight[k];
+    az_doubles_free(old.weight);
+    az_doubles_free(new.weight);
+    return st;
+}
+
+static az_status move_trial(az_result *r, int t, double *edge, int n, int modes)
+{
+    az_network old = r->trial[t].stage[0];
+    az_mesh m;
+    az_status st = make_mesh(&m, r->problem, t, edge, n, modes);
+    if (st) return st;
+    r->trial[t].n_stages = 0; /* the slot keeps the old stage until a new one is made */
+    st = az_state_add_elements(r, t, &m);
+    r->trial[t].n_stages = 1;
+    if (st) return st;
+    az_network *new = &r->trial[t].stage[0];
+    int samples = az_element_n_samples(&m);
+    double *z = az_doubles((size_t)samples), *series = az_doubles((size_t)(samples * m.smooth));
+    if (!z || !series) st = AZ_ENOMEM;
+    if (!st) az_element_samples(&m, z);
+    for (int j = 0; j < modes && j < old.mesh.modes && !st; j++) st = move_mode(new, &old, j, z, series);
+    az_doubles_free(z);
+    az_doubles_free(series);
+    az_network_clear(&old);
+    return st;
+}
+
+static az_status remesh(az_result *r, double *edge, int n, int modes)
+{
+    az_status st = AZ_OK;
+    for (int t = 0; t < r->problem->n_trials && !st; t++) st = move_trial(r, t, edge, n, modes);
+    return st ? st : make_points(r);
+}
+
+/* ---- The judge ---- */
+
+#define FOCUS 0.05 /* in (xi, eta): where xi = eta = 0 the coordinates are singular, and what a residual there says is rounding over the square of the distance */
+#define WORST 30.0 /* elements with a residual smaller than the largest by this factor can wait */
+#define SHARE 0.3 /* of the tolerance: what an element may leave */
+#define MODE_GROWTH 1.4
+
+/* Points between the collocation points: first those between them along xi, then those between them across. element[n] of each, plus n_elements of the
+ * second kind. */
+static az_status judge_points(az_points *out, int **element, const az_mesh *m)
+{
+    double full = asinh(M_PI_2 / m->grading), eta[2][AZ_MESH_MAX_MODES];
+    int n_elements = m->n_edges - 1;
+    size_t most = (size_t)n_elements * 128 * (size_t)m->modes;
+    *out = (az_points){.dim = 2, .x = az_doubles(2 * most)};
+    *element = az_alloc_array(most, sizeof **element);
+    if (!out->x || !*element) return AZ_ENOMEM;
+    az_square_across(eta[0], m);
+    for (int j = 0; j < m->modes; j++) eta[1][j] = fmin(M_PI_2, m->grading * sinh(full * cos(j * M_PI_2 / m->modes)));
+    for (int kind = 0; kind < 2; kind++)
+        for (int e = 0; e < n_elements; e++) {
+            double xi[64];
+            int n = az_square_points(m, e) + (kind == 0);
+            nodes(xi, m, e, n);
+            for (int i = 0; i < n; i++)
+                for (int j = 0; j < m->modes; j++) {
+                    if (hypot(xi[i], eta[kind][j]) < FOCUS) continue;
+                    az_strip_point(&out->x[2 * out->n], &out->x[2 * out->n + 1], xi[i], eta[kind][j], m->length);
+                    (*element)[out->n++] = kind * n_elements + e;
+                }
+        }
+    return AZ_OK;
+}
+
+/* worst[2 n_elements]: largest residual over its scale of the points with each number; a row at one point counts along xi. */
+static void worst_of(const az_run *run, const az_program *g, const double *res, const int *element, double *worst)
+{
+    const az_mesh *m = &run->r->trial[0].stage[0].mesh;
+    for (int k = 0; k < run->p->n_rows; k++) {
+        int first, count;
+        az_program_row_range(g, k, &first, &count);
+        for (int i = 0; i < count; i++) {
+            const double *y = az_program_row_points(g, k) + 2 * i;
+            double xi, eta, w = fabs(res[first + i]) * run->r->unit / run->p->row[k].weight;
+            az_strip_place(&xi, &eta, fabs(y[0]), y[1], m->length);
+            int e = run->p->row[k].kind == AZ_ROW_EQUATION ? element[i] : az_element_find(m, xi);
+            if (!(w <= worst[e])) worst[e] = w;
+        }
+    }
+}
+
+/* Cuts the elements that are too coarse along xi, and adds modes where those across are too few. */
+static az_status refine(az_run *run, const double *worst, bool *refined)
+{
+    az_result *r = run->r;
+    const az_mesh *m = &r->trial[0].stage[0].mesh;
+    int n = 0, modes = m->modes, n_elements = m->n_edges - 1;
+    double top = 0, *edge = az_doubles(2 * (size_t)m->n_edges);
+    if (!edge) return AZ_ENOMEM;
+    for (int e = 0; e < 2 * n_elements; e++) top = fmax(top, worst[e]);
+    double limit = fmax(SHARE * r->options.tolerance, top / WORST);
+    for (int e = 0; e < n_elements; e++) {
+        edge[n++] = m->edge[e];
+        if (worst[e] > limit) edge[n++] = 0.5 * (m->edge[e] + m->edge[e + 1]);
+        if (worst[n_elements + e] > limit) modes = (int)(MODE_GROWTH * m->modes) / 2 * 2;
+    }
+    edge[n++] = m->edge[m->n_edges - 1];
+    *refined = (n > m->n_edges || modes > m->modes) && modes <= AZ_MESH_MAX_MODES;
+    az_status st = *refined ? remesh(r, edge, n, modes) : AZ_OK;
+    az_doubles_free(edge);
+    return st;
+}
+
+az_status az_square_judge(az_run *run, bool *refined)
+{
+    az_result *r = run->r;
+    const az_mesh *m = &r->trial[0].stage[0].mesh;
+    az_points *points = az_calloc((size_t)run->p->n_rows + 1, sizeof *points);
+    int *element = NULL, at = first_equation(run->p);
+    double before = r->check, *res = NULL, *worst = az_doubles(2 * (size_t)m->n_edges);
+    az_program *g = NULL;
+    az_status st = points && worst ? judge_points(&points[at], &element, m) : AZ_ENOMEM;
+    az_program_setup setup = {.points = points, .rows = true, .threads = run->threads};
+    if (!st) st = az_run_examine(run, &setup, &g, &res);
+    if (!st) worst_of(run, g, res, element, worst);
+    bool enough = r->check <= 0.5 * r->options.tolerance || r->stop != AZ_STOP_RUNNING || (r->retries > 0 && !(r->check < 0.9 * before));
+    if (!st && !enough && isfinite(r->check)) st = refine(run, worst, refined);
+    az_program_destroy(g);
+    az_doubles_free(res);
+    az_doubles_free(worst);
+    az_realloc(element, 0);
+    if (points) az_doubles_free(points[at].x);
+    az_realloc(points, 0);
+    return st ? az_fail(run->err, st, "out of memory while judging the solution") : AZ_OK;
+}
