@@ -113,10 +113,10 @@ static az_status make_points(az_result *r)
     return AZ_OK;
 }
 
-static az_status make_mesh(az_mesh *m, const az_problem *p, int t, double *edge, int n, int modes)
+static az_status make_mesh(az_mesh *m, const az_problem *p, int t, double *edge, int n, int modes, double grading)
 {
     *m = (az_mesh){.n_edges = n, .edge = edge, .parity = p->trial[t].parity[0], .length = p->coord[0].scale, .flat = 1, .modes = modes,
-                   .grading = tune("S_GRADING", GRADING)};
+                   .grading = grading};
     int points = (int)tune("S_POINTS", POINTS), centre = (int)tune("S_CENTRE", CENTRE);
     az_status st = az_elements_smoothness(&m->smooth, p, t);
     m->degree = points - 1 + m->smooth;
@@ -131,7 +131,7 @@ az_status az_square_begin(az_result *r)
     az_status st = make_edges(&edge, &n);
     for (int t = 0; t < r->problem->n_trials && !st; t++) {
         az_mesh m;
-        st = make_mesh(&m, r->problem, t, edge, n, (int)tune("S_MODES", MODES));
+        st = make_mesh(&m, r->problem, t, edge, n, (int)tune("S_MODES", MODES), tune("S_GRADING", GRADING));
         if (!st) st = az_state_add_elements(r, t, &m);
     }
     az_doubles_free(edge);
@@ -140,7 +140,39 @@ az_status az_square_begin(az_result *r)
 
 /* ---- Another mesh ---- */
 
-/* One mode of `from` on the mesh of `to`, along xi. */
+/* weight[rows][from->modes] becomes to_weight[rows][to->modes]: interpolation at the points across of `to`, where T_j of the zeros of T_n are orthogonal. */
+static az_status move_across(double *to_weight, const az_mesh *to, const double *weight, const az_mesh *from, int rows)
+{
+    int n = to->modes, old = from->modes, odd = to->parity == AZ_ODD;
+    double *matrix = az_doubles((size_t)n * (size_t)old), *series = az_doubles((size_t)old * AZ_LANES), eta[AZ_MESH_MAX_MODES];
+    if (!matrix || !series) {
+        az_doubles_free(matrix);
+        az_doubles_free(series);
+        return AZ_ENOMEM;
+    }
+    az_square_across(eta, to);
+    for (int first = 0; first < n; first += AZ_LANES) {
+        double at[AZ_LANES];
+        for (int i = 0; i < AZ_LANES; i++) at[i] = eta[first + i < n ? first + i : n - 1];
+        az_strip_across(from, 0, series, at);
+        for (int i = 0; i < AZ_LANES && first + i < n; i++)
+            for (int k = 0; k < n; k++) { /* coefficient k of a function with these values */
+                double angle = (2 * (n - first - i) - 1) * M_PI_2 / (2 * n + odd), factor = (k || odd ? 4.0 : 2.0) / (2 * n + odd) * cos((2 * k + odd) * angle);
+                for (int j = 0; j < old; j++) matrix[k * old + j] += factor * series[j * AZ_LANES + i];
+            }
+    }
+    for (int row = 0; row < rows; row++)
+        for (int k = 0; k < n; k++) {
+            double sum = 0;
+            for (int j = 0; j < old; j++) sum += matrix[k * old + j] * weight[row * old + j];
+            to_weight[row * n + k] = sum;
+        }
+    az_doubles_free(matrix);
+    az_doubles_free(series);
+    return AZ_OK;
+}
+
+/* One mode of `from` on the mesh of `to`, which has as many, along xi. */
 static az_status move_mode(az_network *to, const az_network *from, int mode, double *z, double *series)
 {
     az_network old = *from, new = *to;
@@ -158,11 +190,11 @@ static az_status move_mode(az_network *to, const az_network *from, int mode, dou
     return st;
 }
 
-static az_status move_trial(az_result *r, int t, double *edge, int n, int modes)
+static az_status move_trial(az_result *r, int t, double *edge, int n, int modes, double grading)
 {
-    az_network old = r->trial[t].stage[0];
+    az_network old = r->trial[t].stage[0], turned = old;
     az_mesh m;
-    az_status st = make_mesh(&m, r->problem, t, edge, n, modes);
+    az_status st = make_mesh(&m, r->problem, t, edge, n, modes, grading);
     if (st) return st;
     r->trial[t].n_stages = 0; /* the slot keeps the old stage until a new one is made */
     st = az_state_add_elements(r, t, &m);
@@ -171,19 +203,23 @@ static az_status move_trial(az_result *r, int t, double *edge, int n, int modes)
     az_network *new = &r->trial[t].stage[0];
     int samples = az_element_n_samples(&m);
     double *z = az_doubles((size_t)samples), *series = az_doubles((size_t)(samples * m.smooth));
-    if (!z || !series) st = AZ_ENOMEM;
+    turned.mesh.modes = modes, turned.mesh.grading = grading;
+    turned.weight = az_doubles((size_t)az_mesh_weights(&turned.mesh));
+    if (!z || !series || !turned.weight) st = AZ_ENOMEM;
     if (!st) az_element_samples(&m, z);
-    for (int j = 0; j < modes && j < old.mesh.modes && !st; j++) st = move_mode(new, &old, j, z, series);
+    if (!st) st = move_across(turned.weight, &turned.mesh, old.weight, &old.mesh, az_mesh_count(&old.mesh));
+    for (int j = 0; j < modes && !st; j++) st = move_mode(new, &turned, j, z, series);
+    az_doubles_free(turned.weight);
     az_doubles_free(z);
     az_doubles_free(series);
     az_network_clear(&old);
     return st;
 }
 
-static az_status remesh(az_result *r, double *edge, int n, int modes)
+static az_status remesh(az_result *r, double *edge, int n, int modes, double grading)
 {
     az_status st = AZ_OK;
-    for (int t = 0; t < r->problem->n_trials && !st; t++) st = move_trial(r, t, edge, n, modes);
+    for (int t = 0; t < r->problem->n_trials && !st; t++) st = move_trial(r, t, edge, n, modes, grading);
     return st ? st : make_points(r);
 }
 
@@ -193,6 +229,9 @@ static az_status remesh(az_result *r, double *edge, int n, int modes)
 #define WORST 30.0 /* elements with a residual smaller than the largest by this factor can wait */
 #define SHARE 0.3 /* of the tolerance: what an element may leave */
 #define MODE_GROWTH 1.4
+#define NARROW 10.0 /* the residual within the grading of the axis over that beyond: a layer that is to be graded more finely */
+#define FINER 0.4
+#define MODE_FINER 1.15
 
 /* Points between the collocation points: first those between them along xi, then those between them across. element[n] of each, plus n_elements of the
  * second kind. */
@@ -222,7 +261,7 @@ static az_status judge_points(az_points *out, int **element, const az_mesh *m)
 }
 
 /* worst[2 n_elements]: largest residual over its scale of the points with each number; a row at one point counts along xi. */
-static void worst_of(const az_run *run, const az_program *g, const double *res, const int *element, double *worst)
+static void worst_of(const az_run *run, const az_program *g, const double *res, const int *element, double *worst, double *where)
 {
     const az_mesh *m = &run->r->trial[0].stage[0].mesh;
     for (int k = 0; k < run->p->n_rows; k++) {
@@ -233,29 +272,34 @@ static void worst_of(const az_run *run, const az_program *g, const double *res, 
             double xi, eta, w = fabs(res[first + i]) * run->r->unit / run->p->row[k].weight;
             az_strip_place(&xi, &eta, fabs(y[0]), y[1], m->length);
             int e = run->p->row[k].kind == AZ_ROW_EQUATION ? element[i] : az_element_find(m, xi);
-            if (!(w <= worst[e])) worst[e] = w;
+            if (!(w <= worst[e])) worst[e] = w, where[e] = eta;
         }
     }
 }
 
 /* Cuts the elements that are too coarse along xi, and adds modes where those across are too few. */
-static az_status refine(az_run *run, const double *worst, bool *refined)
+static az_status refine(az_run *run, const double *worst, const double *where, bool *refined)
 {
     az_result *r = run->r;
     const az_mesh *m = &r->trial[0].stage[0].mesh;
     int n = 0, modes = m->modes, n_elements = m->n_edges - 1;
-    double top = 0, *edge = az_doubles(2 * (size_t)m->n_edges);
+    double top = 0, highest = 0, lower = 0, grading = m->grading, *edge = az_doubles(2 * (size_t)m->n_edges);
     if (!edge) return AZ_ENOMEM;
     for (int e = 0; e < 2 * n_elements; e++) top = fmax(top, worst[e]);
     double limit = fmax(SHARE * r->options.tolerance, top / WORST);
     for (int e = 0; e < n_elements; e++) {
         edge[n++] = m->edge[e];
         if (worst[e] > limit) edge[n++] = 0.5 * (m->edge[e] + m->edge[e + 1]);
-        if (worst[n_elements + e] > limit) modes = (int)(MODE_GROWTH * m->modes) / 2 * 2;
+        if (worst[n_elements + e] <= limit) continue;
+        modes = (int)(MODE_GROWTH * m->modes) / 2 * 2;
+        if (where[n_elements + e] < m->grading && worst[n_elements + e] > highest) highest = worst[n_elements + e];
+        if (where[n_elements + e] >= m->grading && worst[n_elements + e] > lower) lower = worst[n_elements + e];
     }
     edge[n++] = m->edge[m->n_edges - 1];
+    if (highest > NARROW * lower) grading = FINER * m->grading;
+    if (grading < m->grading) modes = (int)(MODE_FINER * m->modes) / 2 * 2;
     *refined = (n > m->n_edges || modes > m->modes) && modes <= AZ_MESH_MAX_MODES;
-    az_status st = *refined ? remesh(r, edge, n, modes) : AZ_OK;
+    az_status st = *refined ? remesh(r, edge, n, modes, grading) : AZ_OK;
     az_doubles_free(edge);
     return st;
 }
@@ -266,14 +310,14 @@ az_status az_square_judge(az_run *run, bool *refined)
     const az_mesh *m = &r->trial[0].stage[0].mesh;
     az_points *points = az_calloc((size_t)run->p->n_rows + 1, sizeof *points);
     int *element = NULL, at = first_equation(run->p);
-    double before = r->check, *res = NULL, *worst = az_doubles(2 * (size_t)m->n_edges);
+    double before = r->check, *res = NULL, *worst = az_doubles(4 * (size_t)m->n_edges), *where = worst ? worst + 2 * m->n_edges : NULL;
     az_program *g = NULL;
     az_status st = points && worst ? judge_points(&points[at], &element, m) : AZ_ENOMEM;
     az_program_setup setup = {.points = points, .rows = true, .threads = run->threads};
     if (!st) st = az_run_examine(run, &setup, &g, &res);
-    if (!st) worst_of(run, g, res, element, worst);
+    if (!st) worst_of(run, g, res, element, worst, where);
     bool enough = r->check <= 0.5 * r->options.tolerance || r->stop != AZ_STOP_RUNNING || (r->retries > 0 && !(r->check < 0.9 * before));
-    if (!st && !enough && isfinite(r->check)) st = refine(run, worst, refined);
+    if (!st && !enough && isfinite(r->check)) st = refine(run, worst, where, refined);
     az_program_destroy(g);
     az_doubles_free(res);
     az_doubles_free(worst);

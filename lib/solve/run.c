@@ -138,13 +138,22 @@ static az_status add_features(az_run *run, const az_stage_plan *plan, double sca
     return st;
 }
 
+/* check: the residual that made a new mesh necessary, NaN at the beginning. */
+static void say_mesh(az_run *run, double check)
+{
+    const az_mesh *m = &run->r->trial[0].stage[0].mesh;
+    char across[80] = "", why[64] = "";
+    if (m->modes) snprintf(across, sizeof across, " x %d modes, graded at %.3g", m->modes, m->grading);
+    if (!isnan(check)) snprintf(why, sizeof why, " (residual %.1e between the points)", check);
+    snprintf(run->note, sizeof run->note, "%s: %d, of degree %d%s%s", isnan(check) ? "elements" : "mesh refined to elements", m->n_edges - 1, m->degree, across, why);
+}
+
 static az_status add_elements(az_run *run)
 {
     az_result *r = run->r;
     az_status st = r->problem->dim > 1 ? az_square_begin(r) : az_elements_begin(r);
     if (!st)
-        snprintf(run->note, sizeof run->note, "elements: %d, of degree %d", r->trial[0].stage[0].mesh.n_edges - 1,
-                 r->trial[0].stage[0].mesh.degree);
+        say_mesh(run, NAN);
     return st;
 }
 
@@ -255,8 +264,7 @@ static az_status judge(az_run *run, bool *refined)
         snprintf(run->note, sizeof run->note, "grid refined from %d to %d panels (residual %.1e between the nodes)", before - 1,
                  r->n_edges - 1, r->check);
     else if (az_run_elements(r))
-        snprintf(run->note, sizeof run->note, "mesh refined to %d elements (residual %.1e between the points)",
-                 r->trial[0].stage[0].mesh.n_edges - 1, r->check);
+        say_mesh(run, r->check);
     else snprintf(run->note, sizeof run->note, "points moved to where the residual is large (%.1e)", r->check);
     az_run_close(run);
     if (az_run_elements(r) && r->ladder.found) r->n_memory = -1; /* undamped again */

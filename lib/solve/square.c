@@ -11,6 +11,7 @@
 #define B AZ_LANES
 #define SHORTEST 0.01 /* share of Newton's step */
 #define CONVERGED 1e-9 /* of the unknowns: a correction so small that does not lower the residual meets rounding */
+#define NEARLY 1e-6 /* root mean square from which a step that does not halve the residual is the last */
 #define CHORD_MAX 8
 #define CHORD_PAYS 0.5 /* a correction that does not halve the residual is the last: another factor gains more */
 
@@ -488,7 +489,8 @@ az_step az_square_step(az_run *run)
         if (!good) continue;
         if (!(next < now) && size < CONVERGED * state_size(run)) return AZ_STEP_NONE; /* what is left is rounding */
         accept(run);
-        if (length == 1) chord(run, next, size);
+        s->done = length == 1 && now < NEARLY * sqrt(s->n) && next > 0.5 * now;
+        if (length == 1 && !s->done) chord(run, next, size);
         return AZ_STEP_OK;
     }
     return AZ_STEP_NONE;
