@@ -205,6 +205,7 @@ az_status az_elements_remesh(az_result *r, const double *edge, int n)
 az_status az_elements_keep(az_result *r)
 {
     const az_problem *p = r->problem;
+    if (az_run_square(r)) return az_square_keep(r);
     int u = p->n_scalars - p->n_parameters, n = u + 1 + r->n_edges;
     for (int t = 0; t < p->n_trials; t++) n += r->trial[t].stage[0].n_weights;
     double *to = az_doubles((size_t)n), *at = to;
@@ -227,6 +228,7 @@ az_status az_elements_return(az_result *r)
 {
     const az_problem *p = r->problem;
     int u = p->n_scalars - p->n_parameters;
+    if (az_run_square(r)) return az_square_return(r);
     if (r->n_passed <= u || !(r->passed[u] >= 2 && r->passed[u] < r->n_passed - u)) return AZ_EFORMAT;
     int n = (int)r->passed[u], left = r->n_passed - u - 1 - n;
     double *edge = az_doubles((size_t)n), *at = r->passed + u + 1 + n;

@@ -17,14 +17,15 @@
 #define TRUST 1e-5 /* relative, in the unknown of elements at a profile: networks left to themselves would wander along a valley of small residuals */
 #define MARGIN 0.5 /* of a step, around the bracket */
 
-az_status az_ladder_check(const az_problem *p, int mode, az_error *err)
+az_status az_ladder_check(const az_problem *p, int mode, az_space space, az_error *err)
 {
     bool select = p->n_defects > 0;
     for (int k = 0; k < p->n_rows; k++) select |= p->row[k].kind == AZ_ROW_SELECT;
     if (mode == 0) return AZ_OK;
-    if (p->dim != 1 || p->coord[0].range == AZ_INTERVAL)
-        return az_fail(err, AZ_EOPTION, "a mode above 0 is looked for on a line in one coordinate only so far: %s has %s", p->name,
-                       p->dim == 1 ? "an interval" : "several");
+    if (p->dim == 1 && p->coord[0].range == AZ_INTERVAL)
+        return az_fail(err, AZ_EOPTION, "a mode above 0 is looked for on a line or in a half-plane so far: %s has an interval", p->name);
+    if (p->dim > 1 && space != AZ_SPACE_ELEMENT)
+        return az_fail(err, AZ_EOPTION, "a mode above 0 in several coordinates is looked for by elements (`--trial element`) only so far");
     if (az_problem_n_unknowns(p) == 0 || !select)
         return az_fail(err, AZ_EOPTION,
                        "a mode above 0 is found by holding an unknown that a `select` row or a `defect` belongs to: %s has none", p->name);

@@ -121,7 +121,7 @@ az_status az_march_equip(az_run *run, bool was_held)
     az_result *r = run->r;
     bool change = was_held != r->ladder.held;
     if (change) az_run_close(run);
-    az_status st = change && run->p->n_defects ? regrade(r, r->ladder.held) : AZ_OK;
+    az_status st = change && run->p->n_defects && r->n_edges ? regrade(r, r->ladder.held) : AZ_OK;
     if (!st && r->ladder.held) st = az_elements_keep(r);
     return st ? az_fail(run->err, st, "out of memory on the march") : AZ_OK;
 }

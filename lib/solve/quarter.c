@@ -223,15 +223,59 @@ static az_status remesh(az_result *r, double *edge, int n, int modes, double gra
     return st ? st : make_points(r);
 }
 
+/* passed: [unknowns][number of edges][edges][modes][grading][weights of each trial] */
+az_status az_square_keep(az_result *r)
+{
+    const az_problem *p = r->problem;
+    const az_mesh *m = &r->trial[0].stage[0].mesh;
+    int u = p->n_scalars - p->n_parameters, n = u + 3 + m->n_edges;
+    for (int t = 0; t < p->n_trials; t++) n += r->trial[t].stage[0].n_weights;
+    double *to = az_doubles((size_t)n), *at = to;
+    if (!to) return AZ_ENOMEM;
+    for (int i = 0; i < u; i++) *at++ = r->scalar[p->n_parameters + i];
+    *at++ = m->n_edges;
+    memcpy(at, m->edge, sizeof *at * (size_t)m->n_edges);
+    at += m->n_edges;
+    *at++ = m->modes, *at++ = m->grading;
+    for (int t = 0; t < p->n_trials; t++) {
+        const az_network *net = &r->trial[t].stage[0];
+        memcpy(at, net->weight, sizeof *at * (size_t)net->n_weights);
+        at += net->n_weights;
+    }
+    az_doubles_free(r->passed);
+    r->passed = to, r->n_passed = n;
+    return AZ_OK;
+}
+
+az_status az_square_return(az_result *r)
+{
+    const az_problem *p = r->problem;
+    int u = p->n_scalars - p->n_parameters;
+    if (r->n_passed <= u + 3 || !(r->passed[u] >= 2 && r->passed[u] < r->n_passed - u - 3)) return AZ_EFORMAT;
+    int n = (int)r->passed[u], left = r->n_passed - u - 3 - n;
+    double *edge = r->passed + u + 1, *at = edge + n + 2, modes = edge[n], grading = edge[n + 1];
+    if (!(modes >= 1 && modes <= AZ_MESH_MAX_MODES)) return AZ_EFORMAT;
+    az_status st = remesh(r, edge, n, (int)modes, grading);
+    for (int t = 0; t < p->n_trials && !st; t++) {
+        az_network *net = &r->trial[t].stage[0];
+        if (net->n_weights > left) st = AZ_EFORMAT;
+        else memcpy(net->weight, at, sizeof *at * (size_t)net->n_weights);
+        at += net->n_weights, left -= net->n_weights;
+    }
+    for (int i = 0; i < u && !st; i++) r->scalar[p->n_parameters + i] = r->passed[i];
+    return st;
+}
+
 /* ---- The judge ---- */
 
 #define FOCUS 0.05 /* in (xi, eta): where xi = eta = 0 the coordinates are singular, and what a residual there says is rounding over the square of the distance */
 #define WORST 30.0 /* elements with a residual smaller than the largest by this factor can wait */
 #define SHARE 0.3 /* of the tolerance: what an element may leave */
+#define PASSING 1e-5 /* tolerance between profiles */
 #define MODE_GROWTH 1.4
-#define NARROW 10.0 /* the residual within the grading of the axis over that beyond: a layer that is to be graded more finely */
-#define FINER 0.4
-#define MODE_FINER 1.15
+#define FINEST 2e-3
+#define COARSEST 1.0 /* of the grading */
+#define TAIL 0.85 /* modes from this share of them on are the tail */
 
 /* Points between the collocation points: first those between them along xi, then those between them across. element[n] of each, plus n_elements of the
  * second kind. */
@@ -261,7 +305,7 @@ static az_status judge_points(az_points *out, int **element, const az_mesh *m)
 }
 
 /* worst[2 n_elements]: largest residual over its scale of the points with each number; a row at one point counts along xi. */
-static void worst_of(const az_run *run, const az_program *g, const double *res, const int *element, double *worst, double *where)
+static void worst_of(const az_run *run, const az_program *g, const double *res, const int *element, double *worst)
 {
     const az_mesh *m = &run->r->trial[0].stage[0].mesh;
     for (int k = 0; k < run->p->n_rows; k++) {
@@ -272,34 +316,66 @@ static void worst_of(const az_run *run, const az_program *g, const double *res, 
             double xi, eta, w = fabs(res[first + i]) * run->r->unit / run->p->row[k].weight;
             az_strip_place(&xi, &eta, fabs(y[0]), y[1], m->length);
             int e = run->p->row[k].kind == AZ_ROW_EQUATION ? element[i] : az_element_find(m, xi);
-            if (!(w <= worst[e])) worst[e] = w, where[e] = eta;
+            if (!(w <= worst[e])) worst[e] = w;
         }
     }
 }
 
+/* *tail: what the last modes have in all trials with another grading. */
+static az_status tail_with(double *tail, const az_result *r, double grading)
+{
+    az_status st = AZ_OK;
+    *tail = 0;
+    for (int t = 0; t < r->problem->n_trials && !st; t++) {
+        const az_network *net = &r->trial[t].stage[0];
+        az_mesh other = net->mesh;
+        int rows = az_mesh_count(&net->mesh), n = net->mesh.modes;
+        double *w = az_doubles((size_t)net->n_weights);
+        other.grading = grading;
+        st = w ? move_across(w, &other, net->weight, &net->mesh, rows) : AZ_ENOMEM;
+        for (int k = 0; k < rows && !st; k++)
+            for (int j = (int)(TAIL * n); j < n; j++) *tail += w[k * n + j] * w[k * n + j];
+        az_doubles_free(w);
+    }
+    return st;
+}
+
+/* The grading, half of it or twice as much: where the modes die out fastest. */
+static az_status choose_grading(double *grading, const az_result *r)
+{
+    double now = r->trial[0].stage[0].mesh.grading, least = INFINITY;
+    az_status st = AZ_OK;
+    for (double g = 0.5 * now; g <= 2 * now && !st; g *= 2) {
+        double tail;
+        if (g < FINEST || g > COARSEST) continue;
+        st = tail_with(&tail, r, g);
+        if (getenv("S_DEBUG")) fprintf(stderr, "grading %g tail %g\n", g, sqrt(tail));
+        if (!st && tail < least) least = tail, *grading = g;
+    }
+    return st;
+}
+
+static double tolerance_of(const az_result *r) { return az_ladder_passing(r) ? fmax(PASSING, r->options.tolerance) : r->options.tolerance; }
+
 /* Cuts the elements that are too coarse along xi, and adds modes where those across are too few. */
-static az_status refine(az_run *run, const double *worst, const double *where, bool *refined)
+static az_status refine(az_run *run, const double *worst, bool *refined)
 {
     az_result *r = run->r;
     const az_mesh *m = &r->trial[0].stage[0].mesh;
     int n = 0, modes = m->modes, n_elements = m->n_edges - 1;
-    double top = 0, highest = 0, lower = 0, grading = m->grading, *edge = az_doubles(2 * (size_t)m->n_edges);
+    double top = 0, grading = m->grading, *edge = az_doubles(2 * (size_t)m->n_edges);
     if (!edge) return AZ_ENOMEM;
     for (int e = 0; e < 2 * n_elements; e++) top = fmax(top, worst[e]);
-    double limit = fmax(SHARE * r->options.tolerance, top / WORST);
+    double limit = fmax(SHARE * tolerance_of(r), top / WORST);
     for (int e = 0; e < n_elements; e++) {
         edge[n++] = m->edge[e];
         if (worst[e] > limit) edge[n++] = 0.5 * (m->edge[e] + m->edge[e + 1]);
-        if (worst[n_elements + e] <= limit) continue;
-        modes = (int)(MODE_GROWTH * m->modes) / 2 * 2;
-        if (where[n_elements + e] < m->grading && worst[n_elements + e] > highest) highest = worst[n_elements + e];
-        if (where[n_elements + e] >= m->grading && worst[n_elements + e] > lower) lower = worst[n_elements + e];
+        if (worst[n_elements + e] > limit) modes = (int)(MODE_GROWTH * m->modes) / 2 * 2;
     }
     edge[n++] = m->edge[m->n_edges - 1];
-    if (highest > NARROW * lower) grading = FINER * m->grading;
-    if (grading < m->grading) modes = (int)(MODE_FINER * m->modes) / 2 * 2;
+    az_status st = modes > m->modes ? choose_grading(&grading, r) : AZ_OK;
     *refined = (n > m->n_edges || modes > m->modes) && modes <= AZ_MESH_MAX_MODES;
-    az_status st = *refined ? remesh(r, edge, n, modes, grading) : AZ_OK;
+    if (!st && *refined) st = remesh(r, edge, n, modes, grading);
     az_doubles_free(edge);
     return st;
 }
@@ -310,14 +386,14 @@ az_status az_square_judge(az_run *run, bool *refined)
     const az_mesh *m = &r->trial[0].stage[0].mesh;
     az_points *points = az_calloc((size_t)run->p->n_rows + 1, sizeof *points);
     int *element = NULL, at = first_equation(run->p);
-    double before = r->check, *res = NULL, *worst = az_doubles(4 * (size_t)m->n_edges), *where = worst ? worst + 2 * m->n_edges : NULL;
+    double before = r->check, *res = NULL, *worst = az_doubles(2 * (size_t)m->n_edges);
     az_program *g = NULL;
     az_status st = points && worst ? judge_points(&points[at], &element, m) : AZ_ENOMEM;
     az_program_setup setup = {.points = points, .rows = true, .threads = run->threads};
     if (!st) st = az_run_examine(run, &setup, &g, &res);
-    if (!st) worst_of(run, g, res, element, worst, where);
-    bool enough = r->check <= 0.5 * r->options.tolerance || r->stop != AZ_STOP_RUNNING || (r->retries > 0 && !(r->check < 0.9 * before));
-    if (!st && !enough && isfinite(r->check)) st = refine(run, worst, where, refined);
+    if (!st) worst_of(run, g, res, element, worst);
+    bool enough = r->check <= 0.5 * tolerance_of(r) || r->stop != AZ_STOP_RUNNING || (r->retries > 0 && !(r->check < 0.9 * before));
+    if (!st && !enough && isfinite(r->check)) st = refine(run, worst, refined);
     az_program_destroy(g);
     az_doubles_free(res);
     az_doubles_free(worst);

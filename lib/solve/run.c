@@ -257,7 +257,7 @@ static az_status judge(az_run *run, bool *refined)
     az_result *r = run->r;
     int before = r->n_edges;
     az_status st = az_run_judge(run, refined);
-    if (!st && !r->ladder.held && r->ladder.found >= r->options.mode && r->check <= MARGIN * r->options.tolerance)
+    if (!st && !r->ladder.held && !az_ladder_passing(r) && r->ladder.found >= r->options.mode && r->check <= MARGIN * r->options.tolerance)
         r->stop = AZ_STOP_TOLERANCE;
     if (st || !*refined) return st;
     if (r->n_edges)
@@ -275,6 +275,7 @@ static az_status judge(az_run *run, bool *refined)
 static az_status resolve(az_run *run, bool *refined)
 {
     int before = run->r->n_edges;
+    if (run->square) return run->r->ladder.held ? AZ_OK : judge(run, refined); /* with a defect no points see what the axis is like */
     az_status st = az_elements_resolve(run, refined);
     if (st || !*refined) return st;
     snprintf(run->note, sizeof run->note, "grid refined from %d to %d panels", before - 1, run->r->n_edges - 1);
@@ -544,7 +545,7 @@ az_status az_run_create(az_result **out, const az_problem *p, const az_solve_opt
 {
     *out = NULL;
     az_status st = az_check_options(o, err);
-    if (!st) st = az_ladder_check(p, o->mode, err);
+    if (!st) st = az_ladder_check(p, o->mode, o->space, err);
     if (!st && o->space == AZ_SPACE_ELEMENT) st = az_elements_check(p, err);
     if (!st && o->space == AZ_SPACE_ELEMENT && o->mode > 0 && !p->n_defects)
         st = az_fail(err, AZ_EOPTION, "elements look for a mode above 0 by a `defect`, which leaves them a solution on the way: %s declares none", p->name);

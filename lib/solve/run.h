@@ -97,7 +97,7 @@ void az_ladder_release(az_run *run, double value, double lo, double hi);
 void az_ladder_hold_next(az_run *run);
 az_status az_ladder_reopen(az_run *run);
 /* ladder.c: AZ_EOPTION where the problem has no ladder. */
-az_status az_ladder_check(const az_problem *p, int mode, az_error *err);
+az_status az_ladder_check(const az_problem *p, int mode, az_space space, az_error *err);
 /* What the origin says at a held value, the run open: the declared defect's distance from its smooth value, or what the first select row says, its
  * weight taken out. The problem has one of them. */
 double az_ladder_defect(az_run *run);

@@ -10,6 +10,7 @@
 
 #define B AZ_LANES
 #define SHORTEST 0.01 /* share of Newton's step */
+#define FIRST 0.25 /* the same, of the first step from one held value to the next */
 #define CONVERGED 1e-9 /* of the unknowns: a correction so small that does not lower the residual meets rounding */
 #define NEARLY 1e-6 /* root mean square from which a step that does not halve the residual is the last */
 #define CHORD_MAX 8
@@ -482,7 +483,8 @@ az_step az_square_step(az_run *run)
     double now = norm(s, run->residual), size;
     run->f.residual(run, run->residual, run->x); /* the program holds what was tried last */
     if (!factor(run) || !isfinite(size = direction(run, s->d, run->residual))) return AZ_STEP_NONE;
-    for (double length = 1; length >= SHORTEST; length *= 0.5) {
+    double shortest = az_march_first(run->r) ? FIRST : SHORTEST;
+    for (double length = 1; length >= shortest; length *= 0.5) {
         double next = probe(run, s->d, length);
         bool good = next < now * (1 - 0.5 * length);
         if (!good && isfinite(next)) good = direction(run, s->correction, s->r_new) < (1 - 0.25 * length) * size;
