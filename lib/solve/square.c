@@ -488,8 +488,8 @@ az_step az_square_step(az_run *run)
         double next = probe(run, s->d, length);
         bool good = next < now * (1 - 0.5 * length);
         if (!good && isfinite(next)) good = direction(run, s->correction, s->r_new) < (1 - 0.25 * length) * size;
+        if (!good && now < NEARLY * sqrt(s->n)) return AZ_STEP_NONE; /* what is left is rounding */
         if (!good) continue;
-        if (!(next < now) && size < CONVERGED * state_size(run)) return AZ_STEP_NONE; /* what is left is rounding */
         accept(run);
         s->done = length == 1 && now < NEARLY * sqrt(s->n) && next > 0.5 * now;
         if (length == 1 && !s->done) chord(run, next, size);
