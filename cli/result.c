@@ -75,6 +75,7 @@ void cli_print_result(const az_result *r)
         printf("  %-13s %s\n", az_problem_unknown(p, i), digits);
     }
     print_evidence(&e, o->tolerance);
+    if (isfinite(e.defect_slope)) printf("  %-13s %.3g  of the defect beside the profile: digits lost to it are not printed\n", "slope", e.defect_slope);
     print_cross(r);
     printf("  %-13s %s\n", "stopped", az_stop_message(az_result_stop(r)));
     if (az_result_stop(r) == AZ_STOP_TOLERANCE && !cli_reached(r)) printf("  %-13s but the re-evaluated residual is above it\n", "");
@@ -133,6 +134,7 @@ static void json_residual(json *j, const az_evidence *e)
     json_number(j, "reevaluated_max", done ? e->reevaluated_max : NAN);
     json_number(j, "reevaluated_relative", done ? e->reevaluated_relative : NAN);
     json_integer(j, "points", done ? e->points : 0);
+    json_number(j, "defect_slope", e->defect_slope);
     json_object_end(j);
 }
 

@@ -72,8 +72,16 @@ static az_status work(const cli_context *c, solve_request *q, const az_problem *
     return s;
 }
 
-/* One solve into a file of this name, or stem.h5. *stop: why it ended, AZ_STOP_RUNNING if it did not begin. */
-static int solve(const cli_context *c, solve_request *q, const char *output, const char *stem, az_stop *stop)
+/* Networks do not march in several coordinates. */
+static void choose_space(solve_request *q, const az_problem *p, const az_result *from)
+{
+    if (q->space_given) return;
+    if (from) q->o.space = az_result_space(from);
+    else if (az_problem_dim(p) > 1 && (q->o.mode || q->ladder)) q->o.space = AZ_SPACE_ELEMENT;
+}
+
+/* One solve into a file of this name, or stem.h5, from `before` unless that is NULL. *found: the result, NULL if there is none. */
+static int solve(const cli_context *c, solve_request *q, const char *output, const char *stem, const az_result *before, az_result **found)
 {
     az_result *r = NULL, *from = NULL;
     solve_files f = {0};
@@ -81,19 +89,17 @@ static int solve(const cli_context *c, solve_request *q, const char *output, con
     int status = CLI_ERROR;
     az_problem *p = cli_problem(c, q->problem, &q->settings);
 
-    *stop = AZ_STOP_RUNNING;
+    *found = NULL;
     if (!p) return CLI_ERROR;
     if (q->from && !(from = cli_result(c, q->from))) goto done;
-    if (from && !q->space_given) q->o.space = az_result_space(from);
+    if (from) before = from;
+    choose_space(q, p, before);
     if (!name_files(c, &f, q, output, output ? NULL : stem ? stem : az_problem_name(p))) goto done;
     if (!check_files(c, &f) || !cli_make_way(c, f.result)) goto done;
-    if (work(c, q, p, from, &r, f.result, &e) != AZ_OK) cli_fail_error(c, &e);
-    else {
-        *stop = az_result_stop(r);
-        status = finish(c, q, r, &f);
-    }
+    if (work(c, q, p, before, &r, f.result, &e) != AZ_OK) cli_fail_error(c, &e);
+    else status = finish(c, q, r, &f);
 done:
-    az_result_destroy(r);
+    *found = r;
     az_result_destroy(from);
     az_problem_destroy(p);
     clear_files(&f);
@@ -115,17 +121,24 @@ static int solve_ladder(const cli_context *c, solve_request *q)
 {
     char *stem = ladder_stem(c, q), suffix[32];
     int status = stem ? CLI_OK : CLI_ERROR;
-    az_stop stop = AZ_STOP_RUNNING;
+    az_result *last = NULL;
 
-    for (int mode = 0; status != CLI_ERROR && stop != AZ_STOP_NO_MODE && stop != AZ_STOP_CANCELLED; mode++) {
+    for (int mode = q->first_mode; status != CLI_ERROR && mode <= q->last_mode; mode++) {
         snprintf(suffix, sizeof suffix, "-mode-%d", mode);
         char *name = cli_name(stem, suffix);
+        az_result *r = NULL;
         q->o.mode = mode;
-        int one = name ? solve(c, q, NULL, name, &stop) : cli_nomem(c);
+        const bool onward = last && az_result_space(last) == AZ_SPACE_ELEMENT;
+        int one = name ? solve(c, q, NULL, name, onward ? last : NULL, &r) : cli_nomem(c);
+        const az_stop stop = r ? az_result_stop(r) : AZ_STOP_RUNNING;
         free(name);
+        az_result_destroy(last);
+        last = r;
         if (one == CLI_ERROR || (one == CLI_NOT_REACHED && stop != AZ_STOP_NO_MODE)) status = one;
         if (stop == AZ_STOP_NO_MODE) cli_warn(c, "the ladder ends with profile %d: %s", mode - 1, az_stop_message(stop));
+        if (!r || stop == AZ_STOP_NO_MODE || stop == AZ_STOP_CANCELLED) break;
     }
+    az_result_destroy(last);
     free(stem);
     return status;
 }
@@ -199,8 +212,9 @@ int cmd_solve(cli_context *c, int argc, char **argv)
 
     az_solve_options_init(&q.o);
     int status = solve_read(c, &q, argc, argv);
-    az_stop stop;
-    if (status == CLI_END) status = q.resume ? resume(c, &q) : q.all_modes ? solve_ladder(c, &q) : solve(c, &q, q.output, NULL, &stop);
+    az_result *r = NULL;
+    if (status == CLI_END) status = q.resume ? resume(c, &q) : q.ladder ? solve_ladder(c, &q) : solve(c, &q, q.output, NULL, NULL, &r);
+    az_result_destroy(r);
     cli_settings_clear(&q.settings);
     return status;
 }

@@ -12,7 +12,9 @@ typedef struct solve_request {
     const char *from;       /* --from */
     const char *file;       /* to resume, if named */
     const char *fixed;      /* an option given that a resumed run cannot change, NULL if none */
-    bool resume, verify, report, space_given, all_modes;
+    bool resume, verify, report, space_given;
+    bool ladder;            /* --modes */
+    int first_mode, last_mode;
 } solve_request;
 
 /* Reads the command line. Returns CLI_END to go on, else an exit status. */

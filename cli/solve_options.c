@@ -24,14 +24,16 @@ const char solve_help[] =
     "                       march of the first unknown\n"
     "  --tolerance T        stop when the largest relative residual on an\n"
     "                       independent grid is below T (default 1e-12 on a\n"
-    "                       line, 1e-11 on an interval, 1e-6 in several coordinates)\n"
-    "  --modes all          the profiles of the ladder one after the other, each by\n"
-    "                       a march of its own, into NAME-mode-0.h5, ..., until a\n"
-    "                       march ends without one; says why. --json: one object\n"
-    "                       each\n"
+    "                       line, 1e-11 on an interval, 1e-6 in several coordinates,\n"
+    "                       1e-9 there with elements)\n"
+    "  --modes 0:5, all     the profiles of the ladder one after the other, into\n"
+    "                       NAME-mode-0.h5, ..., as far as that or until the march\n"
+    "                       ends without one; says why. Elements march on from each\n"
+    "                       to the next, networks march anew. --json: one object each\n"
     "  --from FILE.h5       begin with the networks (or elements) and the unknowns\n"
     "                       of a result of the same trials: other parameters, or\n"
-    "                       wider --layers, which do not change the function\n"
+    "                       wider --layers, which do not change the function. With\n"
+    "                       --mode and elements: the march goes on from there\n"
     "  --seed N             of the random weights and points (default 1)\n"
     "\n"
     "Limits:\n"
@@ -43,7 +45,8 @@ const char solve_help[] =
     "\n"
     "Method (the defaults are good):\n"
     "  --trial SPACE        mlp: networks (default); element: piecewise polynomials,\n"
-    "                       in one coordinate, from zero instead of random weights;\n"
+    "                       in one coordinate or in a half-plane (the default there\n"
+    "                       with --mode), from zero instead of random weights;\n"
     "                       fourier: series in the angle 2 atan(y/scale) on a line,\n"
     "                       or on a ring, of --layers N functions (default 128)\n"
     "  --layers N,N,...     hidden widths of the first network\n"
@@ -92,6 +95,8 @@ const char solve_help[] =
     "\n"
     "Exit status: 0 the asked tolerance is reached, 1 it is not (the result is\n"
     "written), 2 bad usage or input.\n";
+
+#define MODE_MAX 1000
 
 enum {
     OPT_SET = CLI_OPT_FIRST,
@@ -207,16 +212,29 @@ static bool read_method(const cli_context *c, const char *text, az_solve_options
     }
 }
 
+/* all, or FIRST:LAST */
+static bool read_modes(const cli_context *c, solve_request *q, const char *text)
+{
+    int n = 0;
+
+    q->first_mode = 0, q->last_mode = MODE_MAX;
+    if (!strcmp(text, "all")) return true;
+    bool good = sscanf(text, "%4d:%4d%n", &q->first_mode, &q->last_mode, &n) == 2 && !text[n];
+    if (good && q->first_mode >= 0 && q->first_mode <= q->last_mode && q->last_mode <= MODE_MAX) return true;
+    cli_usage(c, "--modes: expected all, or FIRST:LAST with 0 <= FIRST <= LAST <= %d, found '%s'", MODE_MAX, text);
+    return false;
+}
+
 static bool read_option(const cli_context *c, solve_request *q, int which)
 {
     az_solve_options *o = &q->o;
 
     switch (which) {
     case OPT_SET: return option_set(c, optarg, &q->settings);
-    case OPT_MODE: q->fixed = "mode"; return option_int(c, "mode", optarg, 0, 1000, &o->mode);
+    case OPT_MODE: q->fixed = "mode"; return option_int(c, "mode", optarg, 0, MODE_MAX, &o->mode);
     case OPT_MODES:
-        q->fixed = "modes", q->all_modes = true;
-        return !strcmp(optarg, "all") || (cli_usage(c, "--modes: expected all, found '%s'; --mode N is one of them", optarg), false);
+        q->fixed = "modes", q->ladder = true;
+        return read_modes(c, q, optarg);
     case OPT_FROM: q->fixed = "from"; q->from = optarg; return true;
     case OPT_TOLERANCE: q->fixed = "tolerance"; return option_positive(c, "tolerance", optarg, &o->tolerance);
     case OPT_ITERATIONS: return option_int(c, "iterations", optarg, 1, INT_MAX, &o->max_iterations);
@@ -256,7 +274,7 @@ static int read_operands(const cli_context *c, solve_request *q, int argc, char 
         return cli_usage(c, "expected a problem, found the result '%s'; --resume continues it", q->problem);
     if (!q->problem && !q->file && !(q->resume && q->output))
         return cli_usage(c, "expected a problem, found nothing; `ansatz list` names some");
-    if (q->all_modes && (q->o.mode || q->from)) return cli_usage(c, "--modes all does not go with %s", q->from ? "--from" : "--mode");
+    if (q->ladder && (q->o.mode || q->from)) return cli_usage(c, "--modes does not go with %s", q->from ? "--from" : "--mode");
     if (q->file && q->output && strcmp(q->file, q->output)) return cli_usage(c, "--output: a resumed run is written to its own file");
     return CLI_END;
 }

@@ -123,7 +123,7 @@ const char *az_tier_name(az_tier t);
 typedef enum az_method { AZ_METHOD_LM, AZ_METHOD_LM_QR, AZ_METHOD_ADAM, AZ_METHOD_LBFGS, AZ_METHOD_SSBROYDEN, AZ_N_METHOD } az_method;
 const char *az_method_name(az_method m); /* "lm", "lm-qr", "adam", "lbfgs", "ssbroyden" */
 
-/* The trial space: networks; piecewise polynomials on graded elements (one coordinate); Fourier series in the angle 2 atan(y/scale) on the line, where the
+/* The trial space: networks; piecewise polynomials on graded elements (one coordinate; a half-plane, times Chebyshev polynomials across); Fourier series in the angle 2 atan(y/scale) on the line, where the
  * even ones are the rational Chebyshev functions TB (Boyd 1987), or in that of a ring. */
 typedef enum az_space { AZ_SPACE_MLP, AZ_SPACE_ELEMENT, AZ_SPACE_FOURIER, AZ_N_SPACE } az_space;
 const char *az_space_name(az_space s); /* "mlp", "element", "fourier" */
@@ -134,7 +134,7 @@ typedef struct az_solve_options {
     int mode;                           /* the n-th profile of the ladder, 0 = the one random weights lead to; needs an unknown and a select row */
     int threads;                        /* 0 = all; results do not depend on it */
     double tolerance;                   /* on the relative residual of the independent grid (see az_evidence); > 0, or NaN (the default): 1e-12 on a
-                                         * line, 1e-11 on an interval, 1e-6 in several coordinates */
+                                         * line, 1e-11 on an interval, 1e-6 in several coordinates, 1e-9 there with elements */
     int max_iterations;                 /* all stages together; 0 = automatic */
     double max_seconds;                 /* > 0 or 0 = none; the only option that makes a run irreproducible */
     int n_layers, layers[AZ_MAX_LAYERS];/* hidden widths of the first stage; n_layers 0 = automatic */
@@ -171,7 +171,7 @@ typedef struct az_result az_result;
 /* Solves from random weights. On AZ_OK *out holds the best state, whatever the reason for stopping (az_result_stop).
  * With o->checkpoint the file appears by rename, so that a kill leaves the previous one. AZ_EOPTION, AZ_EPROBLEM, AZ_EIO, AZ_ENOMEM. */
 az_status az_solve(az_result **out, const az_problem *p, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err);
-/* Begins with what `from` found, for another problem text or other parameters with the same trials: its unknowns by their names, its elements or
+/* Begins with what `from` found, for another problem text or other parameters with the same trials (with o->mode: elements march on from a lower profile): its unknowns by their names, its elements or
  * its first networks, which are widened without a change of their function where o->layers asks for more neurons. AZ_EOPTION where the two do not
  * fit; else as az_solve. */
 az_status az_solve_from(az_result **out, const az_problem *p, const az_result *from, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err);
@@ -186,6 +186,8 @@ typedef struct az_evidence {
     double reevaluated_max;             /* max |R| of the equations as written, independent grid, other code path; NaN if not done */
     double reevaluated_relative;        /* max |R / scale| with the equation's own scale */
     int points;                         /* in that grid */
+    double defect_slope;                /* d(first defect)/d(first unknown) of the solutions beside this profile: where it is small, the unknown is less certain
+                                         * than the residual says, by 1/|slope|; NaN where not computed (elements compute it) */
 } az_evidence;
 
 /* How far a result and another one of the same problem, found in another trial space and on another grid, agree. */

@@ -240,6 +240,7 @@ static void evidence(az_archive *a, az_evidence *e)
     az_archive_double(a, "reevaluated_max", &e->reevaluated_max);
     az_archive_double(a, "reevaluated_relative", &e->reevaluated_relative);
     az_archive_int(a, "points", &e->points, 0, INT_MAX);
+    az_archive_double(a, "defect_slope", &e->defect_slope);
     az_archive_leave(a);
 }
 

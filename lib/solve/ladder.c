@@ -177,6 +177,16 @@ static az_status equip(az_run *run, bool arrived, bool was_held)
     return st ? st : az_march_equip(run, was_held);
 }
 
+az_status az_ladder_leave(az_run *run)
+{
+    az_ladder *m = &run->r->ladder;
+    if (!m->found) m->step = AZ_LADDER_STEP * fabs(*unknown(run));
+    m->last = *unknown(run);
+    m->value = m->defect = NAN;
+    az_ladder_hold_next(run);
+    return az_march_equip(run, false);
+}
+
 /* What was released at a profile is none: from below it on, elements as they were above it. */
 static az_status no_profile(az_run *run)
 {

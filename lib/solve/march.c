@@ -119,7 +119,7 @@ static az_status regrade(az_result *r, bool graded)
 az_status az_march_equip(az_run *run, bool was_held)
 {
     az_result *r = run->r;
-    bool change = was_held != r->ladder.held;
+    bool change = was_held != (r->ladder.held != AZ_HELD_NOT);
     if (change) az_run_close(run);
     az_status st = change && run->p->n_defects && r->n_edges ? regrade(r, r->ladder.held) : AZ_OK;
     if (!st && r->ladder.held) st = az_elements_keep(r);

@@ -5,8 +5,8 @@
 #include "trial/strip.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int az_square_points(const az_mesh *m, int element)
 {
@@ -69,17 +69,16 @@ az_status az_square_check(const az_problem *p, az_error *err)
 #define GRADING 0.1 /* fields turn within this angle of the axis in the far field */
 #define MOST_EDGES 4096
 
-static double tune(const char *name, double value) { const char *t = getenv(name); return t ? atof(t) : value; }
-
-/* Edges along xi: even to the end of the core, then growing with the distance. *edge by az_doubles. */
-static az_status make_edges(double **edge, int *n)
+/* Edges along xi: even to the end of the core, then growing with the distance, all `finer` times as many. *edge by az_doubles. */
+static az_status make_edges(double **edge, int *n, double finer)
 {
-    double w = tune("S_FIRST", FIRST), reach = tune("S_REACH", REACH);
+    const double reach = REACH;
+    double w = FIRST / finer;
     *edge = az_doubles(MOST_EDGES);
     if (!*edge) return AZ_ENOMEM;
     *n = 1;
     for (double z = 0; z < reach && *n < MOST_EDGES;) {
-        if (z >= tune("S_CORE", CORE)) w = fmin(tune("S_WIDEST", WIDEST), w * tune("S_GROWTH", GROWTH));
+        if (z >= CORE) w = fmin(WIDEST / finer, w * pow(GROWTH, 1 / finer));
         z = fmin(reach, z + w);
         if (reach - z < 0.5 * w) z = reach;
         (*edge)[(*n)++] = z;
@@ -117,25 +116,47 @@ static az_status make_mesh(az_mesh *m, const az_problem *p, int t, double *edge,
 {
     *m = (az_mesh){.n_edges = n, .edge = edge, .parity = p->trial[t].parity[0], .length = p->coord[0].scale, .flat = 1, .modes = modes,
                    .grading = grading};
-    int points = (int)tune("S_POINTS", POINTS), centre = (int)tune("S_CENTRE", CENTRE);
     az_status st = az_elements_smoothness(&m->smooth, p, t);
-    m->degree = points - 1 + m->smooth;
-    m->centre = m->parity == AZ_EVEN ? 2 * (centre + m->smooth - 2) : 2 * (centre + m->smooth) - 3;
+    m->degree = POINTS - 1 + m->smooth;
+    m->centre = m->parity == AZ_EVEN ? 2 * (CENTRE + m->smooth - 2) : 2 * (CENTRE + m->smooth) - 3;
     return st;
 }
 
 az_status az_square_begin(az_result *r)
 {
-    double *edge;
-    int n;
-    az_status st = make_edges(&edge, &n);
+    double *edge, finer = sqrt((double)r->options.points / AZ_SQUARE_POINTS);
+    int n, modes = 2 * (int)fmin(fmax(1, round(0.5 * MODES * finer)), AZ_MESH_MAX_MODES / 2);
+    az_status st = make_edges(&edge, &n, finer);
     for (int t = 0; t < r->problem->n_trials && !st; t++) {
         az_mesh m;
-        st = make_mesh(&m, r->problem, t, edge, n, (int)tune("S_MODES", MODES), tune("S_GRADING", GRADING));
+        st = make_mesh(&m, r->problem, t, edge, n, modes, GRADING);
         if (!st) st = az_state_add_elements(r, t, &m);
     }
     az_doubles_free(edge);
     return st ? st : make_points(r);
+}
+
+double az_square_memory(void) { return (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE); }
+
+/* As the system of chain.h will be, in the worst case that every `@` of the problem is a value at another point. */
+double az_square_bytes(const az_result *r)
+{
+    const az_problem *p = r->problem;
+    double sum = 0, carried = 0, border = p->n_scalars - p->n_parameters;
+    for (int i = 0; i < p->graph.n; i++) border += p->graph.node[i].op == AZ_AT;
+    for (int e = 0; e + 1 < r->trial[0].stage[0].mesh.n_edges; e++) {
+        double rows = e ? carried : carried + border, pivots = 0, columns = border;
+        for (int t = 0; t < p->n_trials; t++) {
+            const az_mesh *m = &r->trial[t].stage[0].mesh;
+            double left = az_mesh_node(m, e) < 0 ? 0 : az_mesh_node_weights(m, e), inside = az_mesh_n_bubbles(m, e);
+            rows += az_square_points(m, e) * m->modes;
+            pivots += (left + inside) * m->modes;
+            columns += (left + inside + az_mesh_node_weights(m, e + 1)) * m->modes;
+        }
+        sum += rows * columns;
+        carried = rows - pivots;
+    }
+    return sizeof(double) * sum;
 }
 
 /* ---- Another mesh ---- */
@@ -266,11 +287,34 @@ az_status az_square_return(az_result *r)
     return st;
 }
 
+#define KEPT 1e-7 /* share of the largest weight that modes have which the march needs */
+#define FEWEST 24
+
+az_status az_square_coarsen(az_result *r)
+{
+    const az_mesh *m = &r->trial[0].stage[0].mesh;
+    int modes = FEWEST < m->modes ? FEWEST : m->modes, n = m->n_edges;
+    for (int t = 0; t < r->problem->n_trials; t++) {
+        const az_network *net = &r->trial[t].stage[0];
+        double top = 0;
+        for (int i = 0; i < net->n_weights; i++) top = fmax(top, fabs(net->weight[i]));
+        for (int i = 0; i < net->n_weights; i++)
+            if (fabs(net->weight[i]) > KEPT * top && i % m->modes >= modes) modes = i % m->modes + 1;
+    }
+    double *edge = az_doubles((size_t)n);
+    if (!edge) return AZ_ENOMEM;
+    memcpy(edge, m->edge, sizeof *edge * (size_t)n);
+    az_status st = remesh(r, edge, n, modes, m->grading);
+    az_doubles_free(edge);
+    return st;
+}
+
 /* ---- The judge ---- */
 
 #define FOCUS 0.05 /* in (xi, eta): where xi = eta = 0 the coordinates are singular, and what a residual there says is rounding over the square of the distance */
 #define WORST 30.0 /* elements with a residual smaller than the largest by this factor can wait */
 #define SHARE 0.3 /* of the tolerance: what an element may leave */
+#define MEMORY_SHARE 0.6
 #define PASSING 1e-5 /* tolerance between profiles */
 #define MODE_GROWTH 1.4
 #define FINEST 2e-3
@@ -349,7 +393,6 @@ static az_status choose_grading(double *grading, const az_result *r)
         double tail;
         if (g < FINEST || g > COARSEST) continue;
         st = tail_with(&tail, r, g);
-        if (getenv("S_DEBUG")) fprintf(stderr, "grading %g tail %g\n", g, sqrt(tail));
         if (!st && tail < least) least = tail, *grading = g;
     }
     return st;
@@ -374,7 +417,9 @@ static az_status refine(az_run *run, const double *worst, bool *refined)
     }
     edge[n++] = m->edge[m->n_edges - 1];
     az_status st = modes > m->modes ? choose_grading(&grading, r) : AZ_OK;
-    *refined = (n > m->n_edges || modes > m->modes) && modes <= AZ_MESH_MAX_MODES;
+    double growth = (double)n / m->n_edges * modes * modes / m->modes / m->modes, bytes = growth * az_square_bytes(r);
+    *refined = (n > m->n_edges || modes > m->modes) && modes <= AZ_MESH_MAX_MODES && bytes < MEMORY_SHARE * az_square_memory();
+    if (!*refined && bytes >= MEMORY_SHARE * az_square_memory()) snprintf(run->note, sizeof run->note, "a finer mesh would take %.3g GB", 1e-9 * bytes);
     if (!st && *refined) st = remesh(r, edge, n, modes, grading);
     az_doubles_free(edge);
     return st;

@@ -143,7 +143,7 @@ static void say_mesh(az_run *run, double check)
 {
     const az_mesh *m = &run->r->trial[0].stage[0].mesh;
     char across[80] = "", why[64] = "";
-    if (m->modes) snprintf(across, sizeof across, " x %d modes, graded at %.3g", m->modes, m->grading);
+    if (m->modes) snprintf(across, sizeof across, " x %d modes, graded at %.3g, %.0f MB", m->modes, m->grading, 1e-6 * az_square_bytes(run->r));
     if (!isnan(check)) snprintf(why, sizeof why, " (residual %.1e between the points)", check);
     snprintf(run->note, sizeof run->note, "%s: %d, of degree %d%s%s", isnan(check) ? "elements" : "mesh refined to elements", m->n_edges - 1, m->degree, across, why);
 }
@@ -499,7 +499,8 @@ static az_status loop(az_run *run)
     bool refined; /* a run that may go on keeps its points and its generator: a resumed one gives the bits of one never stopped */
     if (!st && r->stop == AZ_STOP_STALLED) st = az_run_judge(run, &refined);
     az_cross_clear(&r->cross);
-    r->evidence = (az_evidence){.tier = AZ_TIER_TRAINED, .trained_rms = r->rms, .reevaluated_max = NAN, .reevaluated_relative = NAN};
+    r->evidence = (az_evidence){.tier = AZ_TIER_TRAINED, .trained_rms = r->rms, .reevaluated_max = NAN, .reevaluated_relative = NAN, .defect_slope = NAN};
+    if (!st && run->square && !r->ladder.held && r->stop != AZ_STOP_CANCELLED && r->stop != AZ_STOP_TIME && r->stop != AZ_STOP_ITERATIONS) st = az_square_slope(run, &r->evidence.defect_slope);
     az_run_close(run);
     if (!st) st = az_run_record_layer(run);
     return st ? st : checkpoint(run, true);

@@ -96,6 +96,8 @@ static inline double *az_ladder_unknown(const az_run *run) { return run->r->scal
 void az_ladder_release(az_run *run, double value, double lo, double hi);
 void az_ladder_hold_next(az_run *run);
 az_status az_ladder_reopen(az_run *run);
+/* ladder.c: elements at a profile, the run closed: the first held value after it. */
+az_status az_ladder_leave(az_run *run);
 /* ladder.c: AZ_EOPTION where the problem has no ladder. */
 az_status az_ladder_check(const az_problem *p, int mode, az_space space, az_error *err);
 /* What the origin says at a held value, the run open: the declared defect's distance from its smooth value, or what the first select row says, its

@@ -1,4 +1,4 @@
-#include "solve/run.h"
+#include "solve/square.h"
 
 #include <math.h>
 
@@ -22,6 +22,7 @@
 #define TOLERANCE_LINE 1e-12
 #define TOLERANCE_INTERVAL 1e-11 /* second derivatives of features reach no deeper */
 #define TOLERANCE_ND 1e-6
+#define TOLERANCE_SQUARE 1e-9
 
 /* A held profile is left as soon as it stops falling fast, above the second one later, as its layer is to be followed; a released one has a layer to form. */
 void az_plan_march(az_stage_plan *plan, const az_result *r)
@@ -79,10 +80,10 @@ void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve
 {
     bool line = p->dim == 1;
     int size = size_class(p);
+    const bool element = asked->space == AZ_SPACE_ELEMENT;
     *o = *asked;
     o->checkpoint = NULL;
-    if (isnan(o->tolerance)) o->tolerance = !line ? TOLERANCE_ND : p->coord[0].range == AZ_INTERVAL ? TOLERANCE_INTERVAL : TOLERANCE_LINE;
-    const bool element = o->space == AZ_SPACE_ELEMENT;
+    if (isnan(o->tolerance)) o->tolerance = !line ? (element ? TOLERANCE_SQUARE : TOLERANCE_ND) : p->coord[0].range == AZ_INTERVAL ? TOLERANCE_INTERVAL : TOLERANCE_LINE;
     if (element) o->n_layers = 0;
     if (!o->n_layers && o->space == AZ_SPACE_FOURIER) o->n_layers = 1, o->layers[0] = FUNCTIONS;
     if (!o->n_layers && !element) {
@@ -92,7 +93,7 @@ void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve
     if (!o->max_iterations) o->max_iterations = line ? (o->mode ? 4000 : 400) : 4000;
     if (o->space != AZ_SPACE_MLP) o->max_stages = 1;
     if (!o->max_stages) o->max_stages = o->mode ? STAGES_MODE : STAGES;
-    if (!o->points && element && p->coord[0].range == AZ_INTERVAL) o->points = POINTS_ELEMENT;
+    if (!o->points && element) o->points = !line ? AZ_SQUARE_POINTS : p->coord[0].range == AZ_INTERVAL ? POINTS_ELEMENT : POINTS_1D;
     if (!o->points) o->points = line ? POINTS_1D : size_nd[size].points;
     if (!o->n_phases) {
         o->n_phases = 1;

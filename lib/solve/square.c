@@ -288,6 +288,12 @@ static az_status make_chain(az_square *s, az_run *run)
                        run->p->name, rows - s->n_at, unknowns - s->n_at, s->n_free);
     }
     s->n = az_chain_unknowns(&c);
+    double bytes = az_chain_bytes(&c), most = az_square_memory();
+    if (!st && bytes > most) {
+        clear_shape(&c);
+        return az_fail(run->err, AZ_ENOMEM, "the system of %d unknowns takes %.3g GB, and this machine has %.3g GB: fewer --points, or a larger --tolerance", s->n,
+                       1e-9 * bytes, 1e-9 * most);
+    }
     if (!st) st = az_chain_create(&s->chain, &c);
     if (st == AZ_ENOMEM) st = az_fail(run->err, st, "out of memory: the system of %d unknowns takes %.0f MB", s->n, 1e-6 * az_chain_bytes(&c));
     clear_shape(&c);
@@ -499,3 +505,28 @@ az_step az_square_step(az_run *run)
 }
 
 bool az_square_done(const az_run *run) { return run->square->done; }
+
+/* With the defect free and the unknown held at its value plus 1: J d = -dr/d(unknown) has the slope in the defect's place. */
+az_status az_square_slope(az_run *run, double *slope)
+{
+    az_result *r = run->r;
+    const az_problem *p = run->p;
+    az_hold held = r->ladder.held;
+    *slope = NAN;
+    if (!p->n_defects || az_problem_n_unknowns(p) < 1) return AZ_OK;
+    az_square_close(run);
+    r->ladder.held = AZ_HELD_FREE;
+    az_status st = az_square_open(run);
+    r->ladder.held = held;
+    if (st) return st;
+    az_square *s = run->square;
+    run->f.residual(run, run->residual, run->x);
+    if (!factor(run)) return AZ_OK;
+    const double *column = s->seeds + (size_t)(s->n_trials * s->layout->n) * (size_t)s->ld;
+    for (int i = 0; i < s->n; i++) s->rhs[i] = s->row[i] < 0 ? 0 : -column[s->row[i]];
+    az_chain_solve(s->chain, s->rhs, s->rhs);
+    int defect = run->f.cols - run->n_unknowns + az_problem_first_defect(p) - p->n_parameters;
+    for (int i = 0; i < s->n; i++)
+        if (s->entry[i] == defect) *slope = s->rhs[i];
+    return AZ_OK;
+}

@@ -6,10 +6,14 @@
 
 #include "solve/run.h"
 
+#define AZ_SQUARE_POINTS 9184 /* per equation, of the first mesh: options ask for a finer or coarser one by their number */
+
 /* quarter.c. AZ_EOPTION where the problem cannot be solved so, with the reason. */
 az_status az_square_check(const az_problem *p, az_error *err);
 /* Elements of all trials, weights 0, and the points of the first equation. */
 az_status az_square_begin(az_result *r);
+/* As few modes as keep what the march needs. */
+az_status az_square_coarsen(az_result *r);
 /* check: the largest residual between the points. Elements where it is too large are cut, or modes are added, as the highest polynomials say; the state's
  * points change with them. Not where the last such change has not halved it. */
 az_status az_square_judge(az_run *run, bool *refined);
@@ -30,6 +34,12 @@ az_status az_square_open(az_run *run);
 void az_square_close(az_run *run);
 /* One damped Newton step and the chord corrections that pay. */
 az_step az_square_step(az_run *run);
+/* d(first defect)/d(first unknown) with all other equations satisfied, the run open at a profile; NaN without a defect. Another LU; the run is as open as
+ * before but for its factor. AZ_ENOMEM. */
+az_status az_square_slope(az_run *run, double *slope);
+/* Memory of the LU for the meshes of the state, without a program: an upper bound for the problem's values at points. */
+double az_square_bytes(const az_result *r);
+double az_square_memory(void); /* of the machine */
 bool az_square_done(const az_run *run); /* further steps would not lower the residual */
 
 #endif

@@ -1,5 +1,5 @@
 /* start.c: runs that begin with what another one found. */
-#include "solve/run.h"
+#include "solve/square.h"
 #include "trial/mlp.h"
 
 #include <string.h>
@@ -71,13 +71,32 @@ az_status az_run_from(az_result **out, const az_problem *p, const az_result *fro
     return st;
 }
 
+/* The march leaves `from`, whose elements r begins with. */
+static az_status march_on(az_result *r, const az_result *from, az_error *err)
+{
+    az_run run = {.r = r, .p = r->problem, .err = err};
+    az_status st = az_run_square(r) ? az_square_coarsen(r) : AZ_OK;
+    r->ladder = from->ladder;
+    if (!st) st = az_ladder_leave(&run);
+    r->ladder.found = from->options.mode + 1;
+    return st ? az_fail(err, st, "out of memory") : AZ_OK;
+}
+
 az_status az_solve_from(az_result **out, const az_problem *p, const az_result *from, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err)
 {
     az_result *r;
     *out = NULL;
-    if (o->mode) return az_fail(err, AZ_EOPTION, "a march begins from random weights: mode does not go with a result to begin with");
+    if (o->mode && (o->space != AZ_SPACE_ELEMENT || !p->n_defects))
+        return az_fail(err, AZ_EOPTION, "only elements march on from a result, for a problem with a `defect`: networks begin a march from random weights");
+    if (o->mode && o->mode <= from->options.mode)
+        return az_fail(err, AZ_EOPTION, "the result to begin with is profile %d of its ladder: expected a mode above that, found %d", from->options.mode, o->mode);
     az_status st = az_run_from(&r, p, from, o, err);
     if (st) return st;
+    if (o->mode) st = march_on(r, from, err);
+    if (st) {
+        az_result_destroy(r);
+        return st;
+    }
     st = az_run_go(r, o, false, fn, data, err);
     if (st) az_result_destroy(r);
     else *out = r;

@@ -29,7 +29,7 @@ az_status az_state_create(az_result **out, az_problem *p)
     r->stage = 1;
     r->unit = 1;
     r->rms = r->check = NAN;
-    r->evidence.trained_rms = r->evidence.reevaluated_max = r->evidence.reevaluated_relative = NAN;
+    r->evidence.trained_rms = r->evidence.reevaluated_max = r->evidence.reevaluated_relative = r->evidence.defect_slope = NAN;
     az_rng_seed(&r->rng, 1);
     *out = r;
     return AZ_OK;

@@ -30,6 +30,7 @@ void az_evidence_weigh(az_result *r)
     else if (r->evidence.tier > AZ_TIER_TRAINED) r->evidence.tier = AZ_TIER_TRAINED;
     for (int i = 0; i < r->history.n_unknowns; i++) {
         double error = fmax(UNKNOWN_PER_RESIDUAL * relative, UNKNOWN_ULPS * DBL_EPSILON * fabs(value[i]));
+        if (i == 0 && isfinite(r->evidence.defect_slope)) error = fmax(error, UNKNOWN_PER_RESIDUAL * relative / fabs(r->evidence.defect_slope));
         if (r->cross.compared) error = fmax(error, r->cross.unknown[i]);
         r->unknown_error[i] = finite ? error : NAN;
     }
