@@ -37,7 +37,8 @@ static az_network make(int kind, int smooth)
     const double *e = kinds[kind].parity ? edges : whole;
     az_network net = {.space = AZ_SPACE_ELEMENT, .scale = 1, .width = {1, 1}};
 
-    net.mesh = (az_mesh){5, az_doubles(5), 13 + smooth, 22, smooth, kinds[kind].parity, kinds[kind].periodic, kinds[kind].length};
+    net.mesh = (az_mesh){.n_edges = 5, .edge = az_doubles(5), .degree = 13 + smooth, .centre = 22, .smooth = smooth, .parity = kinds[kind].parity,
+                         .periodic = kinds[kind].periodic, .length = kinds[kind].length};
     memcpy(net.mesh.edge, e, sizeof edges);
     net.n_weights = az_network_count(&net);
     assert_true(net.n_weights > 0);
@@ -342,7 +343,7 @@ static void polished(void **state)
 static void refusals(void **state)
 {
     static const char high[] = "problem h \"h\"\ndomain x in [0, 1]\ntrial N(x)\nequation d(N, x, x, x, x, x, x, x) = 0\n";
-    const char *texts[] = {high, NULL}, *says[] = {"derivatives to order 6", "one coordinate"};
+    const char *texts[] = {high, NULL}, *says[] = {"derivatives to order 6", "half-plane"};
     az_solve_options o;
     az_error err;
 

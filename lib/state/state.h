@@ -30,10 +30,10 @@ typedef struct az_mesh {
     int smooth;
     az_parity parity;
     int periodic;                   /* the ends of the mesh are one point */
+    double length;                  /* 0: z = x */
     int flat;                       /* all derivatives vanish at the last edge */
     int modes;                      /* 0: one coordinate */
     double grading;                 /* with modes: the width in eta of what they resolve at the axis */
-    double length;                  /* 0: z = x */
 } az_mesh;
 
 /* Positions among the weights: of the derivatives at a node (-1 at 0 with a parity), of the bubbles of an element, and their number. */

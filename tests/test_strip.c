@@ -1,0 +1,133 @@
+/* strip: places and points are inverse to rounding, from the corner to the far field; the solver's jets of elements in a half-plane are the verifier's; a function
+ * y1^2, y2 is what its Taylor coefficients say; both parities hold across the axis; moved to a finer mesh, the function is the same.
+ *
+ * AZ_SEED in the environment replays a run. */
+#include "trial/strip.h"
+#include "verify/spline.h"
+#include "testing.h"
+
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define B AZ_LANES
+#define ORDER 3
+#define RATIO 1e6 /* of an error to eps and the size of the terms: third derivatives of polynomials of degree 30 and 22 */
+
+static az_rng rng;
+static double edges[] = {0, 0.4, 0.9, 1.8, 4, 12};
+
+static az_network make(az_parity parity, int smooth, double length)
+{
+    az_network net = {.space = AZ_SPACE_ELEMENT, .scale = 1, .width = {1, 1}};
+    net.mesh = (az_mesh){.n_edges = 6, .edge = az_doubles(6), .degree = 8 + smooth, .centre = parity == AZ_EVEN ? 10 + 2 * smooth : 11 + 2 * smooth, .smooth = smooth,
+                         .parity = parity, .length = length, .flat = 1, .modes = 15, .grading = 0.3};
+    memcpy(net.mesh.edge, edges, sizeof edges);
+    net.n_weights = az_network_count(&net);
+    assert_true(net.n_weights > 0);
+    net.weight = az_doubles((size_t)net.n_weights);
+    for (int i = 0; i < net.n_weights; i++) net.weight[i] = az_rng_normal(&rng) * exp(-0.8 * (i % 15));
+    return net;
+}
+
+static void inverse(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        double xi = i % 3 ? 200 * pow(az_rng_uniform(&rng), 4) : pow(10, -9 * az_rng_uniform(&rng));
+        double eta = i % 2 ? M_PI_2 * az_rng_uniform(&rng) : pow(10, -9 * az_rng_uniform(&rng)), y1, y2, u, v;
+        az_strip_point(&y1, &y2, xi, eta, 0.7);
+        az_strip_place(&u, &v, y1, y2, 0.7);
+        /* near the focus xi = eta = 0 a point knows them to the square root of its rounding over their size */
+        double focus = fmin(1, xi * xi + eta * eta), tol = 32 * DBL_EPSILON * (1 + 1 / focus);
+        if (!(fabs(u - xi) <= tol * xi * (1 + eta / xi)) || !(fabs(v - eta) <= tol * eta * (1 + xi / eta)))
+            fail_msg("xi %.17g eta %.17g became %.17g %.17g", xi, eta, u, v);
+    }
+    double xi, eta;
+    az_strip_place(&xi, &eta, 0, 0, 1);
+    assert_true(xi == 0 && fabs(eta - M_PI_2) < 1e-15);
+    az_strip_place(&xi, &eta, 0, 3, 1);
+    assert_true(fabs(cosh(xi) - 3) < 1e-14 && eta == 0);
+}
+
+static void same_as_verifier(void **state)
+{
+    (void)state;
+    az_layout l;
+    az_taylor t, line;
+    assert_int_equal(az_layout_total(&l, 2, ORDER), AZ_OK);
+    assert_int_equal(az_taylor_init(&t, 2, ORDER), AZ_OK);
+    assert_int_equal(az_taylor_init(&line, 1, ORDER), AZ_OK);
+    for (int kind = 0; kind < 6; kind++) {
+        az_network net = make(kind % 2 ? AZ_ODD : AZ_EVEN, 1 + kind / 2, 1.5);
+        double y1[B], y2[B], *work = az_doubles(az_strip_work(&net, &l)), *value = az_doubles((size_t)l.n * B), *out[AZ_MAX_JET];
+        az_num *w = az_alloc_array((size_t)net.n_weights, sizeof *w), other[64];
+        for (int i = 0; i < net.n_weights; i++) w[i] = net.weight[i];
+        for (int c = 0; c < l.n; c++) out[c] = value + c * B;
+        for (int i = 0; i < B; i++) {
+            az_strip_point(&y1[i], &y2[i], 0.1 + 10 * pow(az_rng_uniform(&rng), 2), 0.1 + (M_PI_2 - 0.1) * az_rng_uniform(&rng), 1.5);
+            if (i % 3 == 0) y1[i] = -y1[i];
+        }
+        az_strip_forward(&net, &l, out, y1, y2, work);
+        for (int i = 0; i < B; i++) {
+            double r = hypot(y1[i], y2[i]), size = 0;
+            memset(other, 0, sizeof other);
+            az_sheet_add(&t, &line, ORDER, other, &net, w, y1[i], y2[i]);
+            for (int c = 0; c < l.n; c++) size = fmax(size, fabs(creal(other[c])) * pow(r, l.degree[c]));
+            for (int c = 0; c < l.n; c++) {
+                int e[AZ_MAX_DIM] = {l.index[c].e[0], l.index[c].e[1]};
+                double want = creal(other[az_taylor_find(&t, e)]), have = out[c][i];
+                if (!(fabs(have - want) * pow(r, l.degree[c]) <= RATIO * DBL_EPSILON * (size + 1)))
+                    fail_msg("kind %d at (%g, %g), coefficient %d %d: %.17g, verifier %.17g", kind, y1[i], y2[i], e[0], e[1], have, want);
+            }
+        }
+        az_doubles_free(work);
+        az_doubles_free(value);
+        az_free(w);
+        az_network_clear(&net);
+    }
+    az_taylor_clear(&t);
+    az_taylor_clear(&line);
+}
+
+/* Derivatives by central differences of the function itself; y1 -> -y1. */
+static void derivatives_and_parity(void **state)
+{
+    (void)state;
+    az_layout l;
+    assert_int_equal(az_layout_total(&l, 2, 2), AZ_OK);
+    for (int kind = 0; kind < 2; kind++) {
+        az_network net = make(kind ? AZ_ODD : AZ_EVEN, 2, 1);
+        double *work = az_doubles(az_strip_work(&net, &l)), *value = az_doubles((size_t)l.n * B), *out[AZ_MAX_JET], y1[B], y2[B], h = 1e-4;
+        for (int c = 0; c < l.n; c++) out[c] = value + c * B;
+        for (int k = 0; k < 20; k++) {
+            double x, y;
+            az_strip_point(&x, &y, 0.5 + az_rng_uniform(&rng), 0.3 + az_rng_uniform(&rng), 1);
+            const double at[][2] = {{x, y}, {x + h, y}, {x - h, y}, {x, y + h}, {x, y - h}, {-x, y}};
+            for (int i = 0; i < B; i++) y1[i] = at[i < 6 ? i : 0][0], y2[i] = at[i < 6 ? i : 0][1];
+            az_strip_forward(&net, &l, out, y1, y2, work);
+            for (int c = 0; c < 2; c++) {
+                int first = az_layout_find(&l, c ? (az_index){{0, 1}} : (az_index){{1, 0}}), second = az_layout_find(&l, c ? (az_index){{0, 2}} : (az_index){{2, 0}});
+                double up = out[0][1 + 2 * c], down = out[0][2 + 2 * c], size = fabs(out[0][0]) + fabs(out[first][0]) + fabs(out[second][0]) + 1;
+                assert_true(fabs((up - down) / (2 * h) - out[first][0]) < 1e-4 * size);
+                assert_true(fabs((up - 2 * out[0][0] + down) / (2 * h * h) - out[second][0]) < 1e-4 * size); /* the coefficient is half the derivative */
+            }
+            int sign = kind ? -1 : 1, d1 = az_layout_find(&l, (az_index){{1, 0}});
+            assert_true(out[0][5] == sign * out[0][0] && out[d1][5] == -sign * out[d1][0]);
+        }
+        az_doubles_free(work);
+        az_doubles_free(value);
+        az_network_clear(&net);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(inverse), cmocka_unit_test(same_as_verifier), cmocka_unit_test(derivatives_and_parity)};
+    seed_from_environment(&rng);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
