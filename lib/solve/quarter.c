@@ -315,7 +315,7 @@ az_status az_square_coarsen(az_result *r)
 #define WORST 30.0 /* elements with a residual smaller than the largest by this factor can wait */
 #define SHARE 0.3 /* of the tolerance: what an element may leave */
 #define MEMORY_SHARE 0.6
-#define PASSING 1e-5 /* tolerance between profiles */
+#define PASSING 1e-2 /* tolerance between profiles */
 #define MODE_GROWTH 1.4
 #define FINEST 2e-3
 #define COARSEST 1.0 /* of the grading */

@@ -75,9 +75,8 @@ az_status az_run_from(az_result **out, const az_problem *p, const az_result *fro
 static az_status march_on(az_result *r, const az_result *from, az_error *err)
 {
     az_run run = {.r = r, .p = r->problem, .err = err};
-    az_status st = az_run_square(r) ? az_square_coarsen(r) : AZ_OK;
     r->ladder = from->ladder;
-    if (!st) st = az_ladder_leave(&run);
+    az_status st = az_ladder_leave(&run);
     r->ladder.found = from->options.mode + 1;
     return st ? az_fail(err, st, "out of memory") : AZ_OK;
 }
