@@ -3,6 +3,7 @@
 #include "hardy/hardy.h"
 #include "testing.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
