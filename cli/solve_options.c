@@ -29,7 +29,7 @@ const char solve_help[] =
     "  --modes 0:5, all     the profiles of the ladder one after the other, into\n"
     "                       NAME-mode-0.h5, ..., as far as that or until the march\n"
     "                       ends without one; says why. Elements march on from each\n"
-    "                       to the next, networks march anew. --json: one object each\n"
+    "                       to the next, networks march anew; one --json object each\n"
     "  --from FILE.h5       begin with the networks (or elements) and the unknowns\n"
     "                       of a result of the same trials: other parameters, or\n"
     "                       wider --layers, which do not change the function. With\n"

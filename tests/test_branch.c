@@ -13,14 +13,6 @@
 
 #include <cmocka.h>
 
-static az_problem *load(const char *name, const char *parameter, double value)
-{
-    az_problem *p;
-    az_error e;
-    if (az_problem_load(&p, name, &(az_setting){parameter, value}, parameter != NULL, &e)) fail_msg("%s", e.message);
-    return p;
-}
-
 static az_branch *begin(const az_problem *p, az_branch_options o)
 {
     az_branch *b;
@@ -56,7 +48,7 @@ static double bratu(double A) { return 2 * pow(acosh(exp(A / 2)), 2) * exp(-A); 
 static void around_a_fold(void **state)
 {
     (void)state;
-    az_problem *p = load("bratu", "mu", 0.3);
+    az_problem *p = load_with("bratu", "mu", 0.3);
     az_branch *b = begin(p, options("mu", NAN, 1, AZ_SPACE_ELEMENT));
     follow(b);
     int turned = 0;
@@ -81,7 +73,7 @@ static void values_asked_for(void **state)
 {
     static const double at[] = {0.45, 0.42};
     (void)state;
-    az_problem *p = load("gclm", NULL, 0);
+    az_problem *p = load("gclm");
     for (int space = AZ_SPACE_MLP; space <= AZ_SPACE_ELEMENT; space++) {
         az_branch_options o = options("a", 0.4, 0.5, (az_space)space);
         o.at = at, o.n_at = 2, o.step = 0.1;
@@ -116,7 +108,7 @@ static void refused(const az_problem *p, az_branch_options o, az_status st, cons
 static void wrong_requests(void **state)
 {
     (void)state;
-    az_problem *bratu = load("bratu", NULL, 0), *ccf = load("ccf", NULL, 0), *kdv = load("kdv", NULL, 0);
+    az_problem *bratu = load("bratu"), *ccf = load("ccf"), *kdv = load("kdv");
     refused(bratu, options("nu", 0, 1, AZ_SPACE_ELEMENT), AZ_ENAME, "no parameter and no unknown 'nu'");
     refused(bratu, options("A", NAN, 1, AZ_SPACE_ELEMENT), AZ_EOPTION, "needs a `defect`");
     refused(bratu, options("mu", 0.4, NAN, AZ_SPACE_ELEMENT), AZ_EOPTION, "finite ends");
@@ -160,7 +152,7 @@ static void interrupted(void **state)
     assert_non_null(mkdtemp(folder));
     snprintf(table, sizeof table, "%s/b.csv", folder);
     snprintf(damaged, sizeof damaged, "%s/d.csv", folder);
-    az_problem *p = load("bratu", "mu", 0.7), *other = load("legendre", NULL, 0);
+    az_problem *p = load_with("bratu", "mu", 0.7), *other = load("legendre");
     az_branch_options o = options("mu", NAN, 1, AZ_SPACE_ELEMENT);
     az_branch *whole = begin(p, o);
     o.max_points = 6;
@@ -206,7 +198,7 @@ static int stop_later(void *data, const az_progress *p)
 static void cancelled(void **state)
 {
     (void)state;
-    az_problem *p = load("bratu", NULL, 0);
+    az_problem *p = load("bratu");
     for (int calls = 3; calls < 40; calls += 12) {
         int left = calls;
         az_branch *b = begin(p, options("mu", NAN, 1, AZ_SPACE_ELEMENT));

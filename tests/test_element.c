@@ -251,15 +251,6 @@ static void bad_meshes(void **state)
     az_network_clear(&net);
 }
 
-static az_problem *load(const char *name, const char *parameter, double value)
-{
-    az_setting set = {parameter, value};
-    az_problem *p = NULL;
-    az_error err;
-    if (az_problem_load(&p, name, &set, parameter != NULL, &err)) fail_msg("%s", err.message);
-    return p;
-}
-
 static az_result *solve(const az_problem *p, az_space space, int threads)
 {
     az_solve_options o;
@@ -287,7 +278,7 @@ static void from_zero(void **state)
 {
     (void)state;
     for (int i = 0; i < 5; i++) {
-        az_problem *p = load(exact[i].problem, exact[i].parameter, exact[i].value);
+        az_problem *p = load_with(exact[i].problem, exact[i].parameter, exact[i].value);
         az_result *r = solve(p, AZ_SPACE_ELEMENT, 1), *s = solve(p, AZ_SPACE_ELEMENT, 2);
         az_error err;
         assert_int_equal(az_result_space(r), AZ_SPACE_ELEMENT);
@@ -307,7 +298,7 @@ static void polished(void **state)
     (void)state;
     az_error err;
     for (int i = 0; i < 5; i++) {
-        az_problem *p = load(exact[i].problem, exact[i].parameter, exact[i].value);
+        az_problem *p = load_with(exact[i].problem, exact[i].parameter, exact[i].value);
         az_result *r = solve(p, AZ_SPACE_MLP, 1), *q = NULL;
         az_solve_options o;
         az_solve_options_init(&o);

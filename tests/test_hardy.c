@@ -1,8 +1,9 @@
 /* hardy: the terms have the derivatives and primitives they claim, gradients are those of the values, exact profiles come out exactly, and what the space
  * does not apply to is refused with its reason. */
 #include "hardy/hardy.h"
-#include "state/state.h"
+#include "testing.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -24,15 +25,6 @@
     "equation Omega + ((1 + lambda)*y + a*U)*d(Omega, y) - Omega*d(U, y) = 0 scale Omega\n" \
     "select (1 - a)*d(U, y) = 2 + lambda at y = 0\n" \
     "pin d(Omega, y) = -1 at y = 0\n"
-
-static az_problem *parse(const char *text)
-{
-    az_problem *p;
-    az_error err;
-
-    if (az_problem_parse(&p, "t", text, strlen(text), NULL, 0, &err) != AZ_OK) fail_msg("%s", err.message);
-    return p;
-}
 
 /* A result whose trials are 0: the formula of the text is the function. */
 static az_result *start(const char *text)

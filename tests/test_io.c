@@ -185,6 +185,7 @@ static void same_state(const az_result *a, const az_result *b)
     SAME(&a->evidence.trained_rms, &b->evidence.trained_rms, 1);
     SAME(&a->evidence.reevaluated_max, &b->evidence.reevaluated_max, 1);
     SAME(&a->evidence.reevaluated_relative, &b->evidence.reevaluated_relative, 1);
+    SAME(&a->evidence.defect_slope, &b->evidence.defect_slope, 1);
     same_networks(a, b);
     same_arrays(a, b);
 }

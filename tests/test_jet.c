@@ -309,7 +309,7 @@ static void compose(double *out, const double *c, const double *v, int n)
 /* Bounds of y_k and dy_k, without eps and ratio. size[k] >= |coefficient k of a|. */
 static void bounds(double *my, double *mdy, const subject *t, double a0, const double *size, int n)
 {
-    double f[TERMS], df[TERMS];
+    double f[TERMS] = {0}, df[TERMS] = {0};
     arb_poly_t x, y, dy;
     arb_t c;
 

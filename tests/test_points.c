@@ -116,15 +116,6 @@ static void unmarked_stays(void **state)
     az_doubles_free(e);
 }
 
-static az_problem *parse(const char *text)
-{
-    az_problem *p = NULL;
-    az_error err;
-
-    if (az_problem_parse(&p, "test", text, strlen(text), NULL, 0, &err)) fail_msg("%s", err.message);
-    return p;
-}
-
 static const char *const domains[] = {
     "problem a \"a\"\ndomain x in [-1, 3]\nfield v(x)\nequation v = 0\n",
     "problem a \"a\"\ndomain y in line\nfield v(y)\nequation v = 0\n",

@@ -137,24 +137,6 @@ static void close_problem(fixture *f)
     az_result_destroy(f->r);
 }
 
-static az_problem *parse(const char *text)
-{
-    az_problem *p = NULL;
-    az_error err;
-
-    if (az_problem_parse(&p, "test", text, strlen(text), NULL, 0, &err)) fail_msg("%s", err.message);
-    return p;
-}
-
-static az_problem *builtin(const char *name)
-{
-    az_problem *p = NULL;
-    az_error err;
-
-    if (az_problem_load(&p, name, NULL, 0, &err)) fail_msg("%s", err.message);
-    return p;
-}
-
 /* Where column c lives: a weight of the last stage of a trial, or a scalar. */
 static double *parameter(const fixture *f, int c, int *trial, int *index)
 {
@@ -329,7 +311,7 @@ static void builtin_problems(void **state)
     (void)state;
     for (int i = 0; i < az_builtin_count(); i++)
         for (int stages = 1; stages <= 2; stages++) {
-            az_problem *p = builtin(az_builtin_name(i));
+            az_problem *p = load(az_builtin_name(i));
             check_problem(p, az_builtin_name(i), stages, has_operator(p));
         }
 }
@@ -346,7 +328,7 @@ static void frozen_features(void **state)
 {
     (void)state;
     for (int i = 0; i < 2; i++) {
-        az_problem *p = i ? parse(cases[6].text) : builtin("viscous_burgers");
+        az_problem *p = i ? parse(cases[6].text) : load("viscous_burgers");
         fixture f = open_problem(p, 2, 1);
         az_program_destroy(f.g);
         for (int t = 0; t < p->n_trials; t++) {
@@ -446,7 +428,7 @@ static void same_bits_for_any_threads(void **state)
 {
     (void)state;
     for (int i = 0; i < az_builtin_count() + COUNT(cases); i++) {
-        fixture f = open_problem(i < COUNT(cases) ? parse(cases[i].text) : builtin(az_builtin_name(i - COUNT(cases))), 2, 1);
+        fixture f = open_problem(i < COUNT(cases) ? parse(cases[i].text) : load(az_builtin_name(i - COUNT(cases))), 2, 1);
         evaluate(&f);
         double *res = az_doubles((size_t)f.rows), *jac = az_doubles((size_t)f.ld * (size_t)f.cols);
         assert_true(res && jac);
@@ -485,7 +467,7 @@ static void failed_allocations(void **state)
 {
     (void)state;
     for (int i = 0; i < 4; i++) {
-        fixture f = open_problem(i < 2 ? parse(cases[i].text) : builtin(i == 2 ? "legendre" : "viscous_burgers"), 2, 4);
+        fixture f = open_problem(i < 2 ? parse(cases[i].text) : load(i == 2 ? "legendre" : "viscous_burgers"), 2, 4);
         bool done = false;
         for (fail_at = 1; !done; fail_at++) {
             az_program *g = NULL;

@@ -39,24 +39,6 @@ static int remove_folder(void **unused)
     return rmdir(folder);
 }
 
-static az_problem *load(const char *name, const az_setting *set, int n_set)
-{
-    az_problem *p = NULL;
-    az_error err;
-
-    if (az_problem_load(&p, name, set, n_set, &err)) fail_msg("%s", err.message);
-    return p;
-}
-
-static az_problem *parse(const char *text)
-{
-    az_problem *p = NULL;
-    az_error err;
-
-    if (az_problem_parse(&p, "test", text, strlen(text), NULL, 0, &err)) fail_msg("%s", err.message);
-    return p;
-}
-
 /* u = k at x = 1 of u' = k, u(0) = 0, and the select row wants u(1) = k^2 - 2: k = 2 and k = -1. */
 static const char square_text[] = "problem square \"square\"\nunknown k = 0.6 in [-4, 4]\ndomain x in [0, 1]\nfield v(x)\nlet u = x*v\nequation d(u, x) = k\n"
                                   "select u = k^2 - 2 at x = 1\n";
@@ -113,7 +95,7 @@ static void one_profile(const az_scan *s, int group, int seeds, double exact)
 static void sign_of_the_origin(void **unused)
 {
     (void)unused;
-    az_problem *p = load("gclm", &(az_setting){"a", 0}, 1);
+    az_problem *p = load_with("gclm", "a", 0);
     az_scan_options o = options(-0.25, 0.35, 5);
     o.seeds = 2;
     o.solve.layers[0] = o.solve.layers[1] = 8;
@@ -142,7 +124,7 @@ static void sign_of_the_origin(void **unused)
 static void declared_defect(void **unused)
 {
     (void)unused;
-    az_problem *p = load("ccf", NULL, 0);
+    az_problem *p = load("ccf");
     az_scan_options o = options(1.12, 1.28, 2);
     o.solve.space = AZ_SPACE_ELEMENT;
     o.solve.n_layers = o.solve.points = 0;
@@ -188,7 +170,7 @@ static void two_solutions(void **unused)
 static void dip(void **unused)
 {
     (void)unused;
-    az_problem *p = load("legendre", NULL, 0);
+    az_problem *p = load("legendre");
     az_scan_options o = options(8, 18, 6);
     o.over = "mu";
     az_scan *s = scan(p, &o, NULL, NULL);
@@ -448,7 +430,7 @@ static void foreign_tables(void **unused)
 static void bad_options(void **unused)
 {
     (void)unused;
-    az_problem *p = parse(square_text), *none = load("poisson", NULL, 0);
+    az_problem *p = parse(square_text), *none = load("poisson");
     const struct {
         az_scan_options o;
         az_status status;

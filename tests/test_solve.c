@@ -20,24 +20,6 @@
 
 static az_rng rng;
 
-static az_problem *load(const char *name)
-{
-    az_problem *p = NULL;
-    az_error err;
-
-    if (az_problem_load(&p, name, NULL, 0, &err)) fail_msg("%s", err.message);
-    return p;
-}
-
-static az_problem *parse(const char *text)
-{
-    az_problem *p = NULL;
-    az_error err;
-
-    if (az_problem_parse(&p, "test", text, strlen(text), NULL, 0, &err)) fail_msg("%s", err.message);
-    return p;
-}
-
 /* One problem of every kind, small. */
 static const char line_text[] = "problem a \"a\"\nunknown lambda = 1 in [0.1, 5]\ndomain y in line\nlet l = log1p(y^2)/2\ntrial N((1 + y^2)^(-1/4), 2*l/(l + 2) - 1) even\n"
                                 "let w = -y/(1 + y^2)*exp(N - N@0)\nlet H = hilbert(w)\nequation w + lambda*y*d(w, y) = H*w + (1 - lambda)*w^3 scale w\nselect 2*H = lambda + 1 at y = 0\n";

@@ -8,18 +8,10 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
-static az_problem *parse(void)
-{
-    az_problem *p = NULL;
-
-    assert_int_equal(az_problem_parse(&p, "test", line_text, strlen(line_text), NULL, 0, NULL), AZ_OK);
-    return p;
-}
-
 static void test_create(void **state)
 {
     az_result *r = NULL;
-    az_problem *p = parse();
+    az_problem *p = parse(line_text);
     double error = 0;
 
     (void)state;
@@ -80,7 +72,7 @@ static void test_add_stage(void **state)
     az_result *r = NULL;
 
     (void)state;
-    assert_int_equal(az_state_create(&r, parse()), AZ_OK);
+    assert_int_equal(az_state_create(&r, parse(line_text)), AZ_OK);
     assert_int_equal(az_state_add_stage(r, 0, 2, zero, AZ_ACT_TANH, 1), AZ_EOPTION);
     assert_int_equal(az_state_add_stage(r, 0, -1, good, AZ_ACT_TANH, 1), AZ_EOPTION);
     assert_int_equal(az_state_add_stage(r, 0, 2, huge, AZ_ACT_TANH, 1), AZ_ELIMIT);
@@ -102,7 +94,7 @@ static void test_history(void **state)
     az_result *r = NULL;
 
     (void)state;
-    assert_int_equal(az_state_create(&r, parse()), AZ_OK);
+    assert_int_equal(az_state_create(&r, parse(line_text)), AZ_OK);
     for (int i = 0; i < 1000; i++) {
         const double unknown[2] = {i, -i};
         assert_int_equal(az_history_add(&r->history, i, i / 100, i + 0.5, i + 0.25, i + 0.125, unknown), AZ_OK);

@@ -3,6 +3,7 @@
 #include "residual/program.h"
 #include "solve/points.h"
 #include "verify/reference.h"
+#include "testing.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -24,24 +25,13 @@
 
 static double exact_lambda(double a) { return a == 0 ? 0 : -2.0 / 3; }
 
-static az_result *parsed(const char *text)
-{
-    az_problem *p = NULL;
-    az_result *r = NULL;
-    az_error err;
-
-    if (az_problem_parse(&p, "test", text, strlen(text), NULL, 0, &err) != AZ_OK) fail_msg("%s", err.message);
-    assert_int_equal(az_state_create(&r, p), AZ_OK);
-    return r;
-}
-
 /* The exact profile times F, with panels up to z = reach. kind: of lambda, unknown or parameter. */
 static az_result *gclm(const char *kind, double a, double lambda, const char *factor, double reach)
 {
     char text[1024];
 
     snprintf(text, sizeof text, GCLM, a, kind, lambda, factor, a == 0 ? "-2*y/(1+y^2)" : "-16*y/(3*(1+y^2)^2)");
-    az_result *r = parsed(text);
+    az_result *r = parse_state(text);
     assert_int_equal(az_panels_start(&r->edge, &r->n_edges, 0.6, reach, true), AZ_OK);
     return r;
 }
@@ -97,9 +87,8 @@ static void refused(az_result *r, const char *trap, double least, double exact)
 /* More weights than points, before a grid has been refined: every point is satisfied, and lambda says nothing. */
 static void too_few_points(void **state)
 {
-    az_setting a = {.name = "a", .value = 0.5};
     az_solve_options o;
-    az_problem *p = NULL;
+    az_problem *p = load_with("gclm", "a", 0.5);
     az_error err;
 
     (void)state;
@@ -107,7 +96,6 @@ static void too_few_points(void **state)
     o.points = 20;
     o.threads = 1;
     o.max_iterations = 38;
-    if (az_problem_load(&p, "gclm", &a, 1, &err)) fail_msg("%s", err.message);
     for (o.seed = 1; o.seed <= 3; o.seed++) {
         az_result *r = NULL;
         if (az_solve(&r, p, &o, NULL, NULL, &err)) fail_msg("%s", err.message);

@@ -2,6 +2,7 @@
  * unknowns. */
 #include "verify/line.h"
 #include "verify/reference.h"
+#include "testing.h"
 
 #include <float.h>
 #include <setjmp.h>
@@ -13,17 +14,6 @@
 
 #define STEP 1e-30 /* of the complex-step derivative */
 #define COUNT(a) ((int)(sizeof(a) / sizeof *(a)))
-
-static az_result *make(const char *text)
-{
-    az_problem *p = NULL;
-    az_result *r = NULL;
-    az_error err;
-
-    if (az_problem_parse(&p, "test", text, strlen(text), NULL, 0, &err) != AZ_OK) fail_msg("%s", err.message);
-    assert_int_equal(az_state_create(&r, p), AZ_OK);
-    return r;
-}
 
 static int let(const az_result *r, const char *name)
 {
@@ -72,7 +62,7 @@ static void compare_lets(const az_result *r, const char *a, const char *b, const
 
 static void compare(const char *text, const char *a, const char *b, const double *x, int n, double h, double tol, double size)
 {
-    az_result *r = make(text);
+    az_result *r = parse_state(text);
 
     compare_lets(r, a, b, x, n, h, tol, size);
     az_result_destroy(r);
@@ -172,7 +162,7 @@ static void networks(void **state)
     static const double first[] = {1, 2, 3, -1, 0.1, 0.2, 0.5, -0.25, 1.5, 1, -0.3, 0.4, 2, -1}, second[] = {0.3, -0.6, 0.05, 1.1};
     static const double x[] = {-1, -0.4, 0, 0.3, 0.9};
     const int layers[] = {2, 2}, layer[] = {1};
-    az_result *r = make(
+    az_result *r = parse_state(
         "problem t \"t\"\ndomain x in [-1, 1]\ntrial N(x, x^2)\nlet a = N\nlet a4 = d(N,x,x,x,x)\nlet s1 = sin(x + 2*x^2 + 0.1)\n"
         "let s2 = sin(3*x - x^2 + 0.2)\nlet n1 = 2*tanh(0.5*s1 - 0.25*s2 - 0.3) - tanh(1.5*s1 + s2 + 0.4)\n"
         "let b = 0.5*n1 + 2.2*tanh(0.3*x - 0.6*x^2 + 0.05)\nlet b4 = d(b,x,x,x,x)\nequation N = 0\n");
@@ -264,7 +254,7 @@ static az_result *gclm(double a, double lambda)
     char text[1024];
 
     snprintf(text, sizeof text, GCLM, a, lambda, a == 0 ? "-2*y/(1+y^2)" : "-16*y/(3*(1+y^2)^2)");
-    return make(text);
+    return parse_state(text);
 }
 
 static az_evidence verified(az_result *r, int threads)
@@ -316,12 +306,12 @@ static void wrong_unknown_shows(void **state)
 static void origin(void **state)
 {
     (void)state;
-    az_result *r = make("problem t \"t\"\nunknown k = 2\ndomain y in line\ntrial N(1/(1+y^2)) even\nlet f = y/(1+y^2) + N\n"
+    az_result *r = parse_state("problem t \"t\"\nunknown k = 2\ndomain y in line\ntrial N(1/(1+y^2)) even\nlet f = y/(1+y^2) + N\n"
                         "equation d(f,y)/f*y - (1-y^2)/(1+y^2) = 0\npin k = 2.5\n");
     az_evidence e = verified(r, 1);
     assert_true(e.reevaluated_max < 1e-12 && e.reevaluated_relative == 0.5);
     az_result_destroy(r);
-    r = make("problem t \"t\"\ndomain y in line\ntrial N(1/(1+y^2)) even\nequation N/y + 1e-6/y = 0\n");
+    r = parse_state("problem t \"t\"\ndomain y in line\ntrial N(1/(1+y^2)) even\nequation N/y + 1e-6/y = 0\n");
     e = verified(r, 1);
     assert_true(fabs(e.reevaluated_max - 1) < 1e-12 && e.tier == AZ_TIER_REEVALUATED);
     az_result_destroy(r);
@@ -339,7 +329,7 @@ static void conditions_count(void **state)
 
     (void)state;
     for (int i = 0; i < COUNT(text); i++) {
-        az_result *r = make(text[i]);
+        az_result *r = parse_state(text[i]);
         const az_evidence e = verified(r, 1);
         if (!(e.reevaluated_max < 1e-12 && e.reevaluated_relative == 0.125))
             fail_msg("%g %g %s", e.reevaluated_max, e.reevaluated_relative, text[i]);
@@ -366,7 +356,7 @@ static void local_problems(void **state)
 
     (void)state;
     for (int i = 0; i < COUNT(text); i++) {
-        az_result *r = make(text[i]);
+        az_result *r = parse_state(text[i]);
         const az_evidence e = verified(r, 2);
 
         if (!(e.reevaluated_max < 1e-11 && e.reevaluated_relative < 1e-11))
@@ -385,7 +375,7 @@ static const char ccf[] =
 /* Two stages with random weights. */
 static az_result *random_ccf(int width)
 {
-    az_result *r = make(ccf);
+    az_result *r = parse_state(ccf);
     const int layers[] = {width, width};
     az_rng g;
 
@@ -494,12 +484,12 @@ static void nan_is_never_silent(void **state)
     assert_true(isnan(e.reevaluated_max) && isnan(e.reevaluated_relative) && isnan(r->unknown_error[0]));
     assert_int_not_equal(e.tier, AZ_TIER_REEVALUATED);
     az_result_destroy(r);
-    r = make(
+    r = parse_state(
         "problem t \"t\"\ndomain x, y in box [0, 1] x [0, 1]\ntrial N(x)\nequation N + 0*log(x - 2) = 0\nboundary N = log(y - 0.5) at x = 0\n");
     assert_true(isnan(verified(r, 1).reevaluated_relative));
     az_result_destroy(r);
     /* the trivial solution: its scale is zero everywhere */
-    r = make("problem t \"t\"\ndomain x in [0, 1]\ntrial N(x)\nequation d(N,x) = N scale N\n");
+    r = parse_state("problem t \"t\"\ndomain x in [0, 1]\ntrial N(x)\nequation d(N,x) = N scale N\n");
     const az_evidence trivial = verified(r, 1);
     assert_true(isnan(trivial.reevaluated_relative) && trivial.tier == AZ_TIER_NONE);
     az_result_destroy(r);
@@ -524,7 +514,7 @@ static void parity_is_not_assumed(void **state)
 {
     static const double y[] = {-0.7, 0.7};
     az_num v[2];
-    az_result *r = make("problem t \"t\"\ndomain y in line\ntrial N(y/(1+y^2))\nlet f = N + 1/(1+y^2)\nequation hilbert(f) = y/(1+y^2)\n");
+    az_result *r = parse_state("problem t \"t\"\ndomain y in line\ntrial N(y/(1+y^2))\nlet f = N + 1/(1+y^2)\nequation hilbert(f) = y/(1+y^2)\n");
     const int layers[] = {1};
 
     (void)state;
@@ -539,7 +529,7 @@ static void refusals(void **state)
 {
     const int layers[] = {1};
     az_error err;
-    az_result *r = make("problem t \"t\"\ndomain y in line\ntrial N(1/(1+y^2))\nequation hilbert(N) = 0\n");
+    az_result *r = parse_state("problem t \"t\"\ndomain y in line\ntrial N(1/(1+y^2))\nequation hilbert(N) = 0\n");
 
     (void)state;
     r->problem->coord[0].range = AZ_HALF_LINE;
@@ -553,7 +543,7 @@ static void refusals(void **state)
 
 static long calls, failing;
 
-static void *failing_alloc(void *data, void *p, size_t bytes)
+static void *failing_once(void *data, void *p, size_t bytes)
 {
     (void)data;
     if (!bytes) {
@@ -573,10 +563,10 @@ static void failed_allocations(void **state)
 
     (void)state;
     for (int i = 0; i < COUNT(text); i++) {
-        az_result *r = make(text[i]);
+        az_result *r = parse_state(text[i]);
         az_status st = AZ_ENOMEM;
 
-        az_set_allocator(failing_alloc, NULL);
+        az_set_allocator(failing_once, NULL);
         for (failing = 1; st == AZ_ENOMEM; failing++) {
             calls = 0;
             st = az_verify(r, 1, NULL);

@@ -1,11 +1,16 @@
-/* testing.h: what tests share: the seed, and an allocator that fails. */
+/* testing.h: what tests share: the seed, an allocator that fails, problems that must be right. */
 #ifndef AZ_TESTING_H
 #define AZ_TESTING_H
 
-#include "base/base.h"
+#include "state/state.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
 
 /* The seed of a test program, 1 or AZ_SEED in the environment, printed. */
 static inline void seed_from_environment(az_rng *rng)
@@ -35,6 +40,36 @@ static inline void *failing_alloc(void *data, void *p, size_t bytes)
     void *q = realloc(p, bytes);
     f->alive += q && !p;
     return q;
+}
+
+/* A built-in problem, or a file's, with a parameter set unless NULL; the test fails where it is refused. */
+static inline az_problem *load_with(const char *name, const char *parameter, double value)
+{
+    az_problem *p = NULL;
+    az_error err;
+
+    if (az_problem_load(&p, name, &(az_setting){parameter, value}, parameter != NULL, &err)) fail_msg("%s", err.message);
+    return p;
+}
+
+static inline az_problem *load(const char *name) { return load_with(name, NULL, 0); }
+
+static inline az_problem *parse(const char *text)
+{
+    az_problem *p = NULL;
+    az_error err;
+
+    if (az_problem_parse(&p, "test", text, strlen(text), NULL, 0, &err)) fail_msg("%s", err.message);
+    return p;
+}
+
+/* An empty state of the problem of this text. */
+static inline az_result *parse_state(const char *text)
+{
+    az_result *r = NULL;
+
+    assert_int_equal(az_state_create(&r, parse(text)), AZ_OK);
+    return r;
 }
 
 #endif

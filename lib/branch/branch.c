@@ -337,9 +337,10 @@ static const char *refused(const az_branch *b, const az_result *r, char *buffer,
 static az_status find_profile(az_branch *b, az_progress_fn fn, void *data, az_error *err)
 {
     const az_problem *p = b->at->problem;
+    if (b->freed) return AZ_OK; /* along a parameter a defect stays at its start, or there is none */
     int slot = az_problem_first_defect(p) - p->n_parameters;
     double smooth = p->scalar[p->n_parameters + slot].value, d0 = b->before[slot] - smooth, d1 = b->now[slot] - smooth;
-    if (b->freed || !(d0 * d1 < 0)) return AZ_OK;
+    if (!(d0 * d1 < 0)) return AZ_OK;
     double x0 = b->before[b->slot], x1 = b->now[b->slot];
     az_status st = az_run_from(&b->profile, p, b->at, &b->o.solve, err);
     if (st) return st;
