@@ -175,6 +175,7 @@ void cli_json_result(const az_result *r, const char *file, const char *report, c
     json_string(&j, "stop", az_stop_name(az_result_stop(r)));
     json_bool(&j, "reached", cli_reached(r));
     json_string(&j, "trial", az_space_name(az_result_space(r)));
+    json_integer(&j, "numbers", az_result_numbers(r));
     json_string(&j, "tier", az_tier_name(e.tier));
     json_unknowns(&j, r);
     json_residual(&j, &e);
