@@ -7,6 +7,7 @@
 #define GROWTH 0.25 /* panel width per unit of z beyond */
 #define WIDEST 4.0 /* e^-z is resolved by 16 nodes to 1e-16 on a panel this wide */
 #define END_CLUSTER 0.5 /* share of the arcsine density in an interval */
+#define CORNER 1e-3 /* nearest distance, in scales */
 
 static az_status add_edge(double **edge, int *n, int *cap, double z)
 {
@@ -117,6 +118,33 @@ static double place(const az_coord_decl *c, double u)
     return c->scale * sinh(4 * t / (1.1 - fabs(t)) * 0.45 * fabs(t) + t);
 }
 
+static bool half_plane(const az_problem *p) { return p->dim == 2 && p->coord[0].range == AZ_LINE && p->coord[1].range == AZ_HALF_LINE; }
+
+static bool even_in_first(const az_problem *p)
+{
+    for (int t = 0; t < p->n_trials; t++)
+        if (p->trial[t].parity[0] == AZ_NO_PARITY) return false;
+    return true;
+}
+
+/* y1 + i y2 = scale sinh(xi + i (pi/2 - eta)), as the elements have it. Four kinds of points in turn: over all of xi, denser at the axis and at the wall; over
+ * the core; towards the corner, evenly in the logarithm of the distance, since a wrong exponent hides there in a thin layer at the wall; and on the wall. */
+static void half_plane_point(double *x, const az_problem *p, int i, double u, double v)
+{
+    double t = 4 * u / (1.1 - u) * 0.45 * u + u, eta = M_PI_2 * ((1 - END_CLUSTER) * v + END_CLUSTER * 0.5 * (1 - cos(M_PI * v))), scale = p->coord[0].scale;
+    double sign = i / 8 % 2 && !even_in_first(p) ? -1 : 1;
+    switch (i % 8) {
+    case 0: eta = M_PI_2; break;
+    case 1:
+    case 2: t = 2 * u; break;
+    case 3:
+        x[0] = sign * scale * pow(CORNER, u) * sin(M_PI_2 * v), x[1] = scale * pow(CORNER, u) * cos(M_PI_2 * v);
+        return;
+    default: break;
+    }
+    x[0] = sign * scale * sinh(t) * sin(eta), x[1] = eta == M_PI_2 ? 0 : scale * cosh(t) * cos(eta);
+}
+
 az_status az_points_spread(az_points *out, const az_problem *p, unsigned fixed, const az_point *at, int n, int first)
 {
     int free_dims = 0;
@@ -124,7 +152,11 @@ az_status az_points_spread(az_points *out, const az_problem *p, unsigned fixed, 
     double phi = generalised_golden(free_dims > 0 ? free_dims : 1);
     *out = (az_points){.n = n, .dim = p->dim, .x = az_doubles((size_t)(n * p->dim))};
     if (!out->x) return AZ_ENOMEM;
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n && half_plane(p) && !fixed; i++) {
+        double u = 0.5 + (first + i + 1) / phi, v = 0.5 + (first + i + 1) / phi / phi;
+        half_plane_point(&out->x[2 * i], p, first + i, u - floor(u), v - floor(v));
+    }
+    for (int i = 0; i < n && !(half_plane(p) && !fixed); i++) {
         double alpha = 1;
         for (int c = 0; c < p->dim; c++) {
             double *x = &out->x[i * p->dim + c];
