@@ -107,6 +107,62 @@ static void everywhere(void **state)
     az_result_destroy(r);
 }
 
+/* Networks after a few iterations are enough for elements to begin with; the two are compared. */
+static void polished(void **state)
+{
+    (void)state;
+    az_problem *p = NULL;
+    az_result *network = NULL, *r = NULL;
+    az_error err;
+    az_solve_options o;
+    if (az_problem_load(&p, "ipm", NULL, 0, &err)) fail_msg("%s", err.message);
+    az_solve_options_init(&o);
+    o.points = 400, o.n_layers = 2, o.layers[0] = o.layers[1] = 10, o.max_iterations = 40;
+    if (az_solve(&network, p, &o, NULL, NULL, &err)) fail_msg("%s", err.message);
+    az_solve_options_init(&o);
+    o.points = COARSE, o.tolerance = 1e-5;
+    if (az_polish(&r, network, &o, NULL, NULL, &err)) fail_msg("%s", err.message);
+    is(r, IPM_0, 1);
+    double error = fabs(az_result_unknown(r, 0, NULL) - IPM_0), before = fabs(az_result_unknown(network, 0, NULL) - IPM_0);
+    if (!(error < 1e-5) || !(before < 0.5) || !(before > 100 * error)) fail_msg("lambda off by %g, by %g before", error, before);
+    assert_non_null(az_result_cross(r));
+    az_result_destroy(network);
+    az_result_destroy(r);
+    az_problem_destroy(p);
+}
+
+/* Interrupted on the march and resumed from its file, a run ends with the same bits. */
+static void resumed(void **state)
+{
+    (void)state;
+    const char *path = "build/test-plane-resumed.h5";
+    az_problem *p = NULL;
+    az_result *whole = NULL, *part = NULL;
+    az_error err;
+    az_solve_options o;
+    if (az_problem_load(&p, "ipm", NULL, 0, &err)) fail_msg("%s", err.message);
+    az_solve_options_init(&o);
+    o.space = AZ_SPACE_ELEMENT, o.mode = 1, o.points = 1000, o.tolerance = 1e-2;
+    if (az_solve(&whole, p, &o, NULL, NULL, &err)) fail_msg("%s", err.message);
+    for (int stop = 1; stop < az_result_iterations(whole); stop += 3) {
+        o.max_iterations = stop;
+        if (az_solve(&part, p, &o, NULL, NULL, &err) || az_result_save(part, path, &err)) fail_msg("%s", err.message);
+        az_result_destroy(part);
+        o.max_iterations = 4000;
+        if (az_result_load(&part, path, &err) || az_resume(part, &o, NULL, NULL, &err)) fail_msg("%s", err.message);
+        for (int t = 0; t < 2; t++) {
+            const az_network *x = &whole->trial[t].stage[0], *y = &part->trial[t].stage[0];
+            assert_int_equal(x->n_weights, y->n_weights);
+            assert_memory_equal(x->weight, y->weight, sizeof(double) * (size_t)x->n_weights);
+        }
+        assert_true(az_result_unknown(whole, 0, NULL) == az_result_unknown(part, 0, NULL));
+        az_result_destroy(part);
+    }
+    remove(path);
+    az_result_destroy(whole);
+    az_problem_destroy(p);
+}
+
 static void refused(const char *body, int points, const char *says)
 {
     char text[1024];
@@ -140,6 +196,7 @@ static void refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(two_gauges_and_meshes), cmocka_unit_test(same_bits),  cmocka_unit_test(next_profile),
-                                       cmocka_unit_test(hidden_layer),          cmocka_unit_test(everywhere), cmocka_unit_test(refusals)};
+                                       cmocka_unit_test(hidden_layer),          cmocka_unit_test(everywhere), cmocka_unit_test(polished),
+                                       cmocka_unit_test(resumed),               cmocka_unit_test(refusals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,6 +44,7 @@ az_binding az_run_binding(const az_run *run)
 
 static double select_weight(const az_result *r)
 {
+    if (az_run_square(r)) return 0; /* not solved for: judged */
     if (r->ladder.held) return r->ladder.held == AZ_HELD_FREE && !r->problem->n_defects ? 0 : 1;
     return r->stage == 1 && r->ladder.found > 0 ? SELECT_WEIGHT : 1;
 }

@@ -1,6 +1,6 @@
 /* polish.c: a result solved again in the space of elements. Its trials are fitted at points of the elements, with as many derivatives as neighbours
  * share; from there Newton's method (Levenberg's with next to no damping) needs a few iterations. */
-#include "solve/run.h"
+#include "solve/square.h"
 
 #include "trial/element.h"
 
@@ -52,6 +52,7 @@ static az_status samples(double *sample, const az_result *from, int t, const az_
 static az_status fit(az_result *r, const az_result *from, int t, az_error *err)
 {
     az_network *net = &r->trial[t].stage[r->trial[t].n_stages - 1];
+    if (net->mesh.modes) return az_square_fit(net, from, t, err);
     double *sample = az_doubles((size_t)az_element_n_samples(&net->mesh) * (size_t)net->mesh.smooth);
     if (!sample) return az_fail(err, AZ_ENOMEM, "out of memory");
     az_status st = samples(sample, from, t, &net->mesh, err);
@@ -68,7 +69,7 @@ static az_status begin(az_result *r, const az_result *from, az_error *err)
     memcpy(r->scalar, from->scalar, sizeof *r->scalar * (size_t)p->n_scalars);
     az_rng_seed(&r->rng, r->options.seed);
     r->hash = az_hash_bytes(r->hash, &from->hash, sizeof from->hash);
-    if (!st) st = az_elements_begin(r);
+    if (!st) st = p->dim > 1 ? az_square_begin(r) : az_elements_begin(r);
     if (st) return az_fail(err, st, "%s", az_status_message(st));
     for (int t = 0; t < p->n_trials && !st; t++) st = fit(r, from, t, err);
     return st;

@@ -193,6 +193,62 @@ static az_status move_across(double *to_weight, const az_mesh *to, const double 
     return AZ_OK;
 }
 
+/* Modes of a function from its values at the points across: values[rows][modes] becomes weight[rows][modes]. */
+static void to_modes(double *weight, const az_mesh *m, const double *value, int rows)
+{
+    int n = m->modes, odd = m->parity == AZ_ODD;
+    for (int row = 0; row < rows; row++)
+        for (int k = 0; k < n; k++) {
+            double sum = 0;
+            for (int j = 0; j < n; j++) sum += value[row * n + j] * cos((2 * k + odd) * (2 * (n - j) - 1) * M_PI_2 / (2 * n + odd));
+            weight[row * n + k] = (k || odd ? 4.0 : 2.0) / (2 * n + odd) * sum;
+        }
+}
+
+/* sample[n][smooth] along xi at one eta: the trial's values, and derivatives by the chain rule. */
+static az_status sample_line(double *sample, const az_result *from, int t, const az_mesh *m, const double *xi, int n, double eta, az_error *err)
+{
+    const char *name = from->problem->trial[t].name;
+    const int d1[] = {1, 0}, d2[] = {0, 1};
+    double *y = az_doubles(2 * (size_t)n), *f = az_doubles(3 * (size_t)n);
+    az_status st = y && f ? AZ_OK : az_fail(err, AZ_ENOMEM, "out of memory");
+    for (int i = 0; i < n && !st; i++) az_strip_point(&y[2 * i], &y[2 * i + 1], xi[i], eta, m->length);
+    if (!st) st = az_eval(from, f, name, y, n, NULL, err);
+    if (!st && m->smooth > 1) st = az_eval(from, f + n, name, y, n, d1, err);
+    if (!st && m->smooth > 1) st = az_eval(from, f + 2 * n, name, y, n, d2, err);
+    for (int i = 0; i < n && !st; i++) {
+        memset(sample + i * m->smooth, 0, sizeof *sample * (size_t)m->smooth);
+        sample[i * m->smooth] = f[i];
+        if (m->smooth > 1) sample[i * m->smooth + 1] = m->length * (f[n + i] * cosh(xi[i]) * sin(eta) + f[2 * n + i] * sinh(xi[i]) * cos(eta));
+    }
+    az_doubles_free(y);
+    az_doubles_free(f);
+    return st;
+}
+
+az_status az_square_fit(az_network *net, const az_result *from, int t, az_error *err)
+{
+    const az_mesh *m = &net->mesh;
+    az_network line = *net;
+    int n = az_element_n_samples(m), rows = az_mesh_count(m);
+    double eta[AZ_MESH_MAX_MODES], *xi = az_doubles((size_t)n), *sample = az_doubles((size_t)(n * m->smooth)), *value = az_doubles((size_t)net->n_weights);
+    line.mesh.length = 0, line.n_weights = rows, line.weight = az_doubles((size_t)rows);
+    az_status st = xi && sample && value && line.weight ? AZ_OK : az_fail(err, AZ_ENOMEM, "out of memory");
+    az_square_across(eta, m);
+    if (!st) az_element_samples(m, xi);
+    for (int j = 0; j < m->modes && !st; j++) {
+        st = sample_line(sample, from, t, m, xi, n, eta[j], err);
+        if (!st && az_element_fit(&line, sample)) st = az_fail(err, AZ_ENOMEM, "out of memory");
+        for (int k = 0; k < rows && !st; k++) value[k * m->modes + j] = line.weight[k];
+    }
+    if (!st) to_modes(net->weight, m, value, rows);
+    az_doubles_free(xi);
+    az_doubles_free(sample);
+    az_doubles_free(value);
+    az_doubles_free(line.weight);
+    return st;
+}
+
 /* One mode of `from` on the mesh of `to`, which has as many, along xi. */
 static az_status move_mode(az_network *to, const az_network *from, int mode, double *z, double *series)
 {
@@ -315,7 +371,7 @@ az_status az_square_coarsen(az_result *r)
 #define WORST 30.0 /* elements with a residual smaller than the largest by this factor can wait */
 #define SHARE 0.3 /* of the tolerance: what an element may leave */
 #define MEMORY_SHARE 0.6
-#define PASSING 1e-2 /* tolerance between profiles */
+#define PASSING 1e-3 /* tolerance between profiles */
 #define MODE_GROWTH 1.4
 #define FINEST 2e-3
 #define COARSEST 1.0 /* of the grading */

@@ -12,6 +12,8 @@
 az_status az_square_check(const az_problem *p, az_error *err);
 /* Elements of all trials, weights 0, and the points of the first equation. */
 az_status az_square_begin(az_result *r);
+/* Weights from trial t of `from` by values, and by derivatives along xi where neighbours share them (a first one at most; higher ones start from 0). */
+az_status az_square_fit(az_network *net, const az_result *from, int t, az_error *err);
 /* As few modes as keep what the march needs. */
 az_status az_square_coarsen(az_result *r);
 /* check: the largest residual between the points. Elements where it is too large are cut, or modes are added, as the highest polynomials say; the state's
