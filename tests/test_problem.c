@@ -601,6 +601,52 @@ static void test_describe(void **state)
     az_problem_destroy(p);
 }
 
+/* In the order of the sources: what stands for y, its field, its operators, and a point that goes to the line and back. */
+static void test_describe_open(void **state)
+{
+    static const char text[] = "problem t \"Title\"\nunknown k = 1 in [0, inf]\ndomain y in (-3, 3)\nfield u(y) odd decay k\nfield v(y)\n"
+                               "let h = hilbert(u)\nlet w = y*edge(y)@(-3) + u@0\nequation d(u, y) + v = primitive(u)\npin u = k at y = 1.5\npin v@(-3) = 1\n";
+    static const char expected[] =
+        "problem t: Title\n"
+        "\ncoordinates\n"
+        "  y: open interval (-3, 3), solved in y:line = sinh(z), y = 3*tanh(z/2)\n"
+        "\nunknowns\n"
+        "  k: start 1, in [0, inf]\n"
+        "\ntrials\n"
+        "  u:raw, even in y\n"
+        "    input 1: edge(y)\n"
+        "    input 2: exp(k*log(edge(y)))\n"
+        "    input 3: 2*(-log(edge(y)))/(-log(edge(y)) + 2) - 1\n"
+        "  v:raw\n"
+        "    input 1: edge(y)\n"
+        "    input 2: 2*(-log(edge(y)))/(-log(edge(y)) + 2) - 1\n"
+        "    input 3: y:line/(1 + sqrt(1 + y:line^2))\n"
+        "\nfields and lets\n"
+        "  field u = exp(k*log(edge(y)))*(y:line/(1 + sqrt(1 + y:line^2)))*u:raw  (decay k)\n"
+        "  field v = v:raw\n"
+        "  h = (hilbert(u/sqrt(1 + y:line^2)) + y:line/(1 + sqrt(1 + y:line^2))*hilbert(y:line/(1 + sqrt(1 + y:line^2))*(u/sqrt(1 + y:line^2))))/edge(y)  (uses hilbert)\n"
+        "  w = y*edge(y)@(y:line = -5.074001940569444e+32) + u@(y:line = 0)\n"
+        "\nequations and conditions\n"
+        "  line 8: equation d(u, y) + v = primitive(u)\n"
+        "    one row per point, in the whole domain\n"
+        "    highest derivatives: u:raw y:1; v:raw y:0\n"
+        "    operators: primitive\n"
+        "  line 9: pin u = k at y = 1.5\n"
+        "    one row, at the point y = 1.5\n"
+        "    highest derivatives: u:raw y:0\n"
+        "  line 10: pin v@(-3) = 1\n"
+        "    one row, independent of the coordinates\n"
+        "    highest derivatives: v:raw y:0\n";
+    az_problem *p = parse(text);
+    char *s;
+
+    (void)state;
+    assert_int_equal(az_problem_describe(p, &s, NULL), AZ_OK);
+    assert_string_equal(s, expected);
+    az_free(s);
+    az_problem_destroy(p);
+}
+
 static void test_manual(void **state)
 {
     char *text = read_text("doc/language.md");
@@ -751,6 +797,8 @@ static void test_allocation_failures(void **state)
     assert_survives(NULL, AZ_OK);
     assert_survives("problem t \"T\"\nparameter a = 2\nunknown k = 1\ndomain x, y in plane\ntime t in [0, 1]\nfield u(x, y, t) odd in x decay 1/k\n"
                     "let U = d(u, x)@(0, 0, 0)^a + sech(x)\nequation d(u, t) = U scale 1 + x^2\ninitial u = 0 # c\npin k = 2\n", AZ_OK);
+    assert_survives("problem t \"T\"\nparameter X = 2\ndomain y in (-X, X)\nfield u(y) odd decay 1\nfield v(y)\nlet h = hilbert(u)*edge(y)\n"
+                    "equation d(v, y) + primitive(u) = h\npin u = 1 at y = X/2\n", AZ_OK);
     assert_survives("problem t \"T\"\nunknown k = 1\nparameter a = 2\nlet b = omga\n", AZ_EPROBLEM);
     assert_survives("problem t \"T\"\ndomain y in line\ntrial u(y)\ntrial w(y)\nequation u = 1\n", AZ_EPROBLEM);
 }
@@ -762,7 +810,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_other_locale),
         cmocka_unit_test(test_nesting), cmocka_unit_test(test_sizes), cmocka_unit_test(test_counts), cmocka_unit_test(test_many_nodes_and_points),
         cmocka_unit_test(test_ccf), cmocka_unit_test(test_slots), cmocka_unit_test(test_settings), cmocka_unit_test(test_domains), cmocka_unit_test(test_use_in_scale),
-        cmocka_unit_test(test_fields), cmocka_unit_test(test_round_trip), cmocka_unit_test(test_describe), cmocka_unit_test(test_manual),
+        cmocka_unit_test(test_fields), cmocka_unit_test(test_round_trip), cmocka_unit_test(test_describe), cmocka_unit_test(test_describe_open), cmocka_unit_test(test_manual),
         cmocka_unit_test(test_problem_folder), cmocka_unit_test(test_builtins), cmocka_unit_test(test_load), cmocka_unit_test(test_allocation_failures),
     };
 

@@ -161,6 +161,7 @@ static void reference(const fixture *f, az_num *out, int c, double h)
     az_reference_options o = {.weight = weight, .scalar = scalar, .threads = 2, .h = h, .reach = h > 0 ? REACH + 1 : 0};
     int trial, index;
 
+    if (h > 0 && f->p->coord[0].open > 0) o.reach = AZ_OPEN_REACH + 1;
     assert_non_null(scalar);
     for (int i = 0; i < f->p->n_scalars; i++) scalar[i] = f->r->scalar[i];
     if (c >= 0) {

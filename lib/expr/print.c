@@ -108,14 +108,18 @@ static void add_number(printer *P, double value)
     az_text_add(P->out, "%s", buffer);
 }
 
-/* The point follows its expression, so it waits on the stack as a node piece of strength 0. */
+/* The point follows its expression, so it waits on the stack as a node piece of strength 0. A coordinate whose name cannot be written is named: the number is
+ * not one of what the text calls so. */
 static void add_point(printer *P, const az_point *p)
 {
     bool bare = P->names->dim == 1 && !signbit(p->x[0]);
 
+    for (int c = 0; c < P->names->dim; c++) bare = bare && !strchr(P->names->leaf(P->names->data, AZ_COORD, c), ':');
     az_text_add(P->out, bare ? "@" : "@(");
     for (int c = 0; c < P->names->dim; c++) {
+        const char *name = P->names->leaf(P->names->data, AZ_COORD, c);
         if (c) az_text_add(P->out, ", ");
+        if (strchr(name, ':')) az_text_add(P->out, "%s = ", name);
         add_number(P, p->x[c]);
     }
     if (!bare) az_text_add(P->out, ")");

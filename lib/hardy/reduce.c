@@ -289,7 +289,7 @@ az_status az_reduce(az_reduced *r, const az_problem *p, az_error *err)
     *r = (az_reduced){.problem = p};
     az_graph_init(&r->graph);
     r->graph.expand = true;
-    if (p->dim != 1 || p->coord[0].range != AZ_LINE)
+    if (p->dim != 1 || p->coord[0].range != AZ_LINE || p->coord[0].open > 0)
         return az_fail(err, AZ_EDOMAIN, "%s: the Hardy space does not apply: it needs one coordinate, on the line", p->origin);
     c.mark = az_alloc_array((size_t)p->graph.n, 1);
     c.map = az_alloc_array((size_t)p->graph.n, sizeof *c.map);

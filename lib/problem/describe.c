@@ -11,10 +11,18 @@ static const char *leaf_name(const void *data, az_op op, int index)
     const az_problem *p = data;
 
     switch (op) {
-    case AZ_COORD: return p->coord[index].name;
+    case AZ_COORD: return p->coord[index].open > 0 ? p->coord[index].line : p->coord[index].name;
     case AZ_SCALAR: return p->scalar[index].name;
     default: return p->trial[index].name;
     }
+}
+
+/* y or edge(y) of an open interval. */
+static const char *open_name(const az_problem *p, int node)
+{
+    for (int c = 0; c < p->dim; c++)
+        if (p->coord[c].open > 0 && (node == p->coord[c].y || node == p->coord[c].e)) return node == p->coord[c].y ? p->coord[c].name : p->coord[c].edge;
+    return NULL;
 }
 
 /* Lets that are a bare number, coordinate, scalar or trial stay as they are; of several names for one node the first is taken. */
@@ -24,6 +32,7 @@ static const char *alias_name(const void *data, int node)
     az_op op = p->graph.node[node].op;
 
     if (op == AZ_CONST || op == AZ_COORD || op == AZ_SCALAR) return NULL;
+    if (open_name(p, node)) return open_name(p, node);
     for (int i = 0; i < p->n_lets; i++)
         if (p->let[i].node == node && (op != AZ_TRIAL || p->let[i].field)) return p->let[i].name;
     return NULL;
@@ -33,7 +42,8 @@ void az_problem_print(az_text *out, const az_problem *p, int node, bool aliases,
 {
     az_expr_names names = {.dim = p->dim, .leaf = leaf_name, .alias = aliases ? alias_name : NULL, .data = p};
 
-    az_expr_print(out, &p->graph, node, &names, max_bytes);
+    if (aliases && open_name(p, node)) az_text_add(out, "%s", open_name(p, node));
+    else az_expr_print(out, &p->graph, node, &names, max_bytes);
 }
 
 static void add_number(az_text *t, const char *before, double value)
@@ -61,6 +71,15 @@ static void add_coords(az_text *t, const az_problem *p)
             az_text_add(t, x->time ? "time in " : "");
             add_range(t, x->lo, x->hi);
             az_text_add(t, x->periodic ? ", periodic\n" : "\n");
+        } else if (x->open > 0) {
+            add_number(t, "open interval (", -x->open);
+            add_number(t, ", ", x->open);
+            if (x->open == 1) az_text_add(t, "), solved in %s = sinh(z), %s = tanh(z/2)\n", x->line, x->name);
+            else {
+                az_text_add(t, "), solved in %s = sinh(z), %s = ", x->line, x->name);
+                add_number(t, "", x->open);
+                az_text_add(t, "*tanh(z/2)\n");
+            }
         } else {
             add_number(t, x->range == AZ_LINE ? "line, scale " : "half-line, scale ", x->scale);
             az_text_add(t, "\n");
@@ -135,7 +154,8 @@ static void add_place(az_text *t, const az_problem *p, const az_row_decl *r)
         for (int c = 0; c < p->dim; c++) {
             if (!(r->fixed >> c & 1)) continue;
             az_text_add(t, "%s%s", before, p->coord[c].name);
-            add_number(t, " = ", r->at.x[c]);
+            if (p->coord[c].open > 0) az_text_add(t, " = %.15g", az_open_from_line(&p->coord[c], r->at.x[c])); /* to and fro costs the last digit */
+            else add_number(t, " = ", r->at.x[c]);
             before = ", ";
         }
     if (r->weight != 1) add_number(t, ", weight ", r->weight);

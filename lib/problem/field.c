@@ -70,6 +70,20 @@ static int envelope(const field *f, int rho2)
     return az_graph_binary(g, AZ_POW, rho2, az_graph_binary(g, AZ_DIV, az_graph_neg(g, f->decay), number(f, 2)));
 }
 
+/* With e = 1 - (y/X)^2 = edge(y), l = -log(e): inputs e, e^p (with decay p), m = 2 l/(l + 2) - 1, and y/X without parity; factors y/X if odd, and e^p. */
+static bool expand_open(field *f, int c)
+{
+    az_graph *g = graph(f);
+    int e = az_open_edge(f->P, c), l = az_graph_neg(g, az_graph_func(g, AZ_F_LOG, e)), two = number(f, 2), u = az_open_unit(f->P, c);
+    int ratio = az_graph_binary(g, AZ_DIV, times(f, two, l), az_graph_binary(g, AZ_ADD, l, two));
+
+    if (az_parse_checked(f->P, ratio, f->name.pos) < 0 || !add_input(f, e)) return false;
+    if (f->decay >= 0 && (!add_input(f, az_graph_binary(g, AZ_POW, e, f->decay)) || !add_factor(f, f->input[f->n_inputs - 1]))) return false;
+    if (!add_input(f, az_graph_binary(g, AZ_SUB, ratio, number(f, 1)))) return false;
+    if (f->parity[c] == AZ_ODD) return add_factor(f, u);
+    return f->parity[c] == AZ_EVEN || add_input(f, u);
+}
+
 static bool expand_unbounded(field *f, unsigned unbounded)
 {
     az_graph *g = graph(f);
@@ -130,17 +144,17 @@ static bool expand(field *f)
 {
     az_problem *p = f->P->p;
     az_parity raw[AZ_MAX_DIM];
-    unsigned unbounded = 0;
+    unsigned unbounded = 0, open = 0;
 
     for (int c = 0; c < p->dim; c++)
-        if (f->coords >> c & 1 && p->coord[c].range != AZ_INTERVAL) unbounded |= 1u << c;
-    if (f->decay >= 0 && !unbounded) {
+        if (f->coords >> c & 1 && p->coord[c].range != AZ_INTERVAL) *(p->coord[c].open > 0 ? &open : &unbounded) |= 1u << c;
+    if (f->decay >= 0 && !unbounded && !open) {
         az_parse_fail(f->P, f->name.pos, AZ_EPROBLEM, NULL, "decay needs an unbounded coordinate");
         return false;
     }
     if (unbounded && !expand_unbounded(f, unbounded)) return false;
     for (int c = 0; c < p->dim; c++)
-        if (f->coords >> c & 1 && !(unbounded >> c & 1) && !expand_interval(f, c)) return false;
+        if (f->coords >> c & 1 && !(unbounded >> c & 1) && !(open >> c & 1 ? expand_open(f, c) : expand_interval(f, c))) return false;
     for (int c = 0; c < AZ_MAX_DIM; c++) raw[c] = f->parity[c] ? AZ_EVEN : AZ_NO_PARITY;
     if (!az_parse_add_trial(f->P, ":raw", &f->name, f->input, f->n_inputs, raw)) return false;
     int node = p->trial[p->n_trials - 1].node;

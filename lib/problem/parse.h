@@ -93,6 +93,14 @@ int az_parse_checked(az_parser *P, int node, size_t pos);   /* the node if it wa
 const az_node_info *az_parse_info(az_parser *P, int node);  /* NULL: out of memory, recorded */
 bool az_parse_inside(az_parser *P, const az_point *x, unsigned coords, size_t pos); /* the point is in the domain */
 
+/* On the open interval of coordinate c: y, y/X, 1 - (y/X)^2, dt/dy and the operators, as nodes in t. */
+int az_open_coord(az_parser *P, int c);
+int az_open_unit(az_parser *P, int c);
+int az_open_edge(az_parser *P, int c);
+int az_open_slope(az_parser *P, int c);
+int az_open_hilbert(az_parser *P, int a);
+int az_open_primitive(az_parser *P, int a);
+
 /* Symbols. */
 const az_symbol *az_symbol_find(const az_parser *P, const char *name, size_t n);
 bool az_symbol_add(az_parser *P, az_symbol_kind kind, int index, const az_token *name); /* AZ_EPROBLEM for a duplicate */

@@ -188,6 +188,7 @@ bool az_parse_bound(az_parser *P, double *value)
 static bool in_range(const az_coord_decl *c, double x)
 {
     if (c->range == AZ_INTERVAL) return x >= c->lo && x <= c->hi;
+    if (c->open > 0) return fabs(x) <= c->open;
     return c->range == AZ_LINE || x >= 0;
 }
 
@@ -274,7 +275,9 @@ static int parse_derivative(az_parser *P, const az_token *name)
     if (a < 0 || !az_parse_expect(P, ',', "',' and the coordinate of the derivative")) return -1;
     do {
         if (!az_parse_coord_index(P, &coord) || !check_derivative(P, original, pos, end, coord)) return -1;
-        a = az_parse_checked(P, az_graph_d(&P->p->graph, a, coord), name->pos);
+        a = az_graph_d(&P->p->graph, a, coord);
+        if (P->p->coord[coord].open > 0) a = az_graph_binary(&P->p->graph, AZ_MUL, a, az_open_slope(P, coord));
+        a = az_parse_checked(P, a, name->pos);
         if (a < 0) return -1;
     } while (az_parse_take(P, ','));
     return expect_close(P, open, "')' or another coordinate") ? a : -1;
@@ -288,8 +291,9 @@ static int parse_hilbert(az_parser *P, const az_token *name)
     if (a < 0) return -1;
     P->domain_used = true;
     if (p->dim != 1 || p->coord[0].range != AZ_LINE)
-        return az_parse_fail(P, name->pos, AZ_EPROBLEM, "declare 'domain y in line'", "hilbert needs a problem with one coordinate, on the line");
-    return az_graph_hilbert(&P->p->graph, a);
+        return az_parse_fail(P, name->pos, AZ_EPROBLEM, "declare 'domain y in line' or 'domain y in (-1, 1)'",
+                             "hilbert needs a problem with one coordinate, on the line or an open interval");
+    return p->coord[0].open > 0 ? az_open_hilbert(P, a) : az_graph_hilbert(&P->p->graph, a);
 }
 
 static int parse_primitive(az_parser *P, const az_token *name)
@@ -301,7 +305,21 @@ static int parse_primitive(az_parser *P, const az_token *name)
     P->domain_used = true;
     if (P->p->dim != 1) return az_parse_fail(P, name->pos, AZ_EPROBLEM, NULL, "primitive needs a problem with one coordinate");
     if (!in_range(x, 0)) return az_parse_fail(P, name->pos, AZ_EPROBLEM, NULL, "primitive starts at %s = 0, which lies outside the domain", x->name);
-    return az_graph_primitive(&P->p->graph, a);
+    return x->open > 0 ? az_open_primitive(P, a) : az_graph_primitive(&P->p->graph, a);
+}
+
+/* edge = "edge" "(" coordinate ")" */
+static int parse_edge(az_parser *P, const az_token *name)
+{
+    size_t open = P->tok.pos;
+    int c;
+
+    if (!az_parse_expect(P, '(', "'(' and a coordinate: edge(y)") || !az_parse_coord_index(P, &c)) return -1;
+    if (!expect_close(P, open, "')'")) return -1;
+    if (!(P->p->coord[c].open > 0))
+        return az_parse_fail(P, name->pos, AZ_EPROBLEM, "edge(y) = 1 - (y/X)^2 is for 'domain y in (-X, X)'", "'%s' has no open interval", P->p->coord[c].name);
+    P->domain_used = true;
+    return az_open_edge(P, c);
 }
 
 static int parse_call(az_parser *P, const az_token *name)
@@ -315,6 +333,7 @@ static int parse_call(az_parser *P, const az_token *name)
     if (name->n == 1 && *s == 'd') return parse_derivative(P, name);
     if (name->n == 7 && !memcmp(s, "hilbert", 7)) return parse_hilbert(P, name);
     if (name->n == 9 && !memcmp(s, "primitive", 9)) return parse_primitive(P, name);
+    if (name->n == 4 && !memcmp(s, "edge", 4)) return parse_edge(P, name);
     if (name->n == 4 && !memcmp(s, "sech", 4)) {
         a = parse_argument(P, name);
         return a < 0 ? -1 : az_graph_binary(g, AZ_DIV, az_graph_const(g, 1), az_graph_func(g, AZ_F_COSH, a));
@@ -330,7 +349,9 @@ static int parse_call(az_parser *P, const az_token *name)
 static int symbol_node(az_parser *P, const az_symbol *s)
 {
     switch (s->kind) {
-    case AZ_S_COORD: P->domain_used = true; return az_graph_coord(&P->p->graph, s->index);
+    case AZ_S_COORD:
+        P->domain_used = true;
+        return P->p->coord[s->index].open > 0 ? az_open_coord(P, s->index) : az_graph_coord(&P->p->graph, s->index);
     case AZ_S_SCALAR: return az_graph_scalar(&P->p->graph, s->index);
     case AZ_S_TRIAL: return P->p->trial[s->index].node;
     case AZ_S_LET: return P->p->let[s->index].node;
@@ -340,7 +361,8 @@ static int symbol_node(az_parser *P, const az_symbol *s)
 
 static bool is_function(const char *s, size_t n)
 {
-    return az_func_find(s, n) >= 0 || (n == 1 && *s == 'd') || (n == 4 && !memcmp(s, "sech", 4)) || (n == 7 && !memcmp(s, "hilbert", 7)) ||
+    return az_func_find(s, n) >= 0 || (n == 1 && *s == 'd') || (n == 4 && (!memcmp(s, "sech", 4) || !memcmp(s, "edge", 4))) ||
+           (n == 7 && !memcmp(s, "hilbert", 7)) ||
            (n == 9 && !memcmp(s, "primitive", 9));
 }
 
@@ -436,6 +458,8 @@ static int parse_postfix(az_parser *P)
         size_t at = P->tok.pos;
         az_parse_next(P);
         if (P->status != AZ_OK || !parse_point(P, &point, at) || !az_parse_inside(P, &point, P->p->graph.node[a].deps, at)) return -1;
+        for (int c = 0; c < P->p->dim; c++)
+            if (P->p->coord[c].open > 0) point.x[c] = az_open_to_line(&P->p->coord[c], point.x[c]);
         a = az_parse_checked(P, az_graph_at(&P->p->graph, a, &point), at);
     }
     return a;

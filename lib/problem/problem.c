@@ -11,7 +11,11 @@
 void az_problem_destroy(az_problem *p)
 {
     if (!p) return;
-    for (int i = 0; i < p->dim; i++) az_free(p->coord[i].name);
+    for (int i = 0; i < p->dim; i++) {
+        az_free(p->coord[i].name);
+        az_free(p->coord[i].line);
+        az_free(p->coord[i].edge);
+    }
     for (int i = 0; p->scalar && i < p->n_scalars; i++) az_free(p->scalar[i].name);
     for (int i = 0; i < p->n_trials; i++) az_free(p->trial[i].name);
     for (int i = 0; i < p->n_lets; i++) az_free(p->let[i].name);

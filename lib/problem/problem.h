@@ -19,15 +19,26 @@ typedef enum az_parity { AZ_NO_PARITY = 0, AZ_EVEN = 1, AZ_ODD = -1 } az_parity;
 
 typedef enum az_range { AZ_LINE, AZ_HALF_LINE, AZ_INTERVAL } az_range;
 
-/* A coordinate. LINE: x = scale*sinh(z), z in (-inf, inf); HALF_LINE: the same for z >= 0; INTERVAL: [lo, hi]. */
+/* A coordinate. LINE: x = scale*sinh(z), z in (-inf, inf); HALF_LINE: the same for z >= 0; INTERVAL: [lo, hi]. The open interval (-X, X) of a text is
+ * a LINE with open = X: its coordinate y is the expression X tanh(z/2) of t = sinh z, which is what AZ_COORD and all points stand for (open.c). */
 typedef struct az_coord_decl {
     char *name;
     az_range range;
     double lo, hi;      /* INTERVAL */
+    double open;        /* LINE: X, or 0 */
+    char *line, *edge;  /* open > 0: the name of t, none that a text can have, and edge(y) as it is written */
+    int y, e;           /* open > 0: the nodes of y and of edge(y) */
     double scale;       /* LINE, HALF_LINE: the length below which the grid is uniform; default 1 */
     bool periodic;      /* INTERVAL only: fields get sine and cosine of 2 pi (x-lo)/(hi-lo) as inputs, so are exactly periodic */
     bool time;          /* declared as `time t in [0, 1]` */
 } az_coord_decl;
+
+/* z where the ends are put: 1 - (y/X)^2 = 4e-33. What falls like its power s is cut off in the transforms by e^(-s*76) near the ends, and rounding is not
+ * reached there for s < 0.48; d(a, y, y, y, y) does not overflow, and the finest grid of the independent evaluator, spacing 1/256, has less than its limit of points. */
+#define AZ_OPEN_REACH 76.0
+/* t of y, and y of t. */
+double az_open_to_line(const az_coord_decl *c, double y);
+double az_open_from_line(const az_coord_decl *c, double t);
 
 typedef struct az_scalar_decl { /* parameter or unknown */
     char *name;

@@ -48,6 +48,7 @@ static bool parse_at(az_parser *P, az_row_decl *r)
         r->at.x[c] = x + 0.0;
         r->fixed |= 1u << c;
         if (!az_parse_inside(P, &r->at, 1u << c, pos)) return false;
+        if (P->p->coord[c].open > 0) r->at.x[c] = az_open_to_line(&P->p->coord[c], r->at.x[c]);
     } while (az_parse_take(P, ','));
     return true;
 }

@@ -198,7 +198,7 @@ static bool parse_shape(az_parser *P, int first)
     }
     int k = half + (az_parse_is(P, "plane") ? 1 : 0);
     if (!az_parse_is(P, "line") && !az_parse_is(P, "plane"))
-        return az_parse_expect(P, AZ_T_STRING, half ? "'half-line' or 'half-plane'" : "line, half-line, plane, half-plane, box or '['");
+        return az_parse_expect(P, AZ_T_STRING, half ? "'half-line' or 'half-plane'" : "line, half-line, plane, half-plane, box, '[' or '('");
     az_parse_next(P);
     if (P->status != AZ_OK || !count_coords(P, pos, P->p->dim - first, shape[k].dim, shape[k].name) || !parse_scale(P, &scale)) return false;
     for (int c = first; c < P->p->dim; c++) {
@@ -230,7 +230,34 @@ static bool parse_box(az_parser *P, int first, size_t pos, bool box)
     return false;
 }
 
-/* "domain" name { "," name } "in" ( shape [ "scale" constant ] | range | "box" range { "x" range } ) */
+/* "(" constant "," constant ")", symmetric about 0 */
+static bool parse_open(az_parser *P, int first, size_t pos)
+{
+    az_coord_decl *x = &P->p->coord[first];
+    double lo, hi;
+
+    if (P->p->dim - first != 1) {
+        az_parse_fail(P, pos, AZ_EPROBLEM, NULL, "an open interval has 1 coordinate, not %d", P->p->dim - first);
+        return false;
+    }
+    if (!az_parse_expect(P, '(', "'('")) return false;
+    if (!az_parse_constant(P, &lo) || !az_parse_expect(P, ',', "','")) return false;
+    if (!az_parse_constant(P, &hi) || !az_parse_expect(P, ')', "')'")) return false;
+    if (!(lo == -hi && hi > 0)) {
+        az_parse_fail(P, pos, AZ_EPROBLEM, "closed intervals are written [a, b]", "an open interval must be symmetric about 0");
+        return false;
+    }
+    az_text line = {0}, edge = {0};
+    az_text_add(&line, "%s:line", x->name);
+    az_text_add(&edge, "edge(%s)", x->name);
+    x->line = line.s, x->edge = edge.s, x->open = hi;
+    if (line.failed || edge.failed) return nomem(P);
+    x->y = az_parse_checked(P, az_open_coord(P, first), pos);
+    x->e = az_parse_checked(P, az_open_edge(P, first), pos);
+    return x->y >= 0 && x->e >= 0;
+}
+
+/* "domain" name { "," name } "in" ( shape [ "scale" constant ] | range | "box" range { "x" range } | "(" constant "," constant ")" ) */
 static bool parse_domain(az_parser *P)
 {
     int first = P->p->dim;
@@ -242,6 +269,7 @@ static bool parse_domain(az_parser *P)
     az_parse_next(P);
     size_t pos = P->tok.pos;
     if (P->tok.kind == '[') return parse_box(P, first, pos, false);
+    if (P->tok.kind == '(') return parse_open(P, first, pos);
     if (az_parse_take_word(P, "box")) return parse_box(P, first, pos, true);
     return P->status == AZ_OK && parse_shape(P, first);
 }
@@ -460,7 +488,7 @@ static bool parse_decay(az_parser *P)
     if (name.kind != AZ_T_NAME) return az_parse_expect(P, AZ_T_NAME, "the name of a let");
     if (!s || s->kind != AZ_S_LET) wrong = "expected a let declared before";
     else if (P->p->let[s->index].decay >= 0) wrong = "its decay is already given";
-    else if (P->p->dim != 1 || P->p->coord[0].range == AZ_INTERVAL) wrong = "decay needs one coordinate, on a line or half-line";
+    else if (P->p->dim != 1 || P->p->coord[0].range == AZ_INTERVAL || P->p->coord[0].open > 0) wrong = "decay needs one coordinate, on a line or half-line";
     if (wrong) {
         az_parse_fail(P, name.pos, AZ_EPROBLEM, wrong, "no decay can be given for '%.*s'", (int)name.n, P->text + name.pos);
         return false;

@@ -40,8 +40,8 @@ static void plot(az_page *g, az_plot p)
 /* The part of a coordinate worth a picture on a linear axis. */
 static void visible(const az_coord_decl *c, double *lo, double *hi)
 {
-    *lo = c->range == AZ_INTERVAL ? c->lo : c->range == AZ_LINE ? -VISIBLE_LENGTHS * c->scale : 0;
-    *hi = c->range == AZ_INTERVAL ? c->hi : VISIBLE_LENGTHS * c->scale;
+    *lo = c->range == AZ_INTERVAL ? c->lo : c->open > 0 ? -c->open : c->range == AZ_LINE ? -VISIBLE_LENGTHS * c->scale : 0;
+    *hi = c->range == AZ_INTERVAL ? c->hi : c->open > 0 ? c->open : VISIBLE_LENGTHS * c->scale;
 }
 
 static double between(double lo, double hi, int i, int n) { return i == n - 1 ? hi : lo + (hi - lo) * i / (n - 1); }
@@ -141,7 +141,7 @@ static az_status profile(az_page *g, const char *name)
     bool shown = false;
     az_status st = x && v ? linear_profile(g, name, x, v, &shown) : AZ_ENOMEM;
 
-    if (shown && g->r->problem->coord[0].range != AZ_INTERVAL) st = log_profile(g, name);
+    if (shown && g->r->problem->coord[0].range != AZ_INTERVAL && !(g->r->problem->coord[0].open > 0)) st = log_profile(g, name);
     az_doubles_free(x);
     az_doubles_free(v);
     return st;
@@ -315,16 +315,20 @@ static az_status residual_line(az_page *g)
 {
     const az_curve *c = &g->r->curve;
     const az_coord_decl *x = g->r->problem->coord;
+    const bool open = x->open > 0;
+    char what[160] = "";
     double *v = az_doubles(3 * (size_t)c->n);
     az_status st = v ? sorted_curve(v, c) : AZ_ENOMEM;
 
     if (!st) {
         const az_series s[2] = {{"as written", v, v + c->n, c->n, false}, {"relative to its scale", v, v + 2 * c->n, c->n, false}};
         az_page_figure_begin(g);
-        plot(g, (az_plot){.about = "residual", .x = {.kind = x->range == AZ_INTERVAL ? AZ_AXIS_LINEAR : AZ_AXIS_ASINH, .unit = x->scale, .label = x->name},
+        plot(g, (az_plot){.about = "residual", .x = {.kind = x->range == AZ_INTERVAL ? AZ_AXIS_LINEAR : AZ_AXIS_ASINH, .unit = x->scale, .label = open ? x->line : x->name},
                           .y = {.kind = AZ_AXIS_LOG, .label = "|residual|"}, .series = s, .n_series = 2});
-        az_page_figure_end(g, "Residual of the worst equation at %d points%s.", c->n,
-                           x->range == AZ_INTERVAL ? "" : " of the whole line; the axis is linear near 0 and logarithmic beyond");
+        if (open) snprintf(what, sizeof what, " of the whole interval, against %.40s = 2u/(1 - u^2), u = %.40s/%.6g", x->line, x->name, x->open);
+        else if (x->range != AZ_INTERVAL) snprintf(what, sizeof what, " of the whole line");
+        az_page_figure_end(g, "Residual of the worst equation at %d points%s%s.", c->n, what,
+                           x->range == AZ_INTERVAL ? "" : "; the axis is linear near 0 and logarithmic beyond");
     }
     az_doubles_free(v);
     return st;

@@ -2,6 +2,7 @@
 #include "residual/program.h"
 #include "solve/dense.h"
 #include "solve/points.h"
+#include "solve/run.h"
 
 #include <math.h>
 #include <omp.h>
@@ -24,7 +25,8 @@ static az_status check_points(const az_problem *p, const double *x, int n, az_er
         for (int c = 0; c < p->dim; c++) {
             const az_coord_decl *d = &p->coord[c];
             double v = x[i * p->dim + c];
-            bool inside = isfinite(v) && (d->range != AZ_HALF_LINE || v >= 0) && (d->range != AZ_INTERVAL || (v >= d->lo && v <= d->hi));
+            bool inside = isfinite(v) && (d->range != AZ_HALF_LINE || v >= 0) && (d->range != AZ_INTERVAL || (v >= d->lo && v <= d->hi)) &&
+                          (!(d->open > 0) || fabs(v) <= d->open);
             if (!inside) return az_fail(err, AZ_EDOMAIN, "point %d: %s = %g lies outside the domain", i + 1, d->name, v);
         }
     return AZ_OK;
@@ -42,16 +44,10 @@ static int fold(const az_result *r, int node, const int *order)
     return s;
 }
 
-az_status az_eval(const az_result *r, double *out, const char *name, const double *points, int n, const int *order, az_error *err)
+/* At points of the program. */
+static az_status evaluate(const az_result *r, double *out, int node, const double *points, int n, const int *order, az_error *err)
 {
     const az_problem *p = r->problem;
-    int node = find_name(p, name);
-    if (node < 0) return az_fail(err, AZ_ENAME, "no field, let or trial is called '%s'", name);
-    for (int c = 0; order && c < p->dim; c++)
-        if (order[c] < 0 || order[c] > ORDER_MAX)
-            return az_fail(err, AZ_EDOMAIN, "derivative order %d: expected 0 to %d", order[c], ORDER_MAX);
-    az_status st = check_points(p, points, n, err);
-    if (st || n == 0) return st;
     double *x = az_alloc_array((size_t)n * (size_t)p->dim, sizeof *x);
     if (!x) return az_fail(err, AZ_ENOMEM, "out of memory");
     int sign = fold(r, node, order);
@@ -61,7 +57,7 @@ az_status az_eval(const az_result *r, double *out, const char *name, const doubl
         .edge = r->n_edges ? r->edge : NULL, .n_edges = r->n_edges, .points = r->points, .probe = &probe, .threads = omp_get_max_threads()};
     az_program *g;
     az_dense_init();
-    st = az_program_create(&g, p, &setup, err);
+    az_status st = az_program_create(&g, p, &setup, err);
     if (!st) {
         az_binding b = {.trial = r->trial, .scalar = r->scalar, .unit = 1};
         az_program_residual(g, &b, NULL);
@@ -70,6 +66,73 @@ az_status az_eval(const az_result *r, double *out, const char *name, const doubl
             if (sign < 0 && points[i] < 0) out[i] = -out[i];
         az_program_destroy(g);
     }
+    az_realloc(x, 0);
+    return st;
+}
+
+/* The k-th derivative in y of f(t(y)) on an open interval, from those in t, f[j] the j-th: with u = y/X, t = 2u/(1 - u^2) = 1/(1 - u) - 1/(1 + u), whose
+ * Taylor coefficients are (1 - u)^-(j+1) - (-1)^j (1 + u)^-(j+1), f is composed by Horner's rule. */
+static double compose(const double *f, int k, double y, double half)
+{
+    const double u = y / half;
+    double t[ORDER_MAX + 1], sum[ORDER_MAX + 1] = {0}, factorial[ORDER_MAX + 1];
+    for (int j = 0; j <= k; j++) {
+        t[j] = (pow(1 - u, -(j + 1)) - (j % 2 ? -1 : 1) * pow(1 + u, -(j + 1))) / pow(half, j);
+        factorial[j] = j ? factorial[j - 1] * j : 1;
+    }
+    for (int j = k; j >= 0; j--) {
+        for (int i = k; i >= 0; i--) {
+            double s = 0;
+            for (int l = 1; l <= i; l++) s += t[l] * sum[i - l];
+            sum[i] = s;
+        }
+        sum[0] += f[j] / factorial[j];
+    }
+    return sum[k] * factorial[k];
+}
+
+static az_status derivatives_open(const az_result *r, double *out, int node, const double *points, const double *x, int n, int k, az_error *err)
+{
+    double *v = az_alloc_array((size_t)n, (ORDER_MAX + 1) * sizeof *v), f[ORDER_MAX + 1];
+    az_status st = v ? AZ_OK : az_fail(err, AZ_ENOMEM, "out of memory");
+    for (int j = 0; j <= k && !st; j++) st = evaluate(r, v + (size_t)j * (size_t)n, node, x, n, &j, err);
+    for (int i = 0; i < n && !st; i++) {
+        for (int j = 0; j <= k; j++) f[j] = v[(size_t)j * (size_t)n + (size_t)i];
+        out[i] = compose(f, k, points[i], r->problem->coord[0].open);
+    }
+    az_realloc(v, 0);
+    return st;
+}
+
+az_status az_run_eval(const az_result *r, double *out, const char *name, const double *x, int n, const int *order, az_error *err)
+{
+    int node = find_name(r->problem, name);
+    if (node < 0) return az_fail(err, AZ_ENAME, "no field, let or trial is called '%s'", name);
+    return evaluate(r, out, node, x, n, order, err);
+}
+
+az_status az_eval(const az_result *r, double *out, const char *name, const double *points, int n, const int *order, az_error *err)
+{
+    const az_problem *p = r->problem;
+    int node = find_name(p, name), k = 0;
+    bool open = false;
+    if (node < 0) return az_fail(err, AZ_ENAME, "no field, let or trial is called '%s'", name);
+    for (int c = 0; order && c < p->dim; c++)
+        if (order[c] < 0 || order[c] > ORDER_MAX)
+            return az_fail(err, AZ_EDOMAIN, "derivative order %d: expected 0 to %d", order[c], ORDER_MAX);
+    for (int c = 0; c < p->dim; c++) {
+        open |= p->coord[c].open > 0;
+        if (p->coord[c].open > 0 && order) k = order[c];
+        if (p->dim > 1 && k > 0)
+            return az_fail(err, AZ_EOPTION, "derivatives in %s, an open interval among %d coordinates: declare a let", p->coord[c].name, p->dim);
+    }
+    az_status st = check_points(p, points, n, err);
+    if (st || n == 0) return st;
+    if (!open) return evaluate(r, out, node, points, n, order, err);
+    double *x = az_alloc_array((size_t)n * (size_t)p->dim, sizeof *x);
+    if (!x) return az_fail(err, AZ_ENOMEM, "out of memory");
+    for (int i = 0; i < n * p->dim; i++) x[i] = p->coord[i % p->dim].open > 0 ? az_open_to_line(&p->coord[i % p->dim], points[i]) : points[i];
+    st = k ? derivatives_open(r, out, node, points, x, n, k, err) : evaluate(r, out, node, x, n, order, err);
     az_realloc(x, 0);
     return st;
 }
@@ -85,6 +148,7 @@ static int grid_count(int wanted, int dim)
 static double grid_point(const az_coord_decl *c, double u)
 {
     if (c->range == AZ_INTERVAL) return c->lo + (c->hi - c->lo) * u;
+    if (c->open > 0) return c->open * tanh(0.5 * LINE_Z * (2 * u - 1));
     return c->scale * sinh(c->range == AZ_LINE ? LINE_Z * (2 * u - 1) : LINE_Z * u);
 }
 

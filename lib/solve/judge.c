@@ -162,6 +162,14 @@ static az_status judge_points(az_run *run, bool *refined)
     return st;
 }
 
+/* Whether a residual is divided by something that may underflow with the operands. */
+static bool divided(const az_problem *p)
+{
+    bool any = false;
+    for (int k = 0; k < p->n_rows; k++) any |= p->row[k].scale >= 0;
+    return any;
+}
+
 /* Panels on which the operands underflow go, and residuals relative to them with them. */
 static void cut(az_result *r, double used, bool *changed)
 {
@@ -180,7 +188,7 @@ az_status az_run_extend(az_run *run, bool *changed)
     *changed = false;
     if (!run->r->n_edges) return AZ_OK;
     az_status st = extend(run->r, az_program_tail(run->program), changed);
-    if (!st && !*changed) cut(run->r, az_program_used(run->program, UNDERFLOW), changed);
+    if (!st && !*changed && divided(run->p)) cut(run->r, az_program_used(run->program, UNDERFLOW), changed);
     if (!st && *changed && az_run_elements(run->r)) st = az_elements_remesh(run->r, run->r->edge, run->r->n_edges);
     return st ? az_fail(run->err, st, "out of memory while extending the grid") : AZ_OK;
 }

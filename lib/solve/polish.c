@@ -36,7 +36,7 @@ static az_status samples(double *sample, const az_result *from, int t, const az_
     az_status st = z && y && d ? AZ_OK : az_fail(err, AZ_ENOMEM, "out of memory");
     if (!st) az_element_samples(m, z);
     for (int i = 0; i < n && !st; i++) y[i] = m->length > 0 ? m->length * sinh(z[i]) : z[i];
-    for (int order = 0; order < k && !st; order++) st = az_eval(from, d + order * n, from->problem->trial[t].name, y, n, &order, err);
+    for (int order = 0; order < k && !st; order++) st = az_run_eval(from, d + order * n, from->problem->trial[t].name, y, n, &order, err);
     for (int i = 0; i < n && !st; i++) {
         double at[AZ_MESH_MAX_SMOOTH];
         for (int j = 0; j < k; j++) at[j] = d[j * n + i];

@@ -60,7 +60,7 @@ az_status az_run_start_points(az_result *r, double reach)
     if (p->dim == 1 && c->range != AZ_INTERVAL) {
         bool half = c->range == AZ_HALF_LINE || az_problem_half_line(p);
         double core = CORE_PANEL * 600.0 / r->options.points * (half ? 1 : 2);
-        return az_panels_start(&r->edge, &r->n_edges, core, fmax(REACH, reach), half);
+        return az_panels_start(&r->edge, &r->n_edges, core, fmax(c->open > 0 ? AZ_OPEN_REACH : REACH, reach), half);
     }
     if (az_run_square(r)) return AZ_OK; /* with its elements */
     bool first = true;

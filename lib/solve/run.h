@@ -125,6 +125,8 @@ az_status az_run_create(az_result **out, const az_problem *p, const az_solve_opt
 /* start.c: a state for a copy of p, to be run, with the unknowns of `from`, its elements on their mesh or its first networks, wider if o asks for that. The
  * trials keep their shape in units of the line's scale. AZ_EOPTION where the two do not fit. */
 az_status az_run_from(az_result **out, const az_problem *p, const az_result *from, const az_solve_options *o, az_error *err);
+/* az_eval, at points of the program: in the line of an open interval, and without a look whether they are in the domain. */
+az_status az_run_eval(const az_result *r, double *out, const char *name, const double *x, int n, const int *order, az_error *err);
 /* The grid a run starts from: panels, up to z = reach at least, or points. */
 az_status az_run_start_points(az_result *r, double reach);
 /* Runs the state until it stops; from its beginning if fresh. */
