@@ -20,6 +20,7 @@
 #define LOST 1e-2 /* a first stage that gains less than this on its first iteration has not found anything */
 #define REACH_EVERY 5
 #define JUDGE_EVERY 40
+#define SQUARE_MOST 25 /* Newton's steps on one mesh: more, and it wanders */
 #define HELD_ENOUGH 1e-4 /* residual of a held value between profiles */
 #define PAYS 3.0 /* residual before the first features over after */
 #define RETRIES 3 /* a stage is continued this often on a refined grid */
@@ -243,7 +244,7 @@ static bool stage_is_over(const az_run *run, az_step step)
     if (r->stage == 1 && r->ladder.found) az_plan_march(&plan, r);
     int hold = az_run_hold(r);
     if (step == AZ_STEP_NONE && r->stage_iteration >= hold) return true;
-    if (run->square && az_square_done(run)) return true;
+    if (run->square && (az_square_done(run) || r->stage_iteration >= SQUARE_MOST)) return true;
     if (r->stage == 1 && r->phase + 1 < r->options.n_phases) return false;
     if (hold > 0 && r->stage_iteration < hold + plan.window) return false;
     if (r->rms < plan.enough) return true;
