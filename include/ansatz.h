@@ -83,6 +83,11 @@ int az_problem_n_unknowns(const az_problem *p);
 const char *az_problem_unknown(const az_problem *p, int i);
 int az_problem_n_parameters(const az_problem *p);
 const char *az_problem_parameter(const az_problem *p, int i, double *value);
+/* What the problem says of its solution beyond equations: vector fields to draw, and numbers that follow from it (az_result_derived). */
+int az_problem_n_flows(const az_problem *p);
+const char *az_problem_flow(const az_problem *p, int i);
+int az_problem_n_derived(const az_problem *p);
+const char *az_problem_derived(const az_problem *p, int i); /* in words */
 /* A description in words and tables: parameters, unknowns, coordinates, trials with inputs, fields and lets, equations with derivative
  * orders and operators, conditions, and how many rows each gives. */
 az_status az_problem_describe(const az_problem *p, char **text, az_error *err);
@@ -240,6 +245,9 @@ az_status az_polish(az_result **out, az_result *from, const az_solve_options *o,
 /* Value or mixed derivative of a field, let or trial at points. out[n]; points[n*dim], point-major; order[dim] of derivatives.
  * AZ_ENAME for an unknown name, AZ_EDOMAIN for a point outside the domain. */
 az_status az_eval(const az_result *r, double *out, const char *name, const double *points, int n, const int *order, az_error *err);
+/* The i-th derived number. *error is what the errors of the unknowns in it support, and NaN where it takes values of trials or where
+ * an error is not known. AZ_ENAME for an i outside the range, AZ_ENOMEM. */
+az_status az_result_derived(const az_result *r, int i, double *value, double *error, az_error *err);
 int az_problem_dim(const az_problem *p);
 const char *az_problem_coordinate(const az_problem *p, int i);
 int az_problem_n_names(const az_problem *p);               /* fields and lets, in order of definition */
