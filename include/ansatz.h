@@ -263,6 +263,15 @@ az_status az_sample_points(const az_problem *p, double **points, int *n, int wan
 az_status az_export(const az_result *r, const char *path, const char *format, const char *const *columns, int n_columns,
                     const double *points, int n, az_error *err);
 
+/* A grid that suits the domain, for az_export_vtk: in a half-plane lines of y1 + i y2 = scale sinh(a + i b), else a product of axes, even in an interval and in
+ * asinh(x/scale) where there is no end. About `wanted` points, out to `radius` in coordinates without end (0: ten times their scale). *points is freed by az_free;
+ * shape[dim]: points in each direction, the first fastest. AZ_EOPTION, AZ_ELIMIT, AZ_ENOMEM. */
+az_status az_sample_grid(const az_problem *p, double **points, int *shape, int wanted, double radius, az_error *err);
+/* Writes a structured grid for ParaView (VTK's XML format, .vts; numbers as float64): fields, lets, trials and flows at its points, the last as vectors, and
+ * the parameters and unknowns. points and shape as above, of any grid. columns NULL = all of az_problem_get_name and all flows. The file appears by rename. AZ_EDOMAIN above three
+ * coordinates and for a point outside the domain, AZ_ENAME, AZ_EOPTION, AZ_ELIMIT, AZ_EIO, AZ_ENOMEM. */
+az_status az_export_vtk(const az_result *r, const char *path, const char *const *columns, int n_columns, const double *points, const int *shape, az_error *err);
+
 /* ---- Branches ------------------------------------------------------------------------------------------------------------- */
 
 /* Solutions followed in one number, around folds too: in a parameter, or in the first unknown, the problem's defects being free. Points are pseudo-arclength
