@@ -444,6 +444,8 @@ const char *az_hardy_coefficient(const az_hardy *h, int i, int *sector, int *k);
 
 /* A self-contained HTML report. */
 az_status az_report(const az_result *r, const char *path, const char *command, az_error *err);
+/* The same with pictures of these fields, lets and trials, in this order, instead of the program's choice. AZ_ENAME, AZ_EIO, AZ_ENOMEM. */
+az_status az_report_names(const az_result *r, const char *path, const char *const *name, int n_names, const char *command, az_error *err);
 
 #ifdef __cplusplus
 }
