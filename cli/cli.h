@@ -89,10 +89,12 @@ az_problem *cli_problem(const cli_context *c, const char *name_or_path, const cl
 int cli_unknown_problem(const cli_context *c, const char *name);    /* says so; returns CLI_ERROR */
 
 /* points.c: --at, --grid and --points. */
+#define CLI_MAX_DIM 4
 typedef struct cli_points {
     const char *at, *grid, *file;   /* as given, NULL if not */
     int n, dim;
     double *x;                      /* [n][dim], owned */
+    int shape[CLI_MAX_DIM];         /* of the grid, the direction that runs fastest first; only if `grid` was given */
 } cli_points;
 /* Fills n, dim and x for problem p from the option given; from a default sample of `wanted` points when there is none. */
 bool cli_points_read(const cli_context *c, cli_points *p, const az_problem *problem, int wanted);
@@ -101,6 +103,8 @@ void cli_points_clear(cli_points *p);
 /* output.c: files. All names returned are owned by the caller. */
 char *cli_name(const char *stem, const char *suffix);               /* stem + suffix */
 char *cli_replace_suffix(const char *path, const char *suffix);     /* the last component's extension replaced */
+/* Cuts a list of names at its commas, in place; *name by malloc, also on failure, which has been reported. */
+bool cli_cut_names(const cli_context *c, const char *option, char *list, const char ***name, int *n);
 /* True if path can be created or replaced by rename. */
 bool cli_check_writable(const cli_context *c, const char *path);
 bool cli_same_file(const char *a, const char *b);

@@ -34,13 +34,12 @@ const char eval_help[] =
     "domain.\n";
 
 #define DEFAULT_POINTS 65
-#define MAX_DIM 4
 #define MAX_ORDER 16
 
 typedef struct eval_request {
     cli_points points;
     const char *derivative;
-    int order[MAX_DIM];
+    int order[CLI_MAX_DIM];
     char **name;
     int n_names;
     double *value;          /* [n_names][points.n] */

@@ -129,3 +129,18 @@ bool cli_make_way(const cli_context *c, const char *path)
     free(old);
     return !keep || cli_keep_old(c, path);
 }
+
+bool cli_cut_names(const cli_context *c, const char *option, char *list, const char ***name, int *n)
+{
+    size_t most = 1;
+
+    *n = 0;
+    for (const char *s = list; *s; s++) most += *s == ',';
+    if (!(*name = malloc(sizeof **name * most))) return cli_nomem(c), false;
+    for (char *s = list, *next; s; s = next) {
+        if ((next = strchr(s, ','))) *next++ = 0;
+        if (!*s) return cli_usage(c, "--%s: expected names separated by commas, found an empty one", option), false;
+        (*name)[(*n)++] = s;
+    }
+    return true;
+}

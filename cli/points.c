@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_DIM 4
 #define MAX_POINTS 100000000    /* 800 MB a column */
 #define MAX_TOKEN 64
 
@@ -84,7 +83,7 @@ static bool parse_axis(const char *s, size_t length, axis *a)
 static bool read_grid(const cli_context *c, cli_points *p)
 {
     const char *s = p->grid;
-    axis a[MAX_DIM] = {{0, 0, 0}};
+    axis a[CLI_MAX_DIM] = {{0, 0, 0}};
     long long total = 1;
 
     for (int k = 0; k < p->dim; k++) {
@@ -107,6 +106,7 @@ static bool read_grid(const cli_context *c, cli_points *p)
         }
     }
     p->n = (int)total;
+    for (int k = 0; k < p->dim; k++) p->shape[p->dim - 1 - k] = a[k].n;
     if (!(p->x = malloc(sizeof(double) * (size_t)p->n * (size_t)p->dim))) return cli_nomem(c), false;
     for (int i = 0; i < p->n; i++)
         for (int k = p->dim - 1, rest = i; k >= 0; rest /= a[k].n, k--) {
@@ -118,7 +118,7 @@ static bool read_grid(const cli_context *c, cli_points *p)
 }
 
 /* The numbers of one line, separated by blanks, commas or semicolons; '#' begins a comment. Returns how many, -1 for something else. */
-static int parse_line(const char *s, double x[MAX_DIM])
+static int parse_line(const char *s, double x[CLI_MAX_DIM])
 {
     static const char between[] = " \t\r\n,;";
     int n = 0;
@@ -129,7 +129,7 @@ static int parse_line(const char *s, double x[MAX_DIM])
         size_t length = strcspn(s, " \t\r\n,;#");
         double value;
         if (!parse_part(s, length, &value)) return -1;
-        if (n < MAX_DIM) x[n] = value;
+        if (n < CLI_MAX_DIM) x[n] = value;
         n++;
         s += length;
     }
@@ -140,7 +140,7 @@ static bool read_lines(const cli_context *c, cli_points *p, FILE *f)
     char *line = NULL;
     size_t size = 0;
     int cap = 0, number = 0;
-    double x[MAX_DIM];
+    double x[CLI_MAX_DIM];
     bool ok = true;
 
     while (ok && getline(&line, &size, f) >= 0) {

@@ -55,6 +55,19 @@ static void print_cross(const az_result *r)
     printf("  %-13s %-13s %.1e here, %.1e there\n", "", "residuals", c->relative, c->other_relative);
 }
 
+static void print_derived(const az_result *r)
+{
+    const az_problem *p = az_result_problem(r);
+    char digits[AZ_UNKNOWN_LENGTH];
+    double value, error;
+
+    for (int i = 0; i < az_problem_n_derived(p); i++) {
+        if (az_result_derived(r, i, &value, &error, NULL) != AZ_OK) continue;
+        az_format_unknown(digits, value, error);
+        printf("  %-13s %s  %s\n", i ? "" : "derived", digits, az_problem_derived(p, i));
+    }
+}
+
 void cli_print_result(const az_result *r)
 {
     const az_problem *p = az_result_problem(r);
@@ -74,6 +87,7 @@ void cli_print_result(const az_result *r)
         az_format_unknown(digits, value, error);
         printf("  %-13s %s\n", az_problem_unknown(p, i), digits);
     }
+    print_derived(r);
     print_evidence(&e, o->tolerance);
     if (isfinite(e.defect_slope)) printf("  %-13s %.3g  of the defect beside the profile: digits lost to it are not printed\n", "slope", e.defect_slope);
     print_cross(r);
@@ -123,6 +137,23 @@ static void json_unknowns(json *j, const az_result *r)
         json_object_end(j);
     }
     json_object_end(j);
+}
+
+static void json_derived(json *j, const az_result *r)
+{
+    const az_problem *p = az_result_problem(r);
+
+    json_array(j, "derived");
+    for (int i = 0; i < az_problem_n_derived(p); i++) {
+        double value = NAN, error = NAN;
+        az_result_derived(r, i, &value, &error, NULL);
+        json_object(j, NULL);
+        json_string(j, "text", az_problem_derived(p, i));
+        json_number(j, "value", value);
+        json_number(j, "error", error);
+        json_object_end(j);
+    }
+    json_array_end(j);
 }
 
 static void json_residual(json *j, const az_evidence *e)
@@ -178,6 +209,7 @@ void cli_json_result(const az_result *r, const char *file, const char *report, c
     json_integer(&j, "numbers", az_result_numbers(r));
     json_string(&j, "tier", az_tier_name(e.tier));
     json_unknowns(&j, r);
+    json_derived(&j, r);
     json_residual(&j, &e);
     json_cross(&j, r);
     json_object(&j, "files");

@@ -83,6 +83,11 @@ int az_problem_n_unknowns(const az_problem *p);
 const char *az_problem_unknown(const az_problem *p, int i);
 int az_problem_n_parameters(const az_problem *p);
 const char *az_problem_parameter(const az_problem *p, int i, double *value);
+/* What the problem says of its solution beyond equations: vector fields to draw, and numbers that follow from it (az_result_derived). */
+int az_problem_n_flows(const az_problem *p);
+const char *az_problem_flow(const az_problem *p, int i);
+int az_problem_n_derived(const az_problem *p);
+const char *az_problem_derived(const az_problem *p, int i); /* in words */
 /* A description in words and tables: parameters, unknowns, coordinates, trials with inputs, fields and lets, equations with derivative
  * orders and operators, conditions, and how many rows each gives. */
 az_status az_problem_describe(const az_problem *p, char **text, az_error *err);
@@ -240,6 +245,9 @@ az_status az_polish(az_result **out, az_result *from, const az_solve_options *o,
 /* Value or mixed derivative of a field, let or trial at points. out[n]; points[n*dim], point-major; order[dim] of derivatives.
  * AZ_ENAME for an unknown name, AZ_EDOMAIN for a point outside the domain. */
 az_status az_eval(const az_result *r, double *out, const char *name, const double *points, int n, const int *order, az_error *err);
+/* The i-th derived number. *error is what the errors of the unknowns in it support, and NaN where it takes values of trials or where
+ * an error is not known. AZ_ENAME for an i outside the range, AZ_ENOMEM. */
+az_status az_result_derived(const az_result *r, int i, double *value, double *error, az_error *err);
 int az_problem_dim(const az_problem *p);
 const char *az_problem_coordinate(const az_problem *p, int i);
 int az_problem_n_names(const az_problem *p);               /* fields and lets, in order of definition */
@@ -254,6 +262,15 @@ az_status az_sample_points(const az_problem *p, double **points, int *n, int wan
  * rename. AZ_EOPTION for another format, AZ_ENAME for an unknown column, AZ_EDOMAIN for a point outside the domain, AZ_EIO, AZ_ENOMEM. */
 az_status az_export(const az_result *r, const char *path, const char *format, const char *const *columns, int n_columns,
                     const double *points, int n, az_error *err);
+
+/* A grid that suits the domain, for az_export_vtk: in a half-plane lines of y1 + i y2 = scale sinh(a + i b), else a product of axes, even in an interval and in
+ * asinh(x/scale) where there is no end. About `wanted` points, out to `radius` in coordinates without end (0: ten times their scale). *points is freed by az_free;
+ * shape[dim]: points in each direction, the first fastest. AZ_EOPTION, AZ_ELIMIT, AZ_ENOMEM. */
+az_status az_sample_grid(const az_problem *p, double **points, int *shape, int wanted, double radius, az_error *err);
+/* Writes a structured grid for ParaView (VTK's XML format, .vts; numbers as float64): fields, lets, trials and flows at its points, the last as vectors, and
+ * the parameters and unknowns. points and shape as above, of any grid. columns NULL = all of az_problem_get_name and all flows. The file appears by rename. AZ_EDOMAIN above three
+ * coordinates and for a point outside the domain, AZ_ENAME, AZ_EOPTION, AZ_ELIMIT, AZ_EIO, AZ_ENOMEM. */
+az_status az_export_vtk(const az_result *r, const char *path, const char *const *columns, int n_columns, const double *points, const int *shape, az_error *err);
 
 /* ---- Branches ------------------------------------------------------------------------------------------------------------- */
 
@@ -427,6 +444,8 @@ const char *az_hardy_coefficient(const az_hardy *h, int i, int *sector, int *k);
 
 /* A self-contained HTML report. */
 az_status az_report(const az_result *r, const char *path, const char *command, az_error *err);
+/* The same with pictures of these fields, lets and trials, in this order, instead of the program's choice. AZ_ENAME, AZ_EIO, AZ_ENOMEM. */
+az_status az_report_names(const az_result *r, const char *path, const char *const *name, int n_names, const char *command, az_error *err);
 
 #ifdef __cplusplus
 }

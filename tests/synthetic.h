@@ -31,6 +31,24 @@ static const char box_text[] = "problem box \"a wave in a box\"\n"
                                "equation d(u, t) + u*d(u, x) = nu*d(u, x, x)\n"
                                "initial u = sin(pi*x) at t = 0\n";
 
+/* Two unknowns, so that one has an error and the other none. */
+static const char plane_text[] = "problem plane \"a vortex in a half-plane\"\n"
+                                 "parameter a = 3\n"
+                                 "unknown lambda = 1\n"
+                                 "unknown mu = 2\n"
+                                 "domain y1, y2 in half-plane scale 2\n"
+                                 "trial N(1/(1 + y1^2 + y2^2), y2/(1 + y2)) even in y1\n"
+                                 "let u = y1*N\n"
+                                 "let w = (1 + y1^2)*y2\n"
+                                 "flow W = (y2 - 2)*(1 + 0*u), -y1\n"
+                                 "equation d(u, y1) + lambda*d(u, y2) = mu*u\n"
+                                 "pin N@(0, 0) = 1\n"
+                                 "derived \"a line & its <half>\" = (a + lambda)/2\n"
+                                 "derived \"square\" = lambda^2\n"
+                                 "derived \"product\" = lambda*mu\n"
+                                 "derived \"at the corner\" = lambda*N@(0, 0)\n"
+                                 "derived \"constant\" = a + 1\n";
+
 static inline double *synthetic_doubles(az_rng *g, size_t n, double size)
 {
     double *v = az_doubles(n);

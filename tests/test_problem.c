@@ -647,6 +647,30 @@ static void test_describe_open(void **state)
     az_problem_destroy(p);
 }
 
+/* Flows and derived numbers stand at the end, and are no rows; a flow's name is not taken by what follows. */
+static void test_answers(void **state)
+{
+    static const char text[] = "problem t \"T\"\nunknown k = 1\ndomain x, y in plane\ntrial u(x, y)\nflow W = u*y,\n  -x\nderived \"a (k) & more\" = 2*k + u@(0, 1)\n"
+                               "equation u = k*x\npin u@(0, 0) = 1\nderived \"four\" = 4\n";
+    static const char end[] = "\nflows\n  W = u*y, -x\n\nderived numbers\n  a (k) & more = 2*k + u@(0, 1)\n  four = 4\n";
+    az_problem *p = parse(text);
+    char *s;
+
+    (void)state;
+    assert_int_equal(p->n_rows, 2);
+    assert_int_equal(az_problem_n_flows(p), 1);
+    assert_string_equal(az_problem_flow(p, 0), "W");
+    assert_null(az_problem_flow(p, 1));
+    assert_int_equal(az_problem_n_derived(p), 2);
+    assert_string_equal(az_problem_derived(p, 0), "a (k) & more");
+    assert_int_equal(az_problem_n_names(p), 0);
+    assert_int_equal(az_problem_describe(p, &s, NULL), AZ_OK);
+    assert_true(strlen(s) > sizeof end);
+    assert_string_equal(s + strlen(s) - strlen(end), end);
+    az_free(s);
+    az_problem_destroy(p);
+}
+
 static void test_manual(void **state)
 {
     char *text = read_text("doc/language.md");
@@ -796,7 +820,7 @@ static void test_allocation_failures(void **state)
     (void)state;
     assert_survives(NULL, AZ_OK);
     assert_survives("problem t \"T\"\nparameter a = 2\nunknown k = 1\ndomain x, y in plane\ntime t in [0, 1]\nfield u(x, y, t) odd in x decay 1/k\n"
-                    "let U = d(u, x)@(0, 0, 0)^a + sech(x)\nequation d(u, t) = U scale 1 + x^2\ninitial u = 0 # c\npin k = 2\n", AZ_OK);
+                    "let U = d(u, x)@(0, 0, 0)^a + sech(x)\nequation d(u, t) = U scale 1 + x^2\ninitial u = 0 # c\npin k = 2\nflow W = u, k, x\nderived \"K\" = 2*k\n", AZ_OK);
     assert_survives("problem t \"T\"\nparameter X = 2\ndomain y in (-X, X)\nfield u(y) odd decay 1\nfield v(y)\nlet h = hilbert(u)*edge(y)\n"
                     "equation d(v, y) + primitive(u) = h\npin u = 1 at y = X/2\n", AZ_OK);
     assert_survives("problem t \"T\"\nunknown k = 1\nparameter a = 2\nlet b = omga\n", AZ_EPROBLEM);
@@ -810,7 +834,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_other_locale),
         cmocka_unit_test(test_nesting), cmocka_unit_test(test_sizes), cmocka_unit_test(test_counts), cmocka_unit_test(test_many_nodes_and_points),
         cmocka_unit_test(test_ccf), cmocka_unit_test(test_slots), cmocka_unit_test(test_settings), cmocka_unit_test(test_domains), cmocka_unit_test(test_use_in_scale),
-        cmocka_unit_test(test_fields), cmocka_unit_test(test_round_trip), cmocka_unit_test(test_describe), cmocka_unit_test(test_describe_open), cmocka_unit_test(test_manual),
+        cmocka_unit_test(test_fields), cmocka_unit_test(test_round_trip), cmocka_unit_test(test_describe), cmocka_unit_test(test_describe_open), cmocka_unit_test(test_answers), cmocka_unit_test(test_manual),
         cmocka_unit_test(test_problem_folder), cmocka_unit_test(test_builtins), cmocka_unit_test(test_load), cmocka_unit_test(test_allocation_failures),
     };
 

@@ -24,6 +24,7 @@ typedef struct az_text {
 } az_text;
 void az_text_add(az_text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void az_text_write(az_text *t, const char *bytes, size_t n);
+void az_text_base64(az_text *t, const char *bytes, size_t n); /* RFC 4648 */
 void az_text_clear(az_text *t);
 
 /* xoshiro256** seeded by splitmix64 (Blackman and Vigna 2018). Plain state, so that a checkpoint can hold it. */

@@ -57,3 +57,15 @@ void az_text_clear(az_text *t)
     az_free(t->s);
     *t = (az_text){0};
 }
+
+void az_text_base64(az_text *out, const char *bytes, size_t n)
+{
+    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned char *b = (const unsigned char *)bytes;
+
+    for (size_t i = 0; i < n; i += 3) {
+        const unsigned v = (unsigned)b[i] << 16 | (i + 1 < n ? (unsigned)b[i + 1] << 8 : 0) | (i + 2 < n ? b[i + 2] : 0);
+        const char s[4] = {digit[v >> 18], digit[v >> 12 & 63], i + 1 < n ? digit[v >> 6 & 63] : '=', i + 2 < n ? digit[v & 63] : '='};
+        az_text_write(out, s, 4);
+    }
+}

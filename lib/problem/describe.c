@@ -206,6 +206,25 @@ static void add_rows(az_text *t, const az_problem *p, const unsigned char *order
     }
 }
 
+static void add_answers(az_text *t, const az_problem *p)
+{
+    if (p->n_flows) az_text_add(t, "\nflows\n");
+    for (int i = 0; i < p->n_flows; i++) {
+        az_text_add(t, "  %s = ", p->flow[i].name);
+        for (int c = 0; c < p->dim; c++) {
+            az_text_add(t, "%s", c ? ", " : "");
+            az_problem_print(t, p, p->flow[i].component[c], true, MAX_SHOWN);
+        }
+        az_text_add(t, "\n");
+    }
+    if (p->n_derived) az_text_add(t, "\nderived numbers\n");
+    for (int i = 0; i < p->n_derived; i++) {
+        az_text_add(t, "  %s = ", p->derived[i].text);
+        az_problem_print(t, p, p->derived[i].node, true, MAX_SHOWN);
+        az_text_add(t, "\n");
+    }
+}
+
 az_status az_problem_describe(const az_problem *p, char **text, az_error *err)
 {
     const size_t n = (size_t)p->graph.n;
@@ -222,6 +241,7 @@ az_status az_problem_describe(const az_problem *p, char **text, az_error *err)
         add_trials(&t, p);
         add_lets(&t, p, scratch);
         add_rows(&t, p, order, scratch);
+        add_answers(&t, p);
     }
     az_free(order);
     az_free(scratch);

@@ -30,7 +30,7 @@ az_token az_lexer_next(az_lexer *l);
 /* Bytes of the character at s, a tab or valid UTF-8 (RFC 3629) that is no control character; 0 if there is none. */
 size_t az_utf8_length(const char *s, size_t n);
 
-typedef enum az_symbol_kind { AZ_S_COORD, AZ_S_SCALAR, AZ_S_TRIAL, AZ_S_LET } az_symbol_kind;
+typedef enum az_symbol_kind { AZ_S_COORD, AZ_S_SCALAR, AZ_S_TRIAL, AZ_S_LET, AZ_S_FLOW } az_symbol_kind;
 
 typedef struct az_symbol {
     az_symbol_kind kind;
@@ -121,12 +121,15 @@ bool az_parse_coord_index(az_parser *P, int *coord);        /* takes the name of
 bool az_parse_parity(az_parser *P, az_parity parity[AZ_MAX_DIM], unsigned coords);
 bool az_parse_field(az_parser *P);
 bool az_parse_exponent(az_parser *P, int *node);            /* of a decay: no coordinates, no trials */
+bool az_parse_flow(az_parser *P);
+bool az_parse_derived(az_parser *P);
 bool az_parse_row(az_parser *P, az_row_kind kind, size_t start);
 bool az_parse_add_trial(az_parser *P, const char *suffix, const az_token *name, const int *input, int n_inputs, const az_parity *parity);
 bool az_parse_add_let(az_parser *P, const az_token *name, int node, bool field);
 bool az_parse_statements(az_parser *P);
 bool az_parse_check(az_parser *P);                          /* of the whole problem, after the last statement */
 
+char *az_parse_copy(const char *s, size_t n);               /* a string of the first n bytes; NULL: out of memory, not recorded */
 /* Makes room for one more element behind n: capacities are the powers of two. */
 bool az_vector_room(void *array_pointer, int n, size_t size);
 

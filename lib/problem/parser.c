@@ -355,6 +355,7 @@ static int symbol_node(az_parser *P, const az_symbol *s)
     case AZ_S_SCALAR: return az_graph_scalar(&P->p->graph, s->index);
     case AZ_S_TRIAL: return P->p->trial[s->index].node;
     case AZ_S_LET: return P->p->let[s->index].node;
+    case AZ_S_FLOW: return az_parse_fail(P, P->last_end - s->n, AZ_EPROBLEM, "use its components", "'%.*s' is a flow, which has several components", (int)s->n, P->text + s->pos);
     }
     return -1;
 }

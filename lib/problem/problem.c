@@ -20,6 +20,10 @@ void az_problem_destroy(az_problem *p)
     for (int i = 0; i < p->n_trials; i++) az_free(p->trial[i].name);
     for (int i = 0; i < p->n_lets; i++) az_free(p->let[i].name);
     for (int i = 0; i < p->n_rows; i++) az_free(p->row[i].text);
+    for (int i = 0; i < p->n_flows; i++) az_free(p->flow[i].name);
+    for (int i = 0; i < p->n_derived; i++) az_free(p->derived[i].text);
+    az_free(p->flow);
+    az_free(p->derived);
     az_free(p->scalar);
     az_free(p->trial);
     az_free(p->let);
@@ -236,4 +240,17 @@ const char *az_problem_coordinate(const az_problem *p, int i)
 const char *az_problem_get_name(const az_problem *p, int i)
 {
     return i >= 0 && i < p->n_lets ? p->let[i].name : NULL;
+}
+
+int az_problem_n_flows(const az_problem *p) { return p->n_flows; }
+int az_problem_n_derived(const az_problem *p) { return p->n_derived; }
+
+const char *az_problem_flow(const az_problem *p, int i)
+{
+    return i >= 0 && i < p->n_flows ? p->flow[i].name : NULL;
+}
+
+const char *az_problem_derived(const az_problem *p, int i)
+{
+    return i >= 0 && i < p->n_derived ? p->derived[i].text : NULL;
 }

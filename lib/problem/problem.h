@@ -12,6 +12,8 @@
 #define AZ_MAX_TRIALS 64
 #define AZ_MAX_LETS 1024
 #define AZ_MAX_ROWS 256
+#define AZ_MAX_FLOWS 16
+#define AZ_MAX_DERIVED 64
 #define AZ_MAX_ORDER 16                 /* derivatives on one path of an expression */
 #define AZ_MAX_OPERATORS 16             /* nonlocal operators on one path */
 
@@ -63,6 +65,16 @@ typedef struct az_name_decl {   /* let or field */
     int decay;                  /* node of the exponent p in |y|^-p at infinity, of numbers, parameters and unknowns; -1 if not given */
 } az_name_decl;
 
+typedef struct az_flow_decl {   /* a vector field: its lines are drawn, and it is exported as one */
+    char *name;
+    int component[AZ_MAX_DIM];  /* nodes, one for each coordinate */
+} az_flow_decl;
+
+typedef struct az_derived_decl {/* a number that follows from the solution */
+    char *text;                 /* what it is, in words */
+    int node;                   /* does not depend on coordinates */
+} az_derived_decl;
+
 typedef enum az_row_kind { AZ_ROW_EQUATION, AZ_ROW_PIN, AZ_ROW_SELECT, AZ_ROW_INITIAL, AZ_ROW_BOUNDARY } az_row_kind;
 
 /* lhs - rhs = 0 on the part of the domain where the fixed coordinates have the given values. */
@@ -99,6 +111,10 @@ struct az_problem {
     int n_lets;
     az_row_decl *row;
     int n_rows;
+    az_flow_decl *flow;
+    int n_flows;
+    az_derived_decl *derived;
+    int n_derived;
     az_layer layer[AZ_MAX_INPUT_LAYERS];
     int n_layers;
     int angle;                  /* the only input of every trial is the angle of the coordinate, instead of those declared */

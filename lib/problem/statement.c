@@ -17,7 +17,7 @@ static bool nomem(az_parser *P)
     return false;
 }
 
-static char *copy_text(const char *s, size_t n)
+char *az_parse_copy(const char *s, size_t n)
 {
     char *copy = az_alloc_array(n + 1, 1);
 
@@ -38,7 +38,7 @@ static bool parse_problem(az_parser *P)
         return false;
     }
     if (P->tok.kind == AZ_T_STRING) {
-        P->p->title = copy_text(P->text + P->tok.pos, P->tok.n);
+        P->p->title = az_parse_copy(P->text + P->tok.pos, P->tok.n);
         if (!P->p->title) return nomem(P);
     }
     return az_parse_expect(P, AZ_T_STRING, "the title in quotation marks");
@@ -459,7 +459,7 @@ bool az_parse_add_let(az_parser *P, const az_token *name, int node, bool field)
     az_problem *p = P->p;
 
     if (!az_vector_room(&p->let, p->n_lets, sizeof *p->let)) return nomem(P);
-    char *copy = copy_text(P->text + name->pos, name->n);
+    char *copy = az_parse_copy(P->text + name->pos, name->n);
     if (!copy) return nomem(P);
     p->let[p->n_lets++] = (az_name_decl){.name = copy, .node = node, .field = field, .decay = -1};
     return az_symbol_add(P, AZ_S_LET, p->n_lets - 1, name);
@@ -511,6 +511,7 @@ static const struct {
     {"time", parse_time, 0},               {"periodic", parse_periodic, 0},   {"trial", parse_trial, 0},     {"let", parse_let, 0},
     {"field", parse_field, 0},             {"equation", NULL, AZ_ROW_EQUATION}, {"pin", NULL, AZ_ROW_PIN},   {"select", NULL, AZ_ROW_SELECT},
     {"initial", NULL, AZ_ROW_INITIAL},     {"boundary", NULL, AZ_ROW_BOUNDARY}, {"defect", parse_defect, 0},   {"decay", parse_decay, 0},
+    {"flow", az_parse_flow, 0},            {"derived", az_parse_derived, 0},
 };
 #define N_STATEMENTS (sizeof statements / sizeof *statements)
 
@@ -556,7 +557,7 @@ static bool add_layer_scalars(az_parser *P)
         for (int i = 0; i < 2; i++) {
             az_scalar_decl *s = &p->scalar[az_problem_layer_slot(p, k) + i];
             const char *name = i ? "layer width" : "layer center";
-            *s = (az_scalar_decl){.name = copy_text(name, strlen(name)), .unknown = true, .hi = INFINITY};
+            *s = (az_scalar_decl){.name = az_parse_copy(name, strlen(name)), .unknown = true, .hi = INFINITY};
             s->value = i ? p->layer[k].width : p->layer[k].center;
             if (!s->name) return nomem(P);
         }

@@ -55,7 +55,7 @@ static az_status evaluate(const az_page *g, double *v, const char *name, const d
     return az_eval(g->r, v, name, x, n, order, err);
 }
 
-static az_status leave_note(az_page *g, az_status st, const char *name, const az_error *err)
+az_status az_page_leave_note(az_page *g, az_status st, const char *name, const az_error *err)
 {
     if (st == AZ_ENOMEM) return st;
     az_text_add(&g->out, "<p class=\"note\">No picture of ");
@@ -78,7 +78,7 @@ static az_status linear_profile(az_page *g, const char *name, double *x, double 
     for (int i = 0; i < LINE_POINTS; i++) x[i] = between(lo, hi, i, LINE_POINTS);
     const az_status st = evaluate(g, v, name, x, LINE_POINTS, &err);
     *shown = !st;
-    if (st) return leave_note(g, st, name, &err);
+    if (st) return az_page_leave_note(g, st, name, &err);
     snprintf(about, sizeof about, "%.40s against %.40s", name, c->name);
     const az_series s = {.x = x, .y = v, .n = LINE_POINTS};
     az_page_figure_begin(g);
@@ -121,7 +121,7 @@ static az_status log_profile(az_page *g, const char *name)
         st = v ? evaluate(g, v, name, x, n, &err) : AZ_ENOMEM;
     }
     if (st) {
-        st = leave_note(g, st, name, &err);
+        st = az_page_leave_note(g, st, name, &err);
     } else {
         for (int i = 0; i < n; i++) v[i] = fabs(v[i]);
         snprintf(label, sizeof label, "|%.70s|", name);
@@ -171,11 +171,11 @@ static az_status heat(az_page *g, const char *name)
     if (!st) {
         plane_points(p, x, lo, hi);
         st = evaluate(g, v, name, x, n, &err);
-        if (st) st = leave_note(g, st, name, &err);
+        if (st) st = az_page_leave_note(g, st, name, &err);
         else {
             az_page_figure_begin(g);
             az_plot_heat_svg(&g->out, &(az_heat){.about = name, .x = {.label = p->coord[0].name, .lo = lo[0], .hi = hi[0]},
-                             .y = {.label = p->coord[1].name, .lo = lo[1], .hi = hi[1]}, .label = name, .value = v, .n_x = HEAT_POINTS, .n_y = HEAT_POINTS});
+                             .y = {.label = p->coord[1].name, .lo = lo[1], .hi = hi[1]}, .colour = {.label = name}, .value = v, .n_x = HEAT_POINTS, .n_y = HEAT_POINTS});
             az_page_figure_end(g, "%s over %s and %s%s.", name, p->coord[0].name, p->coord[1].name, p->dim > 2 ? "; the other coordinates in the middle of their ranges" : "");
         }
     }
@@ -224,7 +224,7 @@ static az_status moments(az_page *g, const char *name, int t)
     visible(&p->coord[1 - t], &lo, &hi);
     az_status st = snapshots_fill(g, s, name, t, &err);
     if (st) {
-        st = leave_note(g, st, name, &err);
+        st = az_page_leave_note(g, st, name, &err);
     } else {
         az_page_figure_begin(g);
         plot(g, (az_plot){.about = name, .x = {.label = p->coord[1 - t].name, .lo = lo, .hi = hi}, .y = {.label = name}, .series = s->series, .n_series = SNAPSHOTS});
@@ -240,6 +240,7 @@ static az_status one_name(az_page *g, const char *name)
     az_status st;
 
     if (p->dim == 1) return profile(g, name);
+    if (az_page_is_plane(p)) return az_page_plane_name(g, name);
     st = heat(g, name);
     for (int t = 0; t < 2 && p->dim == 2 && !st; t++)
         if (p->coord[t].time) return moments(g, name, t);
@@ -256,20 +257,53 @@ static void find_unknown_functions(bool *shown, const az_graph *g)
     for (int i = 0; i < g->n; i++) shown[i] = shown[i] && g->node[i].deps;
 }
 
-/* Fields first, then lets. */
-static az_status chosen_profiles(az_page *g, const bool *shown)
+/* needed[node]: an equation or condition contains the expression. */
+static void find_needed(bool *needed, const az_problem *p)
+{
+    const az_graph *g = &p->graph;
+
+    for (int i = 0; i < p->n_rows; i++) {
+        needed[p->row[i].node] = true;
+        if (p->row[i].scale >= 0) needed[p->row[i].scale] = true;
+    }
+    for (int i = g->n - 1; i >= 0; i--) {
+        if (!needed[i]) continue;
+        if (g->node[i].a >= 0) needed[g->node[i].a] = true;
+        if (g->node[i].b >= 0) needed[g->node[i].b] = true;
+    }
+}
+
+enum { FIELDS, TO_BE_SEEN, OTHERS, N_GROUPS };
+
+static int group_of(const az_name_decl *let, const bool *needed)
+{
+    if (let->field) return FIELDS;
+    return needed[let->node] ? OTHERS : TO_BE_SEEN;
+}
+
+/* Fields first, then lets that no equation needs, which are there to be seen, then the other lets. */
+static az_status chosen_profiles(az_page *g, const bool *shown, const bool *needed)
 {
     const az_problem *p = g->r->problem;
     int n = 0;
     az_status st = AZ_OK;
 
-    for (int field = 1; field >= 0; field--) {
+    for (int group = FIELDS; group < N_GROUPS; group++) {
         for (int i = 0; i < p->n_lets && n < MAX_NAMES && !st; i++) {
-            if (p->let[i].field != field || !shown[p->let[i].node]) continue;
+            if (group_of(&p->let[i], needed) != group || !shown[p->let[i].node]) continue;
             st = one_name(g, p->let[i].name);
             n++;
         }
     }
+    return st;
+}
+
+/* The names asked for, in their order. */
+static az_status asked_profiles(az_page *g)
+{
+    az_status st = AZ_OK;
+
+    for (int i = 0; i < g->n_names && !st; i++) st = one_name(g, g->name[i]);
     return st;
 }
 
@@ -278,13 +312,18 @@ az_status az_page_profiles(az_page *g)
     const az_problem *p = g->r->problem;
 
     if (p->dim < 1) return AZ_OK;
-    bool *shown = az_calloc((size_t)p->graph.n, sizeof *shown);
-    if (!shown) return AZ_ENOMEM;
-    find_unknown_functions(shown, &p->graph);
+    bool *shown = az_calloc((size_t)p->graph.n, sizeof *shown), *needed = az_calloc((size_t)p->graph.n, sizeof *needed);
+    az_status st = shown && needed ? AZ_OK : AZ_ENOMEM;
     az_text_add(&g->out, "<section><h2>Solution</h2>\n<div class=\"pair\">\n");
-    const az_status st = chosen_profiles(g, shown);
+    if (!st) {
+        find_unknown_functions(shown, &p->graph);
+        find_needed(needed, p);
+        st = g->name ? asked_profiles(g) : chosen_profiles(g, shown, needed);
+    }
+    for (int i = 0; i < p->n_flows && !st && az_page_is_plane(p); i++) st = az_page_plane_flow(g, &p->flow[i]);
     az_text_add(&g->out, "</div></section>\n");
     az_free(shown);
+    az_free(needed);
     return st;
 }
 
@@ -359,7 +398,7 @@ static az_status residual_cells(az_page *g)
     fill_cells(cell, m, c, lo, hi);
     az_page_figure_begin(g);
     az_plot_heat_svg(&g->out, &(az_heat){.about = "residual", .x = {.label = p->coord[0].name, .lo = lo[0], .hi = hi[0]},
-                     .y = {.label = p->coord[1].name, .lo = lo[1], .hi = hi[1]}, .label = "log10 |residual|", .value = cell, .n_x = m, .n_y = m, .cells = true});
+                     .y = {.label = p->coord[1].name, .lo = lo[1], .hi = hi[1]}, .colour = {.label = "log10 |residual|"}, .value = cell, .n_x = m, .n_y = m, .cells = true});
     az_page_figure_end(g, "Largest relative residual in each of %d \u00d7 %d cells, from %d points.", m, m, c->n);
     az_doubles_free(cell);
     return AZ_OK;
@@ -370,7 +409,8 @@ az_status az_page_residual(az_page *g)
     const az_curve *c = &g->r->curve;
 
     if (c->n < 1) return AZ_OK;
-    return c->dim == 1 ? residual_line(g) : residual_cells(g);
+    if (c->dim == 1) return residual_line(g);
+    return az_page_is_plane(g->r->problem) ? az_page_plane_residual(g) : residual_cells(g);
 }
 
 /* x of the recorded iterations at which a new stage began; returns their number. */

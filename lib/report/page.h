@@ -9,6 +9,8 @@ typedef struct az_page {
     az_text out;
     const az_result *r;
     const char *command;    /* that asked for the report, may be empty */
+    const char *const *name;/* [n_names] to show; NULL: the program chooses */
+    int n_names;
     int next_id;            /* of pictures */
 } az_page;
 
@@ -28,6 +30,14 @@ void az_page_begin(az_text *out, const char *title);
 void az_page_figure_begin(az_page *g);
 void az_page_figure_end(az_page *g, const char *format, ...) __attribute__((format(printf, 2, 3)));    /* the caption; escaped */
 
+/* Two coordinates without ends: pictures near the origin and on logarithmic polar axes (plane.c). */
+bool az_page_is_plane(const az_problem *p);
+az_status az_page_plane_name(az_page *g, const char *name);
+az_status az_page_plane_flow(az_page *g, const az_flow_decl *flow);
+az_status az_page_plane_residual(az_page *g);
+/* A sentence in the place of a picture that could not be made; returns AZ_ENOMEM if that was why, else AZ_OK. */
+az_status az_page_leave_note(az_page *g, az_status st, const char *name, const az_error *err);
+
 /* Pictures. A name that cannot be evaluated leaves a sentence in its place; only AZ_ENOMEM is returned. */
 az_status az_page_profiles(az_page *g);
 az_status az_page_residual(az_page *g);
@@ -36,6 +46,7 @@ az_status az_page_history(az_page *g);
 /* Tables. */
 void az_page_headline(az_page *g);
 void az_page_evidence(az_page *g);
+void az_page_derived(az_page *g);
 void az_page_problem(az_page *g);
 void az_page_networks(az_page *g);
 void az_page_run(az_page *g);

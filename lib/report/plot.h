@@ -37,16 +37,29 @@ typedef struct az_plot {
 } az_plot;
 void az_plot_svg(az_text *out, const az_plot *p);
 
+/* Lines over a picture, in its coordinates; NaN between two of them. */
+typedef struct az_lines {
+    const double *x, *y;    /* [n] */
+    int n;
+    bool arrows;            /* one in the middle of each, along it */
+} az_lines;
+
 /* value[n_y][n_x] at points spread evenly from lo to hi of the (linear) axes, first row at y.lo. What is not finite stays blank. */
 typedef struct az_heat {
     const char *about;
     az_axis x, y;
-    const char *label;      /* of the values */
+    az_axis colour;         /* label of the values and how they become colours; lo = hi: from the values, symmetric about 0 if both signs occur */
     const double *value;
     int n_x, n_y;
+    double height;          /* of the frame; 0: a usual one */
     bool cells;             /* sharp cells, no interpolation */
+    bool contours;          /* lines at the labelled values of the colour bar */
+    const az_lines *lines;  /* NULL: none */
 } az_heat;
 void az_plot_heat_svg(az_text *out, const az_heat *h);
+/* The axis of colours for n values: linear, or logarithmic on both sides of 0 where they span more than so many decades; its label stays as it is.
+ * False: memory ran out. */
+bool az_heat_colours(az_axis *colour, const double *value, size_t n, double decades);
 
 /* An 8-bit PNG image from palette indices pixel[height][width], top row first; index 0 is transparent. */
 void az_png(az_text *out, const unsigned char *pixel, int width, int height, const unsigned char palette[256][3]);

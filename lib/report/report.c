@@ -2,6 +2,8 @@
 #include "io/io.h"
 #include "report/page.h"
 
+#include <string.h>
+
 static const char style[] =
     ":root{color-scheme:light}*{box-sizing:border-box}\n"
     "body{margin:0 auto;max-width:1080px;padding:2.2rem 1.6rem 3rem;background:#fff;color:#222;"
@@ -43,6 +45,7 @@ static az_status page(az_page *g)
     az_page_begin(&g->out, g->r->problem->name);
     az_page_headline(g);
     az_page_evidence(g);
+    az_page_derived(g);
     az_status st = az_page_profiles(g);
     az_text_add(&g->out, "<section><h2>Residual and training</h2>\n<div class=\"pair\">\n");
     if (!st) st = az_page_residual(g);
@@ -55,9 +58,26 @@ static az_status page(az_page *g)
     return st ? st : g->out.failed ? AZ_ENOMEM : AZ_OK;
 }
 
+static bool known(const az_problem *p, const char *name)
+{
+    for (int i = 0; i < p->n_lets; i++)
+        if (!strcmp(p->let[i].name, name)) return true;
+    for (int i = 0; i < p->n_trials; i++)
+        if (!strcmp(p->trial[i].name, name)) return true;
+    return false;
+}
+
 az_status az_report(const az_result *r, const char *path, const char *command, az_error *err)
 {
-    az_page g = {.r = r, .command = command};
+    return az_report_names(r, path, NULL, 0, command, err);
+}
+
+az_status az_report_names(const az_result *r, const char *path, const char *const *name, int n_names, const char *command, az_error *err)
+{
+    az_page g = {.r = r, .command = command, .name = name, .n_names = n_names};
+
+    for (int i = 0; i < n_names; i++)
+        if (!known(r->problem, name[i])) return az_fail(err, AZ_ENAME, "no field, let or trial is called '%s'", name[i]);
     az_status st = page(&g);
 
     if (st) st = az_fail(err, st, "no memory for the report '%s'", path);

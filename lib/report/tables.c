@@ -174,6 +174,27 @@ void az_page_evidence(az_page *g)
     az_text_add(out, "</tbody></table></section>\n");
 }
 
+void az_page_derived(az_page *g)
+{
+    const az_problem *p = g->r->problem;
+    az_text *out = &g->out;
+    char digits[AZ_UNKNOWN_LENGTH];
+    double value, error;
+
+    if (!p->n_derived) return;
+    az_text_add(out, "<section><h2>What follows</h2>\n<p>Numbers that the problem derives from its solution, with the error that those of the unknowns leave; "
+                     "(?): the number takes values of the fields, whose errors are not known one by one.</p>\n<table class=\"wide\"><tbody>\n");
+    for (int i = 0; i < p->n_derived; i++) {
+        const az_status st = az_result_derived(g->r, i, &value, &error, NULL);
+        if (st == AZ_ENOMEM) out->failed = true;
+        az_format_unknown(digits, st ? NAN : value, error);
+        az_text_add(out, "<tr><td>");
+        az_xml_escape(out, p->derived[i].text);
+        az_text_add(out, "</td><td class=\"number\">%s</td></tr>\n", st ? "\u2013" : digits);
+    }
+    az_text_add(out, "</tbody></table></section>\n");
+}
+
 void az_page_problem(az_page *g)
 {
     az_text_add(&g->out, "<section><h2>Problem</h2>\n<pre>");
@@ -191,8 +212,10 @@ static void element_row(az_text *out, const char *trial, int stage, const az_net
 {
     az_text_add(out, "<tr><th scope=\"row\">");
     az_xml_escape(out, trial);
-    az_text_add(out, "</th><td>%d</td><td>%d elements</td><td>piecewise polynomials of degree %d, %d derivative%s continuous</td><td class=\"number\">%d</td><td class=\"number\">",
-                stage, net->mesh.n_edges - 1, net->mesh.degree, net->mesh.smooth - 1, net->mesh.smooth == 2 ? "" : "s", net->n_weights);
+    az_text_add(out, "</th><td>%d</td><td>%d elements", stage, net->mesh.n_edges - 1);
+    if (net->mesh.modes) az_text_add(out, " \u00d7 %d modes", net->mesh.modes);
+    az_text_add(out, "</td><td>piecewise polynomials of degree %d, %d derivative%s continuous%s</td><td class=\"number\">%d</td><td class=\"number\">",
+                net->mesh.degree, net->mesh.smooth - 1, net->mesh.smooth == 2 ? "" : "s", net->mesh.modes ? ", times Chebyshev polynomials across" : "", net->n_weights);
     az_page_number(out, net->scale, 3);
     az_text_add(out, "</td></tr>\n");
 }

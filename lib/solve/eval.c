@@ -1,4 +1,5 @@
 /* eval.c: values and derivatives of named fields and lets anywhere, by the same compiled programs that solve. */
+#include "solve/eval.h"
 #include "residual/program.h"
 #include "solve/dense.h"
 #include "solve/points.h"
@@ -44,6 +45,53 @@ static int fold(const az_result *r, int node, const int *order)
     return s;
 }
 
+/* out[k][n] from the trials of r and these scalars. */
+static az_status run_probe(const az_result *r, const double *scalar, double *out, const az_probe *probe, az_error *err)
+{
+    az_program_setup setup = {
+        .edge = r->n_edges ? r->edge : NULL, .n_edges = r->n_edges, .points = r->points, .probe = probe, .threads = omp_get_max_threads()};
+    az_program *g;
+
+    az_dense_init();
+    const az_status st = az_program_create(&g, r->problem, &setup, err);
+    if (st) return st;
+    az_binding b = {.trial = r->trial, .scalar = scalar, .unit = 1};
+    az_program_residual(g, &b, NULL);
+    for (int k = 0; k < probe->n_nodes; k++) memcpy(out + (size_t)k * (size_t)probe->n, az_program_probe(g, k), sizeof(double) * (size_t)probe->n);
+    az_program_destroy(g);
+    return AZ_OK;
+}
+
+/* Elements of a half-plane: at the point (0, length), where their coordinates have a square root, derivatives are the means of those at this
+ * distance above and below, in lengths. Their error is its square; that of rounding grows like the inverse of its powers. */
+#define FOCUS_STEP 1e-3
+#define FOCUS_NEAR 1e-9
+
+static double focus(const az_result *r)
+{
+    for (int t = 0; t < r->problem->n_trials; t++)
+        for (int k = 0; k < r->trial[t].n_stages; k++)
+            if (r->trial[t].stage[k].mesh.modes) return r->trial[t].stage[k].mesh.length;
+    return 0;
+}
+
+static bool at_focus(double length, const double *x) { return length > 0 && hypot(x[0], x[1] - length) <= FOCUS_NEAR * length; }
+
+/* What `out` holds at the focus is replaced. */
+static az_status mend_focus(const az_result *r, double *out, int node, const double *points, int n, const int *order, az_error *err)
+{
+    const double length = focus(r), x[4] = {0, length * (1 - FOCUS_STEP), 0, length * (1 + FOCUS_STEP)};
+    double v[2];
+    bool met = false;
+
+    for (int i = 0; i < n && length > 0; i++) met |= at_focus(length, points + 2 * (size_t)i);
+    if (!met) return AZ_OK;
+    const az_status st = run_probe(r, r->scalar, v, &(az_probe){.x = x, .n = 2, .node = &node, .n_nodes = 1, .order = order}, err);
+    for (int i = 0; i < n && !st; i++)
+        if (at_focus(length, points + 2 * (size_t)i)) out[i] = (v[0] + v[1]) / 2;
+    return st;
+}
+
 /* At points of the program. */
 static az_status evaluate(const az_result *r, double *out, int node, const double *points, int n, const int *order, az_error *err)
 {
@@ -52,20 +100,10 @@ static az_status evaluate(const az_result *r, double *out, int node, const doubl
     if (!x) return az_fail(err, AZ_ENOMEM, "out of memory");
     int sign = fold(r, node, order);
     for (int i = 0; i < n * p->dim; i++) x[i] = sign ? fabs(points[i]) : points[i];
-    az_probe probe = {.x = x, .n = n, .node = &node, .n_nodes = 1, .order = order};
-    az_program_setup setup = {
-        .edge = r->n_edges ? r->edge : NULL, .n_edges = r->n_edges, .points = r->points, .probe = &probe, .threads = omp_get_max_threads()};
-    az_program *g;
-    az_dense_init();
-    az_status st = az_program_create(&g, p, &setup, err);
-    if (!st) {
-        az_binding b = {.trial = r->trial, .scalar = r->scalar, .unit = 1};
-        az_program_residual(g, &b, NULL);
-        memcpy(out, az_program_probe(g, 0), sizeof(double) * (size_t)n);
-        for (int i = 0; i < n; i++)
-            if (sign < 0 && points[i] < 0) out[i] = -out[i];
-        az_program_destroy(g);
-    }
+    az_status st = run_probe(r, r->scalar, out, &(az_probe){.x = x, .n = n, .node = &node, .n_nodes = 1, .order = order}, err);
+    for (int i = 0; i < n && !st; i++)
+        if (sign < 0 && points[i] < 0) out[i] = -out[i];
+    if (!st) st = mend_focus(r, out, node, points, n, order, err);
     az_realloc(x, 0);
     return st;
 }
@@ -111,15 +149,11 @@ az_status az_run_eval(const az_result *r, double *out, const char *name, const d
     return evaluate(r, out, node, x, n, order, err);
 }
 
-az_status az_eval(const az_result *r, double *out, const char *name, const double *points, int n, const int *order, az_error *err)
+az_status az_eval_node(const az_result *r, double *out, int node, const double *points, int n, const int *order, az_error *err)
 {
     const az_problem *p = r->problem;
-    int node = find_name(p, name), k = 0;
+    int k = 0;
     bool open = false;
-    if (node < 0) return az_fail(err, AZ_ENAME, "no field, let or trial is called '%s'", name);
-    for (int c = 0; order && c < p->dim; c++)
-        if (order[c] < 0 || order[c] > ORDER_MAX)
-            return az_fail(err, AZ_EDOMAIN, "derivative order %d: expected 0 to %d", order[c], ORDER_MAX);
     for (int c = 0; c < p->dim; c++) {
         open |= p->coord[c].open > 0;
         if (p->coord[c].open > 0 && order) k = order[c];
@@ -135,6 +169,17 @@ az_status az_eval(const az_result *r, double *out, const char *name, const doubl
     st = k ? derivatives_open(r, out, node, points, x, n, k, err) : evaluate(r, out, node, x, n, order, err);
     az_realloc(x, 0);
     return st;
+}
+
+az_status az_eval(const az_result *r, double *out, const char *name, const double *points, int n, const int *order, az_error *err)
+{
+    const az_problem *p = r->problem;
+    int node = find_name(p, name);
+    if (node < 0) return az_fail(err, AZ_ENAME, "no field, let or trial is called '%s'", name);
+    for (int c = 0; order && c < p->dim; c++)
+        if (order[c] < 0 || order[c] > ORDER_MAX)
+            return az_fail(err, AZ_EDOMAIN, "derivative order %d: expected 0 to %d", order[c], ORDER_MAX);
+    return az_eval_node(r, out, node, points, n, order, err);
 }
 
 #define LINE_Z 20.0 /* y = 2e8 scale lengths */

@@ -1,0 +1,10 @@
+/* eval.h: values of expressions anywhere. */
+#ifndef AZ_EVAL_H
+#define AZ_EVAL_H
+
+#include "state/state.h"
+
+/* As az_eval, of a node of the problem's graph; order may be NULL. AZ_EDOMAIN, AZ_ENOMEM. */
+az_status az_eval_node(const az_result *r, double *out, int node, const double *points, int n, const int *order, az_error *err);
+
+#endif

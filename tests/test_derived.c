@@ -1,0 +1,84 @@
+/* derived: a number that follows from a solution is its expression, and carries the error of the unknowns in it. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "synthetic.h"
+#include "testing.h"
+
+#include <float.h>
+
+static az_result *result(void)
+{
+    az_result *r = synthetic_result(plane_text, NULL, 0, 30, 200);
+
+    assert_non_null(r);
+    r->n_edges = 0; /* panels are for one coordinate */
+    return r;
+}
+
+/* d((a + x)/2) = dx/2, d(x^2) = 2x dx; a number without unknowns is exact, one with a field or with an unknown of unknown error has none. */
+static void test_derived(void **state)
+{
+    az_result *r = result();
+    const double a = r->scalar[0], x = r->scalar[1], mu = r->scalar[2], dx = r->unknown_error[0];
+    const double value[] = {(a + x) / 2, x * x, x * mu, NAN, a + 1}, error[] = {dx / 2, 2 * x * dx, NAN, NAN, 0};
+    const double corner[2] = {0, 0};
+    const int order[2] = {0, 0};
+    double v, e, n = 0;
+
+    (void)state;
+    assert_int_equal(az_problem_n_derived(r->problem), 5);
+    assert_string_equal(az_problem_derived(r->problem, 1), "square");
+    assert_null(az_problem_derived(r->problem, 5));
+    assert_int_equal(az_eval(r, &n, "N", corner, 1, order, NULL), AZ_OK);
+    for (int i = 0; i < 5; i++) {
+        const double wanted = i == 3 ? x * n : value[i];
+        assert_int_equal(az_result_derived(r, i, &v, &e, NULL), AZ_OK);
+        if (!(fabs(v - wanted) <= 4 * DBL_EPSILON * fabs(wanted))) fail_msg("%d: %.17g, not %.17g", i, v, wanted);
+        if (isnan(error[i]) ? !isnan(e) : !(fabs(e - error[i]) <= 1e-9 * error[i])) fail_msg("%d: error %.17g, not %.17g", i, e, error[i]);
+    }
+    assert_true(r->scalar[1] == x);
+    assert_int_equal(az_result_derived(r, 5, &v, &e, NULL), AZ_ENAME);
+    az_result_destroy(r);
+}
+
+static az_status attempt(const az_result *r)
+{
+    double v, e;
+
+    return az_result_derived(r, 1, &v, &e, NULL);
+}
+
+/* Each allocation fails in turn (later ones in growing steps): AZ_ENOMEM, nothing kept. */
+static void test_every_allocation(void **state)
+{
+    failing_allocator f = {-1, 0};
+    az_status st = AZ_ENOMEM;
+
+    (void)state;
+    az_set_allocator(failing_alloc, &f);
+    az_result *r = result();
+    const long alive = f.alive;
+    for (long k = 0; st; k += 1 + k / 20) {
+        f.calls_left = k;
+        st = attempt(r);
+        assert_true(st == AZ_OK || st == AZ_ENOMEM);
+        assert_int_equal(f.alive, alive);
+    }
+    f.calls_left = -1;
+    az_result_destroy(r);
+    assert_int_equal(f.alive, 0);
+    az_set_allocator(NULL, NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_derived),
+        cmocka_unit_test(test_every_allocation),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
