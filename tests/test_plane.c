@@ -124,7 +124,7 @@ static void polished(void **state)
     if (az_polish(&r, network, &o, NULL, NULL, &err)) fail_msg("%s", err.message);
     is(r, IPM_0, 1);
     double error = fabs(az_result_unknown(r, 0, NULL) - IPM_0), before = fabs(az_result_unknown(network, 0, NULL) - IPM_0);
-    if (!(error < 1e-5) || !(before < 0.5) || !(before > 100 * error)) fail_msg("lambda off by %g, by %g before", error, before);
+    if (!(error < 1e-5) || !(before < 0.5) || !(before > 10 * error)) fail_msg("lambda off by %g, by %g before", error, before);
     assert_non_null(az_result_cross(r));
     az_result_destroy(network);
     az_result_destroy(r);

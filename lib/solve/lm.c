@@ -19,6 +19,9 @@
 #define SHORTEST 0.01 /* share of Newton's step */
 #define CONTRACTS 0.05 /* after one, corrections by an old factor lead astray sooner than they pay */
 #define CHORD_MAX 40
+#define BENDS_MAX 4 /* corrections towards what the model foresaw */
+#define BEND_LESS 0.75 /* each at most this times the one before it, the first of the step: beyond that the expansion is of no use (Transtrum and Sethna) */
+#define BEND_PAYS 0.98
 #define CHORD_PAYS 0.95 /* a correction that gains less than 5% is the last */
 
 void az_lm_reset(double *memory) { memory[0] = MU_START; }
@@ -130,6 +133,36 @@ static double shorten(az_solver *s, const double *x, double now, double shift, d
     return INFINITY;
 }
 
+/* Where the rows bend, a step along their valley leaves its floor by the square of its length, and damping would have to keep it short. Corrections by the
+ * same factor bring the rows back to what the model foresaw, r + J d, without going further along: J'(r + J d) = -shift d. With one correction this is
+ * geodesic acceleration, its second derivative a difference over the whole step (Transtrum and Sethna 2012). next: the squared norm at x + d; returns that
+ * at the corrected x + d, which r_new belongs to. */
+static double bend(az_solver *s, const double *x, double next, double shift)
+{
+    const int n = s->f.cols;
+    memcpy(s->step, s->d, sizeof(double) * (size_t)n);
+    double most = scaled_norm(s, s->d);
+    for (int k = 0; k < BENDS_MAX && isfinite(next); k++) {
+        az_dense_apply_t(s->g, s->jac, s->f.ld, s->r_new, s->f.rows, n, s->f.threads);
+        for (int j = 0; j < n; j++) s->g[j] = s->g[j] * s->scale[j] + shift * s->step[j] / s->scale[j];
+        az_dense_cholesky_solve(s->factor, n, n, s->g);
+        for (int j = 0; j < n; j++) s->g[j] *= -s->scale[j];
+        double size = scaled_norm(s, s->g);
+        if (!(size < BEND_LESS * most)) break;
+        most = size;
+        for (int j = 0; j < n; j++) s->d[j] += s->g[j];
+        double bent = probe(s, x, s->d);
+        if (!(bent < next)) {
+            for (int j = 0; j < n; j++) s->d[j] -= s->g[j];
+            return probe(s, x, s->d);
+        }
+        bool pays = bent < BEND_PAYS * next;
+        next = bent;
+        if (!pays) break;
+    }
+    return next;
+}
+
 az_step az_lm_step(az_solver *s, double *x, double *r, double *memory)
 {
     double now = az_dense_dot(r, r, s->f.rows), t = az_seconds();
@@ -148,6 +181,7 @@ az_step az_lm_step(az_solver *s, double *x, double *r, double *memory)
         s->times.factor += az_seconds() - t;
         if (!ok) continue;
         double next = s->f.shortest ? shorten(s, x, now, mu * scale, share > 0 ? share : SHORTEST) : probe(s, x, s->d);
+        if (s->f.curved && s->method == AZ_METHOD_LM) next = bend(s, x, next, mu * scale);
         if (share > 0 && !isfinite(next)) return AZ_STEP_NONE;
         if (!(s->f.shortest ? isfinite(next) : next < now)) continue;
         accept(s, x, r);

@@ -17,11 +17,12 @@ az_status az_solver_create(az_solver **out, az_method method, const az_objective
     s->r_new = az_doubles(m);
     s->g = az_doubles(n);
     s->scale = az_doubles(n);
+    s->step = f->curved ? az_doubles(n) : NULL;
     s->gram = lm ? az_doubles(n * n) : NULL;
     s->factor = lm && !qr ? az_doubles(n * n) : NULL;
     s->qr = qr ? az_doubles((n + m) * n) : NULL;
     s->qr_rhs = qr ? az_doubles(n + m) : NULL;
-    if (s->jac && s->d && s->x_new && s->r_new && s->g && s->scale && (!lm || s->gram) && (!lm || qr || s->factor) &&
+    if (s->jac && s->d && s->x_new && s->r_new && s->g && s->scale && (!f->curved || s->step) && (!lm || s->gram) && (!lm || qr || s->factor) &&
         (!qr || (s->qr && s->qr_rhs)))
         return AZ_OK;
     az_solver_destroy(s);
@@ -38,6 +39,7 @@ void az_solver_destroy(az_solver *s)
     az_doubles_free(s->r_new);
     az_doubles_free(s->g);
     az_doubles_free(s->scale);
+    az_doubles_free(s->step);
     az_doubles_free(s->gram);
     az_doubles_free(s->factor);
     az_doubles_free(s->qr);

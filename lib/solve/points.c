@@ -8,6 +8,9 @@
 #define WIDEST 4.0 /* e^-z is resolved by 16 nodes to 1e-16 on a panel this wide */
 #define END_CLUSTER 0.5 /* share of the arcsine density in an interval */
 #define CORNER 1e-3 /* nearest distance, in scales */
+#define CORE_XI 2.0 /* y = 3.6 scales */
+#define GRADING 0.1
+#define BESIDE_AXIS 1e-3 /* angle: 0/0 has thirteen digits here */
 
 static az_status add_edge(double **edge, int *n, int *cap, double z)
 {
@@ -118,7 +121,7 @@ static double place(const az_coord_decl *c, double u)
     return c->scale * sinh(4 * t / (1.1 - fabs(t)) * 0.45 * fabs(t) + t);
 }
 
-static bool half_plane(const az_problem *p) { return p->dim == 2 && p->coord[0].range == AZ_LINE && p->coord[1].range == AZ_HALF_LINE; }
+bool az_points_half_plane(const az_problem *p) { return p->dim == 2 && p->coord[0].range == AZ_LINE && p->coord[1].range == AZ_HALF_LINE; }
 
 static bool even_in_first(const az_problem *p)
 {
@@ -127,22 +130,31 @@ static bool even_in_first(const az_problem *p)
     return true;
 }
 
-/* y1 + i y2 = scale sinh(xi + i (pi/2 - eta)), as the elements have it. Four kinds of points in turn: over all of xi, denser at the axis and at the wall; over
- * the core; towards the corner, evenly in the logarithm of the distance, since a wrong exponent hides there in a thin layer at the wall; and on the wall. */
-static void half_plane_point(double *x, const az_problem *p, int i, double u, double v)
+/* y1 + i y2 = scale sinh(xi + i (pi/2 - eta)), as the elements have it. Kinds of points in turn, each a low-discrepancy sequence of its own, since one in eight
+ * of a single sequence leaves holes: on the wall; over the core; towards the corner, evenly in the logarithm of the distance, since a wrong exponent hides
+ * there in a thin layer at the wall; beside the axis, where the equations hold as a limit; and over all of xi. Where a kind is graded, half of its points
+ * are within a quarter radian of the axis, where fields turn in the far field. */
+static void half_plane_point(double *x, const az_problem *p, int i)
 {
-    double t = 4 * u / (1.1 - u) * 0.45 * u + u, eta = M_PI_2 * ((1 - END_CLUSTER) * v + END_CLUSTER * 0.5 * (1 - cos(M_PI * v))), scale = p->coord[0].scale;
-    double sign = i / 8 % 2 && !even_in_first(p) ? -1 : 1;
-    switch (i % 8) {
-    case 0: eta = M_PI_2; break;
-    case 1:
-    case 2: t = 2 * u; break;
-    case 3:
+    enum { WALL, CORE_GRADED, CORE_EVEN, CORNER_LOG, AXIS, FAR_GRADED, FAR_ENDS, FAR_ENDS_TOO, KINDS };
+    const int kind = i % KINDS;
+    const double phi = generalised_golden(2), place_in = i / KINDS + 1 + (double)kind / KINDS, scale = p->coord[0].scale;
+    double u = 0.5 + place_in / phi, v = 0.5 + place_in / phi / phi;
+    const double sign = i / KINDS % 2 && !even_in_first(p) ? -1 : 1;
+    u -= floor(u), v -= floor(v);
+    double xi = 4 * u / (1.1 - u) * 0.45 * u + u, eta = M_PI_2 * 0.5 * (1 - cos(M_PI * v)), graded = GRADING * sinh(v * asinh(M_PI_2 / GRADING));
+    switch (kind) {
+    case WALL: eta = M_PI_2; break;
+    case CORE_GRADED: xi = CORE_XI * u, eta = graded; break;
+    case CORE_EVEN: xi = CORE_XI * u, eta = M_PI_2 * v; break;
+    case CORNER_LOG:
         x[0] = sign * scale * pow(CORNER, u) * sin(M_PI_2 * v), x[1] = scale * pow(CORNER, u) * cos(M_PI_2 * v);
         return;
+    case AXIS: eta = BESIDE_AXIS; break;
+    case FAR_GRADED: eta = graded; break;
     default: break;
     }
-    x[0] = sign * scale * sinh(t) * sin(eta), x[1] = eta == M_PI_2 ? 0 : scale * cosh(t) * cos(eta);
+    x[0] = sign * scale * sinh(xi) * sin(eta), x[1] = kind == WALL ? 0 : scale * cosh(xi) * cos(eta);
 }
 
 az_status az_points_spread(az_points *out, const az_problem *p, unsigned fixed, const az_point *at, int n, int first)
@@ -152,11 +164,8 @@ az_status az_points_spread(az_points *out, const az_problem *p, unsigned fixed, 
     double phi = generalised_golden(free_dims > 0 ? free_dims : 1);
     *out = (az_points){.n = n, .dim = p->dim, .x = az_doubles((size_t)(n * p->dim))};
     if (!out->x) return AZ_ENOMEM;
-    for (int i = 0; i < n && half_plane(p) && !fixed; i++) {
-        double u = 0.5 + (first + i + 1) / phi, v = 0.5 + (first + i + 1) / phi / phi;
-        half_plane_point(&out->x[2 * i], p, first + i, u - floor(u), v - floor(v));
-    }
-    for (int i = 0; i < n && !(half_plane(p) && !fixed); i++) {
+    for (int i = 0; i < n && az_points_half_plane(p) && !fixed; i++) half_plane_point(&out->x[2 * i], p, first + i);
+    for (int i = 0; i < n && !(az_points_half_plane(p) && !fixed); i++) {
         double alpha = 1;
         for (int c = 0; c < p->dim; c++) {
             double *x = &out->x[i * p->dim + c];

@@ -41,16 +41,19 @@ void az_plan_march(az_stage_plan *plan, const az_result *r)
 }
 
 /* In several coordinates the first network and its points grow with the inputs its author found necessary: 2, 3, and 4 or more. */
-static const struct {
+typedef struct size {
     int layers, width, points, features;
-} size_nd[] = {{2, 16, 1600, 400}, {3, 16, 3000, 2000}, {3, 20, 4000, 2000}};
+} size;
+static const size size_nd[] = {{2, 16, 1600, 400}, {3, 16, 3000, 2000}, {3, 20, 4000, 2000}};
+static const size size_half_plane = {2, 20, 3000, 1500}; /* its points are spread to suit: three layers reach no deeper in twice the time */
 
-static int size_class(const az_problem *p)
+static const size *size_of(const az_problem *p)
 {
     int most = 2;
+    if (az_points_half_plane(p)) return &size_half_plane;
     for (int t = 0; t < p->n_trials; t++)
         if (p->trial[t].n_inputs > most) most = p->trial[t].n_inputs;
-    return most > 4 ? 2 : most - 2;
+    return &size_nd[most > 4 ? 2 : most - 2];
 }
 
 void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_options *o, int stage, bool patient)
@@ -68,10 +71,10 @@ void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_opti
         return;
     }
     plan->n_layers = 1;
-    plan->layers[0] = line ? p->n_layers ? FEATURES_LAYER : FEATURES_1D : size_nd[size_class(p)].features;
+    plan->layers[0] = line ? p->n_layers ? FEATURES_LAYER : FEATURES_1D : size_of(p)->features;
     plan->points = fmax(o->points, POINTS_PER_FEATURE * plan->layers[0]);
     plan->range = (!line ? RANGE_ND : p->coord[0].range == AZ_INTERVAL ? RANGE_INTERVAL : RANGE_LINE) * pow(RANGE_GROWTH, stage - 2);
-    plan->window = 6;
+    plan->window = az_points_half_plane(p) ? 2 : 6; /* thousands of columns there: the first steps with their chord corrections do what can be done */
     plan->gain = 2;
     plan->max_iterations = 40;
 }
@@ -79,7 +82,7 @@ void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_opti
 void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve_options *asked)
 {
     bool line = p->dim == 1;
-    int size = size_class(p);
+    const size *n = size_of(p);
     const bool element = asked->space == AZ_SPACE_ELEMENT;
     *o = *asked;
     o->checkpoint = NULL;
@@ -87,14 +90,14 @@ void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve
     if (element) o->n_layers = 0;
     if (!o->n_layers && o->space == AZ_SPACE_FOURIER) o->n_layers = 1, o->layers[0] = FUNCTIONS;
     if (!o->n_layers && !element) {
-        o->n_layers = line ? 2 : size_nd[size].layers;
-        for (int k = 0; k < o->n_layers; k++) o->layers[k] = line ? WIDTH_1D : size_nd[size].width;
+        o->n_layers = line ? 2 : n->layers;
+        for (int k = 0; k < o->n_layers; k++) o->layers[k] = line ? WIDTH_1D : n->width;
     }
     if (!o->max_iterations) o->max_iterations = line ? (o->mode ? 4000 : 400) : 4000;
     if (o->space != AZ_SPACE_MLP) o->max_stages = 1;
     if (!o->max_stages) o->max_stages = o->mode ? STAGES_MODE : STAGES;
     if (!o->points && element) o->points = !line ? AZ_SQUARE_POINTS : p->coord[0].range == AZ_INTERVAL ? POINTS_ELEMENT : POINTS_1D;
-    if (!o->points) o->points = line ? POINTS_1D : size_nd[size].points;
+    if (!o->points) o->points = line ? POINTS_1D : n->points;
     if (!o->n_phases) {
         o->n_phases = 1;
         o->phase[0] = AZ_METHOD_LM;

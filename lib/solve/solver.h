@@ -9,6 +9,7 @@ struct az_solver {
     az_objective f;
     double *jac, *gram, *factor; /* [cols][ld], [cols][cols] */
     double *d, *x_new, *r_new, *g; /* cols, cols, rows, cols */
+    double *step; /* [cols] where the objective is curved */
     double *scale; /* [cols] of the columns, lm only */
     double *qr, *qr_rhs; /* lm-qr: [cols][rows + cols], [rows + cols] */
     az_solver_times times;
