@@ -51,26 +51,10 @@ static az_status attempt(const az_result *r)
     return az_result_derived(r, 1, &v, &e, NULL);
 }
 
-/* Each allocation fails in turn (later ones in growing steps): AZ_ENOMEM, nothing kept. */
 static void test_every_allocation(void **state)
 {
-    failing_allocator f = {-1, 0};
-    az_status st = AZ_ENOMEM;
-
     (void)state;
-    az_set_allocator(failing_alloc, &f);
-    az_result *r = result();
-    const long alive = f.alive;
-    for (long k = 0; st; k += 1 + k / 20) {
-        f.calls_left = k;
-        st = attempt(r);
-        assert_true(st == AZ_OK || st == AZ_ENOMEM);
-        assert_int_equal(f.alive, alive);
-    }
-    f.calls_left = -1;
-    az_result_destroy(r);
-    assert_int_equal(f.alive, 0);
-    az_set_allocator(NULL, NULL);
+    fail_each_allocation(result, attempt);
 }
 
 int main(void)

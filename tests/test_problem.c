@@ -561,6 +561,17 @@ static void test_round_trip(void **state)
     assert_true(n > 1000);
 }
 
+static void described_as(const char *text, const char *expected)
+{
+    az_problem *p = parse(text);
+    char *s;
+
+    assert_int_equal(az_problem_describe(p, &s, NULL), AZ_OK);
+    assert_string_equal(s, expected);
+    az_free(s);
+    az_problem_destroy(p);
+}
+
 static void test_describe(void **state)
 {
     static const char text[] = "problem t \"Title\"\nparameter a = 2\nunknown k = 1 in [0, inf]\ndomain y in line scale 3\n"
@@ -591,14 +602,8 @@ static void test_describe(void **state)
         "    highest derivatives: u:raw y:1\n"
         "  line 9: pin k = 2\n"
         "    one row, independent of the coordinates\n";
-    az_problem *p = parse(text);
-    char *s;
-
     (void)state;
-    assert_int_equal(az_problem_describe(p, &s, NULL), AZ_OK);
-    assert_string_equal(s, expected);
-    az_free(s);
-    az_problem_destroy(p);
+    described_as(text, expected);
 }
 
 /* In the order of the sources: what stands for y, its field, its operators, and a point that goes to the line and back. */
@@ -637,14 +642,8 @@ static void test_describe_open(void **state)
         "  line 10: pin v@(-3) = 1\n"
         "    one row, independent of the coordinates\n"
         "    highest derivatives: v:raw y:0\n";
-    az_problem *p = parse(text);
-    char *s;
-
     (void)state;
-    assert_int_equal(az_problem_describe(p, &s, NULL), AZ_OK);
-    assert_string_equal(s, expected);
-    az_free(s);
-    az_problem_destroy(p);
+    described_as(text, expected);
 }
 
 /* Flows and derived numbers stand at the end, and are no rows; a flow's name is not taken by what follows. */

@@ -42,6 +42,27 @@ static inline void *failing_alloc(void *data, void *p, size_t bytes)
     return q;
 }
 
+/* Each allocation of the attempt fails in turn (later ones in growing steps): AZ_ENOMEM, nothing kept. make: what it is given. */
+static inline void fail_each_allocation(az_result *(*make)(void), az_status (*attempt)(const az_result *))
+{
+    failing_allocator f = {-1, 0};
+    az_status st = AZ_ENOMEM;
+
+    az_set_allocator(failing_alloc, &f);
+    az_result *r = make();
+    const long alive = f.alive;
+    for (long k = 0; st; k += 1 + k / 20) {
+        f.calls_left = k;
+        st = attempt(r);
+        assert_true(st == AZ_OK || st == AZ_ENOMEM);
+        assert_int_equal(f.alive, alive);
+    }
+    f.calls_left = -1;
+    az_result_destroy(r);
+    assert_int_equal(f.alive, 0);
+    az_set_allocator(NULL, NULL);
+}
+
 /* A built-in problem, or a file's, with a parameter set unless NULL; the test fails where it is refused. */
 static inline az_problem *load_with(const char *name, const char *parameter, double value)
 {

@@ -254,3 +254,16 @@ const char *az_problem_derived(const az_problem *p, int i)
 {
     return i >= 0 && i < p->n_derived ? p->derived[i].text : NULL;
 }
+
+bool az_problem_half_plane(const az_problem *p)
+{
+    return p->dim == 2 && p->coord[0].range == AZ_LINE && !(p->coord[0].open > 0) && p->coord[1].range == AZ_HALF_LINE;
+}
+
+int az_problem_first_equation(const az_problem *p)
+{
+    int k = 0;
+
+    while (p->row[k].kind != AZ_ROW_EQUATION) k++;
+    return k;
+}

@@ -144,6 +144,10 @@ az_status az_problem_free_parameter(az_problem **out, const az_problem *p, const
 az_status az_problem_vary(az_problem **out, const az_problem *p, const az_variant *v, az_error *err);
 /* p parsed again with the parameters that were given and these layers. Errors as above, AZ_ENOMEM. */
 az_status az_problem_restate(az_problem **out, const az_problem *p, const az_layer *layer, int n_layers, az_error *err);
+/* Coordinates y1 of both signs, y2 >= 0. */
+bool az_problem_half_plane(const az_problem *p);
+/* The row whose points all equations share. */
+int az_problem_first_equation(const az_problem *p);
 /* Coordinates that a row fixes: none of an equation. */
 unsigned az_row_fixed(const az_row_decl *row);
 

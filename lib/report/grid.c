@@ -15,8 +15,6 @@ typedef struct grid {
     int shape[AZ_MAX_DIM];
 } grid;
 
-static bool half_plane(const az_problem *p) { return p->dim == 2 && p->coord[0].range == AZ_LINE && !(p->coord[0].open > 0) && p->coord[1].range == AZ_HALF_LINE; }
-
 /* asinh(|x|/scale) of the farthest point */
 static double reach(const grid *g, int c) { return asinh(g->radius > 0 ? g->radius / g->p->coord[c].scale : REACH_LENGTHS); }
 
@@ -54,7 +52,7 @@ static void fill(double *x, const grid *g, int n)
     for (int k = 0; k < n; k++) {
         double s[AZ_MAX_DIM];
         for (int c = 0, rest = k; c < dim; rest /= g->shape[c], c++) s[c] = (2.0 * (rest % g->shape[c]) - (g->shape[c] - 1)) / (g->shape[c] - 1);
-        if (half_plane(g->p)) half_plane_point(x + (size_t)k * (size_t)dim, g, s[0], s[1]);
+        if (az_problem_half_plane(g->p)) half_plane_point(x + (size_t)k * (size_t)dim, g, s[0], s[1]);
         else
             for (int c = 0; c < dim; c++) x[(size_t)k * (size_t)dim + (size_t)c] = along(g, c, s[c]);
     }
@@ -69,7 +67,7 @@ static void choose_shape(grid *g, int wanted)
     const double per = pow(fmax(wanted, 2), 1.0 / p->dim);
 
     for (int c = 0; c < p->dim; c++) g->shape[c] = p->coord[c].range == AZ_LINE ? odd(per) : (int)fmax(2, round(per));
-    if (!half_plane(p)) return;
+    if (!az_problem_half_plane(p)) return;
     g->shape[0] = odd(sqrt(2.0 * wanted)); /* it has two sides */
     g->shape[1] = (int)fmax(2, round(sqrt(wanted / 2.0)));
 }

@@ -69,9 +69,7 @@ static int set_of_row(az_program *g, const az_program_setup *u, int k)
     unsigned all = (1u << g->p->dim) - 1;
     if (row->kind == AZ_ROW_EQUATION && g->has_grid) return panel_set(g);
     if ((row->fixed & all) == all || (!row->fixed && row->kind != AZ_ROW_EQUATION)) return anchor_set(g, &row->at);
-    int source = k;
-    if (row->kind == AZ_ROW_EQUATION)
-        for (source = 0; g->p->row[source].kind != AZ_ROW_EQUATION;) source++;
+    int source = row->kind == AZ_ROW_EQUATION ? az_problem_first_equation(g->p) : k;
     return cloud_set(g, &u->points[source], source);
 }
 

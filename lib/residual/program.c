@@ -121,10 +121,13 @@ static az_status buffers(az_program *g, int columns)
     return AZ_OK;
 }
 
+/* First row of a sink among the seeds: values at points come after the rows. */
+static int seed_row(const az_program *g, const sink *u) { return u->kind == SINK_ROW ? u->first : g->n_rows + u->target; }
+
 static void sink_target(az_program *g, const pointset *s, const sink *u, double *jac, int ld, double **base, size_t *stride)
 {
-    if (u->kind == SINK_ROW) {
-        *base = jac + u->first;
+    if (u->kind == SINK_ROW || g->seeds) {
+        *base = jac + seed_row(g, u);
         *stride = (size_t)ld;
     } else {
         *base = g->globals[u->target].jacobian;
@@ -260,22 +263,12 @@ az_status az_program_seeds(az_program *g, const az_binding *b, double *jac, int 
     int columns = g->p->n_trials * l->n + g->p->n_scalars - g->p->n_parameters;
     g->seeds = l;
     for (int set = 0; set < g->n_sets; set++) {
-        pointset *s = &g->sets[set];
-#pragma omp parallel for schedule(dynamic, 1) num_threads(s->n_frames) if (s->n_frames > 1)
-        for (int block = 0; block < s->n_blocks; block++) {
-            int thread = omp_get_thread_num();
-            az_sweep_forward(g, set, thread, block, NULL, NULL, true, b);
-            for (int k = 0; k < s->n_sinks; k++) {
-                const sink *u = &s->sinks[k];
-                if (u->kind == SINK_PROBE) continue;
-                int first = u->kind == SINK_ROW ? u->first : g->n_rows + u->target;
-                az_sweep_reverse(g, set, thread, block, u, jac + first + block * B, (size_t)ld, b);
-            }
-        }
+        const pointset *s = &g->sets[set];
+        local_set(g, set, b, jac, ld);
         for (int k = 0; k < s->n_sinks; k++) {
             const sink *u = &s->sinks[k];
             if (u->kind == SINK_PROBE) continue;
-            int first = u->kind == SINK_ROW ? u->first : g->n_rows + u->target;
+            int first = seed_row(g, u);
             seed_sink(g, set, u, jac, ld, first, columns);
             if (u->kind == SINK_ROW) scale_rows(g, u, s->n, jac + first, (size_t)ld, columns + g->n_globals, b->unit);
         }

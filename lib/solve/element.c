@@ -143,20 +143,13 @@ static az_status gauss_points(az_points *out, const double *edge, int n_edges)
     return AZ_OK;
 }
 
-static int first_equation(const az_problem *p)
-{
-    int k = 0;
-    while (p->row[k].kind != AZ_ROW_EQUATION) k++;
-    return k;
-}
-
 az_status az_elements_begin(az_result *r)
 {
     const az_problem *p = r->problem;
     double *edge = r->edge;
     int n = r->n_edges;
     az_status st = on_interval(p) ? interval_panels(&edge, &n, p, r->options.points) : AZ_OK;
-    if (!st && on_interval(p)) st = gauss_points(&r->points[first_equation(p)], edge, n);
+    if (!st && on_interval(p)) st = gauss_points(&r->points[az_problem_first_equation(p)], edge, n);
     for (int t = 0; t < p->n_trials && !st; t++) {
         az_mesh m;
         st = make_mesh(&m, p, t, edge, n);
@@ -201,19 +194,24 @@ az_status az_elements_remesh(az_result *r, const double *edge, int n)
     return st;
 }
 
-/* passed: [unknowns][number of edges][edges][weights of each trial] */
+/* Of what `passed` holds of the elements' shape. */
+static int shape_size(const az_result *r, int edges) { return 1 + edges + (az_run_square(r) ? 2 : 0); }
+
+/* passed: [unknowns][shape: number of edges, edges, of a half-plane modes and grading][weights of each trial] */
 az_status az_elements_keep(az_result *r)
 {
     const az_problem *p = r->problem;
-    if (az_run_square(r)) return az_square_keep(r);
-    int u = p->n_scalars - p->n_parameters, n = u + 1 + r->n_edges;
+    const az_mesh *m = &r->trial[0].stage[0].mesh;
+    const double *edge = az_run_square(r) ? m->edge : r->edge;
+    int u = p->n_scalars - p->n_parameters, edges = az_run_square(r) ? m->n_edges : r->n_edges, n = u + shape_size(r, edges);
     for (int t = 0; t < p->n_trials; t++) n += r->trial[t].stage[0].n_weights;
     double *to = az_doubles((size_t)n), *at = to;
     if (!to) return AZ_ENOMEM;
     for (int i = 0; i < u; i++) *at++ = r->scalar[p->n_parameters + i];
-    *at++ = r->n_edges;
-    memcpy(at, r->edge, sizeof *at * (size_t)r->n_edges);
-    at += r->n_edges;
+    *at++ = edges;
+    memcpy(at, edge, sizeof *at * (size_t)edges);
+    at += edges;
+    if (az_run_square(r)) *at++ = m->modes, *at++ = m->grading;
     for (int t = 0; t < p->n_trials; t++) {
         const az_network *net = &r->trial[t].stage[0];
         memcpy(at, net->weight, sizeof *at * (size_t)net->n_weights);
@@ -224,17 +222,28 @@ az_status az_elements_keep(az_result *r)
     return AZ_OK;
 }
 
+/* The elements' shape from the n edges and what follows them; on the line they are the panels, too. */
+static az_status reshape(az_result *r, double *edge, int n)
+{
+    if (az_run_square(r)) return az_square_remesh(r, edge, n, edge[n], edge[n + 1]);
+    double *panels = az_doubles((size_t)n);
+    if (!panels) return AZ_ENOMEM;
+    memcpy(panels, edge, sizeof *panels * (size_t)n);
+    az_status st = az_elements_remesh(r, panels, n);
+    double *unused = st ? panels : r->edge;
+    if (!st) r->edge = panels, r->n_edges = n;
+    az_doubles_free(unused);
+    return st;
+}
+
 az_status az_elements_return(az_result *r)
 {
     const az_problem *p = r->problem;
     int u = p->n_scalars - p->n_parameters;
-    if (az_run_square(r)) return az_square_return(r);
-    if (r->n_passed <= u || !(r->passed[u] >= 2 && r->passed[u] < r->n_passed - u)) return AZ_EFORMAT;
-    int n = (int)r->passed[u], left = r->n_passed - u - 1 - n;
-    double *edge = az_doubles((size_t)n), *at = r->passed + u + 1 + n;
-    if (!edge) return AZ_ENOMEM;
-    memcpy(edge, r->passed + u + 1, sizeof *edge * (size_t)n);
-    az_status st = az_elements_remesh(r, edge, n);
+    if (r->n_passed <= u || !(r->passed[u] >= 2 && r->passed[u] < r->n_passed - u - shape_size(r, 0))) return AZ_EFORMAT;
+    int n = (int)r->passed[u], size = shape_size(r, n), left = r->n_passed - u - size;
+    const double *at = r->passed + u + size;
+    az_status st = reshape(r, r->passed + u + 1, n);
     for (int t = 0; t < p->n_trials && !st; t++) {
         az_network *net = &r->trial[t].stage[0];
         if (net->n_weights > left) st = AZ_EFORMAT;
@@ -242,11 +251,7 @@ az_status az_elements_return(az_result *r)
         at += net->n_weights, left -= net->n_weights;
     }
     for (int i = 0; i < u && !st; i++) r->scalar[p->n_parameters + i] = r->passed[i];
-    if (st) az_doubles_free(edge);
-    if (st) return st;
-    az_doubles_free(r->edge);
-    r->edge = edge, r->n_edges = n;
-    return AZ_OK;
+    return st;
 }
 
 /* How often the panels are to be cut in two. Panels and elements are the same, but of a trial with a parity on both halves of the line. */
@@ -322,7 +327,7 @@ static az_status refine(az_run *run, const az_program *g, const double *res, dou
     if (*refined) st = az_panels_refine(edge, n, marks);
     if (*refined && !st && *n - 1 > AZ_MAX_PANELS) st = AZ_ELIMIT;
     if (*refined && !st) st = az_elements_remesh(run->r, *edge, *n);
-    if (*refined && !st) st = gauss_points(&run->r->points[first_equation(run->p)], *edge, *n);
+    if (*refined && !st) st = gauss_points(&run->r->points[az_problem_first_equation(run->p)], *edge, *n);
     az_realloc(marks, 0);
     return st;
 }
@@ -331,7 +336,7 @@ az_status az_elements_judge(az_run *run, bool *refined)
 {
     az_result *r = run->r;
     double *edge = NULL, *fine = NULL, *res = NULL;
-    int n, n_fine, at = first_equation(run->p);
+    int n, n_fine, at = az_problem_first_equation(run->p);
     az_program *g = NULL;
     az_points *points = az_calloc((size_t)run->p->n_rows + 1, sizeof *points);
     az_status st = points ? current_panels(&edge, &n, r) : AZ_ENOMEM;

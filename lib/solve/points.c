@@ -121,8 +121,6 @@ static double place(const az_coord_decl *c, double u)
     return c->scale * sinh(4 * t / (1.1 - fabs(t)) * 0.45 * fabs(t) + t);
 }
 
-bool az_points_half_plane(const az_problem *p) { return p->dim == 2 && p->coord[0].range == AZ_LINE && p->coord[1].range == AZ_HALF_LINE; }
-
 static bool even_in_first(const az_problem *p)
 {
     for (int t = 0; t < p->n_trials; t++)
@@ -164,8 +162,8 @@ az_status az_points_spread(az_points *out, const az_problem *p, unsigned fixed, 
     double phi = generalised_golden(free_dims > 0 ? free_dims : 1);
     *out = (az_points){.n = n, .dim = p->dim, .x = az_doubles((size_t)(n * p->dim))};
     if (!out->x) return AZ_ENOMEM;
-    for (int i = 0; i < n && az_points_half_plane(p) && !fixed; i++) half_plane_point(&out->x[2 * i], p, first + i);
-    for (int i = 0; i < n && !(az_points_half_plane(p) && !fixed); i++) {
+    for (int i = 0; i < n && az_problem_half_plane(p) && !fixed; i++) half_plane_point(&out->x[2 * i], p, first + i);
+    for (int i = 0; i < n && !(az_problem_half_plane(p) && !fixed); i++) {
         double alpha = 1;
         for (int c = 0; c < p->dim; c++) {
             double *x = &out->x[i * p->dim + c];

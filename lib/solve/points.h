@@ -12,8 +12,6 @@ az_status az_panels_split(double **out, int *n_out, const double *edge, int n_ed
 az_status az_panels_refine(double **edge, int *n_edges, const bool *mark);
 #define AZ_PANEL_RATIO 3.0
 
-/* Both coordinates of y2 >= 0, the first of either sign. */
-bool az_points_half_plane(const az_problem *p);
 /* n points of the part of the domain where the coordinates in `fixed` have the values `at`: a Kronecker sequence with the generalised golden ratio
  * (Roberts 2018) from index `first` + 1, denser towards the ends of intervals, through the coordinate's map on lines. */
 az_status az_points_spread(az_points *out, const az_problem *p, unsigned fixed, const az_point *at, int n, int first);

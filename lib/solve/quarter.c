@@ -41,8 +41,7 @@ int az_square_lines(const az_mesh *m)
 az_status az_square_check(const az_problem *p, az_error *err)
 {
     int equations = 0;
-    bool half_plane = p->dim == 2 && p->coord[0].range == AZ_LINE && p->coord[1].range == AZ_HALF_LINE;
-    if (!half_plane) return az_fail(err, AZ_EOPTION, "elements in several coordinates are for `half-plane` so far, and %s has another domain", p->name);
+    if (!az_problem_half_plane(p)) return az_fail(err, AZ_EOPTION, "elements in several coordinates are for `half-plane` so far, and %s has another domain", p->name);
     if (p->coord[0].scale != p->coord[1].scale) return az_fail(err, AZ_EOPTION, "elements in a half-plane need one scale for both coordinates");
     for (int k = 0; k < p->n_rows; k++) {
         equations += p->row[k].kind == AZ_ROW_EQUATION;
@@ -86,17 +85,10 @@ static az_status make_edges(double **edge, int *n, double finer)
     return AZ_OK;
 }
 
-static int first_equation(const az_problem *p)
-{
-    int k = 0;
-    while (p->row[k].kind != AZ_ROW_EQUATION) k++;
-    return k;
-}
-
 static az_status make_points(az_result *r)
 {
     const az_mesh *m = &r->trial[0].stage[0].mesh;
-    az_points *out = &r->points[first_equation(r->problem)];
+    az_points *out = &r->points[az_problem_first_equation(r->problem)];
     double eta[AZ_MESH_MAX_MODES];
     int lines = az_square_lines(m), at = 0;
     az_square_across(eta, m);
@@ -161,48 +153,41 @@ double az_square_bytes(const az_result *r)
 
 /* ---- Another mesh ---- */
 
-/* weight[rows][from->modes] becomes to_weight[rows][to->modes]: interpolation at the points across of `to`, where T_j of the zeros of T_n are orthogonal. */
-static az_status move_across(double *to_weight, const az_mesh *to, const double *weight, const az_mesh *from, int rows)
-{
-    int n = to->modes, old = from->modes, odd = to->parity == AZ_ODD;
-    double *matrix = az_doubles((size_t)n * (size_t)old), *series = az_doubles((size_t)old * AZ_LANES), eta[AZ_MESH_MAX_MODES];
-    if (!matrix || !series) {
-        az_doubles_free(matrix);
-        az_doubles_free(series);
-        return AZ_ENOMEM;
-    }
-    az_square_across(eta, to);
-    for (int first = 0; first < n; first += AZ_LANES) {
-        double at[AZ_LANES];
-        for (int i = 0; i < AZ_LANES; i++) at[i] = eta[first + i < n ? first + i : n - 1];
-        az_strip_across(from, 0, series, at);
-        for (int i = 0; i < AZ_LANES && first + i < n; i++)
-            for (int k = 0; k < n; k++) { /* coefficient k of a function with these values */
-                double angle = (2 * (n - first - i) - 1) * M_PI_2 / (2 * n + odd), factor = (k || odd ? 4.0 : 2.0) / (2 * n + odd) * cos((2 * k + odd) * angle);
-                for (int j = 0; j < old; j++) matrix[k * old + j] += factor * series[j * AZ_LANES + i];
-            }
-    }
-    for (int row = 0; row < rows; row++)
-        for (int k = 0; k < n; k++) {
-            double sum = 0;
-            for (int j = 0; j < old; j++) sum += matrix[k * old + j] * weight[row * old + j];
-            to_weight[row * n + k] = sum;
-        }
-    az_doubles_free(matrix);
-    az_doubles_free(series);
-    return AZ_OK;
-}
-
 /* Modes of a function from its values at the points across: values[rows][modes] becomes weight[rows][modes]. */
 static void to_modes(double *weight, const az_mesh *m, const double *value, int rows)
 {
-    int n = m->modes, odd = m->parity == AZ_ODD;
+    int n = m->modes, odd = m->parity == AZ_ODD, period = 4 * (2 * n + odd);
+    double cosine[8 * AZ_MESH_MAX_MODES + 4]; /* of all multiples of pi/2 over the degree that is left out */
+    for (int i = 0; i < period; i++) cosine[i] = cos(i * M_PI_2 / (2 * n + odd));
     for (int row = 0; row < rows; row++)
         for (int k = 0; k < n; k++) {
             double sum = 0;
-            for (int j = 0; j < n; j++) sum += value[row * n + j] * cos((2 * k + odd) * (2 * (n - j) - 1) * M_PI_2 / (2 * n + odd));
+            for (int j = 0; j < n; j++) sum += value[row * n + j] * cosine[(2 * k + odd) * (2 * (n - j) - 1) % period];
             weight[row * n + k] = (k || odd ? 4.0 : 2.0) / (2 * n + odd) * sum;
         }
+}
+
+/* weight[rows][from->modes] becomes to_weight[rows][to->modes]: values at the points across of `to`, then its modes. */
+static az_status move_across(double *to_weight, const az_mesh *to, const double *weight, const az_mesh *from, int rows)
+{
+    int n = to->modes, old = from->modes;
+    double *value = az_doubles((size_t)rows * (size_t)n), *series = az_doubles((size_t)old * AZ_LANES), eta[AZ_MESH_MAX_MODES], at[AZ_LANES];
+    az_status st = value && series ? AZ_OK : AZ_ENOMEM;
+    az_square_across(eta, to);
+    for (int first = 0; first < n && !st; first += AZ_LANES) {
+        for (int i = 0; i < AZ_LANES; i++) at[i] = eta[first + i < n ? first + i : n - 1];
+        az_strip_across(from, 0, series, at);
+        for (int row = 0; row < rows; row++)
+            for (int i = 0; i < AZ_LANES && first + i < n; i++) {
+                double sum = 0;
+                for (int j = 0; j < old; j++) sum += weight[row * old + j] * series[j * AZ_LANES + i];
+                value[row * n + first + i] = sum;
+            }
+    }
+    if (!st) to_modes(to_weight, to, value, rows);
+    az_doubles_free(value);
+    az_doubles_free(series);
+    return st;
 }
 
 /* sample[n][smooth] along xi at one eta: the trial's values, and derivatives by the chain rule. */
@@ -300,47 +285,10 @@ static az_status remesh(az_result *r, double *edge, int n, int modes, double gra
     return st ? st : make_points(r);
 }
 
-/* passed: [unknowns][number of edges][edges][modes][grading][weights of each trial] */
-az_status az_square_keep(az_result *r)
+az_status az_square_remesh(az_result *r, double *edge, int n, double modes, double grading)
 {
-    const az_problem *p = r->problem;
-    const az_mesh *m = &r->trial[0].stage[0].mesh;
-    int u = p->n_scalars - p->n_parameters, n = u + 3 + m->n_edges;
-    for (int t = 0; t < p->n_trials; t++) n += r->trial[t].stage[0].n_weights;
-    double *to = az_doubles((size_t)n), *at = to;
-    if (!to) return AZ_ENOMEM;
-    for (int i = 0; i < u; i++) *at++ = r->scalar[p->n_parameters + i];
-    *at++ = m->n_edges;
-    memcpy(at, m->edge, sizeof *at * (size_t)m->n_edges);
-    at += m->n_edges;
-    *at++ = m->modes, *at++ = m->grading;
-    for (int t = 0; t < p->n_trials; t++) {
-        const az_network *net = &r->trial[t].stage[0];
-        memcpy(at, net->weight, sizeof *at * (size_t)net->n_weights);
-        at += net->n_weights;
-    }
-    az_doubles_free(r->passed);
-    r->passed = to, r->n_passed = n;
-    return AZ_OK;
-}
-
-az_status az_square_return(az_result *r)
-{
-    const az_problem *p = r->problem;
-    int u = p->n_scalars - p->n_parameters;
-    if (r->n_passed <= u + 3 || !(r->passed[u] >= 2 && r->passed[u] < r->n_passed - u - 3)) return AZ_EFORMAT;
-    int n = (int)r->passed[u], left = r->n_passed - u - 3 - n;
-    double *edge = r->passed + u + 1, *at = edge + n + 2, modes = edge[n], grading = edge[n + 1];
     if (!(modes >= 1 && modes <= AZ_MESH_MAX_MODES)) return AZ_EFORMAT;
-    az_status st = remesh(r, edge, n, (int)modes, grading);
-    for (int t = 0; t < p->n_trials && !st; t++) {
-        az_network *net = &r->trial[t].stage[0];
-        if (net->n_weights > left) st = AZ_EFORMAT;
-        else memcpy(net->weight, at, sizeof *at * (size_t)net->n_weights);
-        at += net->n_weights, left -= net->n_weights;
-    }
-    for (int i = 0; i < u && !st; i++) r->scalar[p->n_parameters + i] = r->passed[i];
-    return st;
+    return remesh(r, edge, n, (int)modes, grading);
 }
 
 #define KEPT 1e-7 /* share of the largest weight that modes have which the march needs */
@@ -486,7 +434,7 @@ az_status az_square_judge(az_run *run, bool *refined)
     az_result *r = run->r;
     const az_mesh *m = &r->trial[0].stage[0].mesh;
     az_points *points = az_calloc((size_t)run->p->n_rows + 1, sizeof *points);
-    int *element = NULL, at = first_equation(run->p);
+    int *element = NULL, at = az_problem_first_equation(run->p);
     double before = r->check, *res = NULL, *worst = az_doubles(2 * (size_t)m->n_edges);
     az_program *g = NULL;
     az_status st = points && worst ? judge_points(&points[at], &element, m) : AZ_ENOMEM;

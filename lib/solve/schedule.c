@@ -50,7 +50,7 @@ static const size size_half_plane = {2, 20, 3000, 1500}; /* its points are sprea
 static const size *size_of(const az_problem *p)
 {
     int most = 2;
-    if (az_points_half_plane(p)) return &size_half_plane;
+    if (az_problem_half_plane(p)) return &size_half_plane;
     for (int t = 0; t < p->n_trials; t++)
         if (p->trial[t].n_inputs > most) most = p->trial[t].n_inputs;
     return &size_nd[most > 4 ? 2 : most - 2];
@@ -74,7 +74,7 @@ void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_opti
     plan->layers[0] = line ? p->n_layers ? FEATURES_LAYER : FEATURES_1D : size_of(p)->features;
     plan->points = fmax(o->points, POINTS_PER_FEATURE * plan->layers[0]);
     plan->range = (!line ? RANGE_ND : p->coord[0].range == AZ_INTERVAL ? RANGE_INTERVAL : RANGE_LINE) * pow(RANGE_GROWTH, stage - 2);
-    plan->window = az_points_half_plane(p) ? 2 : 6; /* thousands of columns there: the first steps with their chord corrections do what can be done */
+    plan->window = az_problem_half_plane(p) ? 2 : 6; /* thousands of columns there: the first steps with their chord corrections do what can be done */
     plan->gain = 2;
     plan->max_iterations = 40;
 }

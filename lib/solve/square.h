@@ -20,9 +20,8 @@ az_status az_square_coarsen(az_result *r);
  * points change with them. Not where the last such change has not halved it. */
 az_status az_square_judge(az_run *run, bool *refined);
 
-/* Unknowns, mesh and weights as they are, into r->passed; and back from there. AZ_EFORMAT where that is damaged. */
-az_status az_square_keep(az_result *r);
-az_status az_square_return(az_result *r);
+/* The same functions on other elements. AZ_EFORMAT for a number of modes that no mesh has. */
+az_status az_square_remesh(az_result *r, double *edge, int n, double modes, double grading);
 
 /* Points of element e along xi (of xi > 0) that make the system square: its polynomials less those that its nodes share; their number in all. */
 int az_square_points(const az_mesh *m, int element);

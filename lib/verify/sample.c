@@ -123,13 +123,11 @@ static az_status sample_half_plane(double **points, int *n, const az_problem *p,
     return AZ_OK;
 }
 
-static bool half_plane(const az_problem *p) { return p->dim == 2 && p->coord[0].range == AZ_LINE && p->coord[1].range == AZ_HALF_LINE; }
-
 az_status az_sample_domain(double **points, int *n, const az_problem *p, unsigned fixed, const az_point *at, double reach, int wanted)
 {
     int d = 0, m = 1, n_tensor = 1;
 
-    if (half_plane(p) && !fixed) return sample_half_plane(points, n, p, reach, wanted);
+    if (az_problem_half_plane(p) && !fixed) return sample_half_plane(points, n, p, reach, wanted);
     for (int c = 0; c < p->dim; c++) d += !(fixed >> c & 1);
     if (d) m = (int)fmax(TENSOR_MIN, pow((double)wanted / TENSOR_SHARE, 1.0 / d));
     for (int c = 0; c < d; c++) n_tensor *= m;
