@@ -58,9 +58,10 @@ az_status az_square_check(const az_problem *p, az_error *err)
 
 /* The first mesh, tuned on ipm and boussinesq: coarse, since refinement goes where it is needed. */
 #define FIRST 0.5 /* width of elements in the core */
+#define GRADES 3 /* the first of them cut in two so often, towards the corner */
 #define CORE 3.0
-#define GROWTH 1.3
-#define WIDEST 4.0
+#define GROWTH 1.4
+#define WIDEST 10.0
 #define REACH 80.0 /* y to 1e34: what is left of a power -1/2 is rounding */
 #define POINTS 10 /* of an element along xi */
 #define CENTRE 7 /* of the first */
@@ -72,11 +73,12 @@ az_status az_square_check(const az_problem *p, az_error *err)
 static az_status make_edges(double **edge, int *n, double finer)
 {
     const double reach = REACH;
-    double w = FIRST / finer;
+    double w = FIRST / finer, z = 0;
     *edge = az_doubles(MOST_EDGES);
     if (!*edge) return AZ_ENOMEM;
     *n = 1;
-    for (double z = 0; z < reach && *n < MOST_EDGES;) {
+    for (int k = GRADES; k >= 0; k--) (*edge)[(*n)++] = z = ldexp(w, -k);
+    while (z < reach && *n < MOST_EDGES) {
         if (z >= CORE) w = fmin(WIDEST / finer, w * pow(GROWTH, 1 / finer));
         z = fmin(reach, z + w);
         if (reach - z < 0.5 * w) z = reach;
@@ -291,24 +293,14 @@ az_status az_square_remesh(az_result *r, double *edge, int n, double modes, doub
     return remesh(r, edge, n, (int)modes, grading);
 }
 
-#define KEPT 1e-7 /* share of the largest weight that modes have which the march needs */
-#define FEWEST 24
-
 az_status az_square_coarsen(az_result *r)
 {
     const az_mesh *m = &r->trial[0].stage[0].mesh;
-    int modes = FEWEST < m->modes ? FEWEST : m->modes, n = m->n_edges;
-    for (int t = 0; t < r->problem->n_trials; t++) {
-        const az_network *net = &r->trial[t].stage[0];
-        double top = 0;
-        for (int i = 0; i < net->n_weights; i++) top = fmax(top, fabs(net->weight[i]));
-        for (int i = 0; i < net->n_weights; i++)
-            if (fabs(net->weight[i]) > KEPT * top && i % m->modes >= modes) modes = i % m->modes + 1;
-    }
+    int n = m->n_edges;
     double *edge = az_doubles((size_t)n);
     if (!edge) return AZ_ENOMEM;
     memcpy(edge, m->edge, sizeof *edge * (size_t)n);
-    az_status st = remesh(r, edge, n, modes, m->grading);
+    az_status st = remesh(r, edge, n, m->modes < MODES ? m->modes : MODES, fmax(m->grading, GRADING));
     az_doubles_free(edge);
     return st;
 }
@@ -319,7 +311,8 @@ az_status az_square_coarsen(az_result *r)
 #define WORST 30.0 /* elements with a residual smaller than the largest by this factor can wait */
 #define SHARE 0.3 /* of the tolerance: what an element may leave */
 #define MEMORY_SHARE 0.6
-#define PASSING 1e-3 /* tolerance between profiles */
+#define PASSING_ALONG 1e-4 /* tolerances between profiles: unknowns follow from the core, */
+#define PASSING_ACROSS 0.3 /* and hardly feel what the axis is like far out */
 #define MODE_GROWTH 1.4
 #define FINEST 2e-3
 #define COARSEST 1.0 /* of the grading */
@@ -402,7 +395,18 @@ static az_status choose_grading(double *grading, const az_result *r)
     return st;
 }
 
-static double tolerance_of(const az_result *r) { return az_ladder_passing(r) ? fmax(PASSING, r->options.tolerance) : r->options.tolerance; }
+/* Of the residual between the points along xi, or across. */
+static double tolerance_of(const az_result *r, bool across)
+{
+    return fmax(r->options.tolerance, !az_ladder_passing(r) ? 0 : across ? PASSING_ACROSS : PASSING_ALONG);
+}
+
+static double largest(const double *worst, int n)
+{
+    double top = 0;
+    for (int e = 0; e < n; e++) top = fmax(top, worst[e]);
+    return top;
+}
 
 /* Cuts the elements that are too coarse along xi, and adds modes where those across are too few. */
 static az_status refine(az_run *run, const double *worst, bool *refined)
@@ -410,14 +414,14 @@ static az_status refine(az_run *run, const double *worst, bool *refined)
     az_result *r = run->r;
     const az_mesh *m = &r->trial[0].stage[0].mesh;
     int n = 0, modes = m->modes, n_elements = m->n_edges - 1;
-    double top = 0, grading = m->grading, *edge = az_doubles(2 * (size_t)m->n_edges);
+    double grading = m->grading, *edge = az_doubles(2 * (size_t)m->n_edges);
+    double limit = fmax(SHARE * tolerance_of(r, false), largest(worst, 2 * n_elements) / WORST);
     if (!edge) return AZ_ENOMEM;
-    for (int e = 0; e < 2 * n_elements; e++) top = fmax(top, worst[e]);
-    double limit = fmax(SHARE * tolerance_of(r), top / WORST);
+    if (az_ladder_passing(r)) limit = fmax(SHARE * PASSING_ALONG, largest(worst, n_elements) / WORST);
     for (int e = 0; e < n_elements; e++) {
         edge[n++] = m->edge[e];
         if (worst[e] > limit) edge[n++] = 0.5 * (m->edge[e] + m->edge[e + 1]);
-        if (worst[n_elements + e] > limit) modes = (int)(MODE_GROWTH * m->modes) / 2 * 2;
+        if (worst[n_elements + e] > fmax(limit, SHARE * tolerance_of(r, true))) modes = (int)(MODE_GROWTH * m->modes) / 2 * 2;
     }
     edge[n++] = m->edge[m->n_edges - 1];
     az_status st = modes > m->modes ? choose_grading(&grading, r) : AZ_OK;
@@ -441,7 +445,9 @@ az_status az_square_judge(az_run *run, bool *refined)
     az_program_setup setup = {.points = points, .rows = true, .threads = run->threads};
     if (!st) st = az_run_examine(run, &setup, &g, &res);
     if (!st) worst_of(run, g, res, element, worst);
-    bool enough = r->check <= 0.5 * tolerance_of(r) || r->stop != AZ_STOP_RUNNING || (r->retries > 0 && !(r->check < 0.9 * before));
+    int n = m->n_edges - 1;
+    bool enough = !st && largest(worst, n) <= 0.5 * tolerance_of(r, false) && largest(worst + n, n) <= 0.5 * tolerance_of(r, true);
+    enough = enough || r->stop != AZ_STOP_RUNNING || (r->retries > 0 && !(r->check < 0.9 * before));
     if (!st && !enough && isfinite(r->check)) st = refine(run, worst, refined);
     az_program_destroy(g);
     az_doubles_free(res);
