@@ -316,7 +316,7 @@ az_status az_square_coarsen(az_result *r)
 #define MODE_GROWTH 1.4
 #define FINEST 2e-3
 #define COARSEST 1.0 /* of the grading */
-#define TAIL 0.85 /* modes from this share of them on are the tail */
+#define TAIL 0.6 /* modes from this share of them on are the tail: with another grading the last ones are what the old grading left out */
 
 /* Points between the collocation points: first those between them along xi, then those between them across. element[n] of each, plus n_elements of the
  * second kind. */
@@ -381,13 +381,13 @@ static az_status tail_with(double *tail, const az_result *r, double grading)
     return st;
 }
 
-/* The grading, half of it or twice as much: where the modes die out fastest. */
+/* The grading, up to half of it or twice as much, with which the modes die out fastest. */
 static az_status choose_grading(double *grading, const az_result *r)
 {
     double now = r->trial[0].stage[0].mesh.grading, least = INFINITY;
     az_status st = AZ_OK;
-    for (double g = 0.5 * now; g <= 2 * now && !st; g *= 2) {
-        double tail;
+    for (int k = -2; k <= 2 && !st; k++) {
+        double tail, g = now * pow(2, 0.5 * k);
         if (g < FINEST || g > COARSEST) continue;
         st = tail_with(&tail, r, g);
         if (!st && tail < least) least = tail, *grading = g;

@@ -21,7 +21,7 @@ typedef struct az_run {
     const char *checkpoint;
     double started, seconds_before, last_checkpoint, checkpoint_every;
     int threads;
-    char note[160];
+    char note[200];
     az_error *err;
 } az_run;
 

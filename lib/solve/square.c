@@ -48,6 +48,7 @@ struct az_square {
     double *seeds;
     int n, *entry, *row; /* [n] of the chain's unknowns: entry of x; of its rows: row of the residual; -1: a value at a point */
     double *rhs, *d, *correction, *x_new, *r_new;
+    bool factored; /* the chain is the LU of a Jacobian of this run, and the seeds are its rows */
     bool done; /* corrections no longer lower the residual */
 };
 
@@ -405,6 +406,7 @@ static bool factor(az_run *run)
 {
     az_square *s = run->square;
     az_binding b = az_run_binding(run);
+    s->factored = false;
     if (az_program_seeds(run->program, &b, s->seeds, s->ld)) return false;
     for (int e = 0; e < s->n_elements; e++) {
         int ld, border = 0, columns, first = s->first_rows[e], last = s->first_rows[e + 1], n = 0;
@@ -419,7 +421,8 @@ static bool factor(az_run *run)
             border_rows(s, &s->rows[k], block + (size_t)border * (size_t)ld, ld);
         }
     }
-    return az_chain_factor(s->chain, run->f.threads);
+    s->factored = az_chain_factor(s->chain, run->f.threads);
+    return s->factored;
 }
 
 /* d = -J^-1 r by the factor at hand; its norm */
@@ -506,27 +509,20 @@ az_step az_square_step(az_run *run)
 
 bool az_square_done(const az_run *run) { return run->square->done; }
 
-/* With the defect free and the unknown held at its value plus 1: J d = -dr/d(unknown) has the slope in the defect's place. */
+/* With the defect's value plus 1: J d = -dr/d(defect) has the inverse of the slope in the unknown's place. */
 az_status az_square_slope(az_run *run, double *slope)
 {
-    az_result *r = run->r;
     const az_problem *p = run->p;
-    az_hold held = r->ladder.held;
-    *slope = NAN;
-    if (!p->n_defects || az_problem_n_unknowns(p) < 1) return AZ_OK;
-    az_square_close(run);
-    r->ladder.held = AZ_HELD_FREE;
-    az_status st = az_square_open(run);
-    r->ladder.held = held;
-    if (st) return st;
     az_square *s = run->square;
+    int unknown = run->f.cols - run->n_unknowns, defect = az_problem_first_defect(p) - p->n_parameters;
+    *slope = NAN;
+    if (!p->n_defects || az_problem_n_unknowns(p) < 1 || az_run_held(run, 0)) return AZ_OK;
     run->f.residual(run, run->residual, run->x);
-    if (!factor(run)) return AZ_OK;
-    const double *column = s->seeds + (size_t)(s->n_trials * s->layout->n) * (size_t)s->ld;
+    if (!s->factored && !factor(run)) return AZ_OK;
+    const double *column = s->seeds + (size_t)(s->n_trials * s->layout->n + defect) * (size_t)s->ld;
     for (int i = 0; i < s->n; i++) s->rhs[i] = s->row[i] < 0 ? 0 : -column[s->row[i]];
     az_chain_solve(s->chain, s->rhs, s->rhs);
-    int defect = run->f.cols - run->n_unknowns + az_problem_first_defect(p) - p->n_parameters;
     for (int i = 0; i < s->n; i++)
-        if (s->entry[i] == defect) *slope = s->rhs[i];
+        if (s->entry[i] == unknown) *slope = 1 / s->rhs[i];
     return AZ_OK;
 }
