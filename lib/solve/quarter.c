@@ -307,7 +307,7 @@ az_status az_square_coarsen(az_result *r)
 
 /* ---- The judge ---- */
 
-#define FOCUS 0.05 /* in (xi, eta): where xi = eta = 0 the coordinates are singular, and what a residual there says is rounding over the square of the distance */
+#define FOCUS 0.15 /* in (xi, eta): where xi = eta = 0 the coordinates are singular, and a residual is rounding over the squares of the distance and of the width */
 #define WORST 30.0 /* elements with a residual smaller than the largest by this factor can wait */
 #define SHARE 0.3 /* of the tolerance: what an element may leave */
 #define MEMORY_SHARE 0.6
