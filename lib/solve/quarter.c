@@ -310,6 +310,7 @@ az_status az_square_coarsen(az_result *r)
 #define FOCUS 0.15 /* in (xi, eta): where xi = eta = 0 the coordinates are singular, and a residual is rounding over the squares of the distance and of the width */
 #define WORST 30.0 /* elements with a residual smaller than the largest by this factor can wait */
 #define SHARE 0.3 /* of the tolerance: what an element may leave */
+#define HELPED 0.5 /* a finer mesh that leaves more than this of the residual is the last: what remains is rounding */
 #define MEMORY_SHARE 0.6
 #define PASSING_ALONG 1e-4 /* tolerances between profiles: unknowns follow from the core, */
 #define PASSING_ACROSS 0.3 /* and hardly feel what the axis is like far out */
@@ -447,7 +448,7 @@ az_status az_square_judge(az_run *run, bool *refined)
     if (!st) worst_of(run, g, res, element, worst);
     int n = m->n_edges - 1;
     bool enough = !st && largest(worst, n) <= 0.5 * tolerance_of(r, false) && largest(worst + n, n) <= 0.5 * tolerance_of(r, true);
-    enough = enough || r->stop != AZ_STOP_RUNNING || (r->retries > 0 && !(r->check < 0.9 * before));
+    enough = enough || r->stop != AZ_STOP_RUNNING || (r->retries > 0 && !(r->check < HELPED * before));
     if (!st && !enough && isfinite(r->check)) st = refine(run, worst, refined);
     az_program_destroy(g);
     az_doubles_free(res);
