@@ -177,7 +177,8 @@ typedef struct az_result az_result;
  * With o->checkpoint the file appears by rename, so that a kill leaves the previous one. AZ_EOPTION, AZ_EPROBLEM, AZ_EIO, AZ_ENOMEM. */
 az_status az_solve(az_result **out, const az_problem *p, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err);
 /* Begins with what `from` found, for another problem text or other parameters with the same trials (with o->mode: elements march on from a lower profile): its unknowns by their names, its elements or
- * its first networks, which are widened without a change of their function where o->layers asks for more neurons. AZ_EOPTION where the two do not
+ * its first networks, which are widened without a change of their function where o->layers asks for more neurons; with AZ_SPACE_MLP networks of random
+ * weights are fitted to its elements first. AZ_EOPTION where the two do not
  * fit; else as az_solve. */
 az_status az_solve_from(az_result **out, const az_problem *p, const az_result *from, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err);
 /* Continues a loaded, unfinished result with its own options (limits, threads and checkpoint come from o). Gives the bits the uninterrupted run gives. */

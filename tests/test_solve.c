@@ -355,6 +355,37 @@ static void no_such_mode(void **state)
 }
 
 /* A limit on iterations met, then raised, is no interruption either. */
+static int first_rms(void *data, const az_progress *g)
+{
+    double *rms = data;
+    if (isnan(*rms)) *rms = g->rms;
+    return 1;
+}
+
+/* Networks begin with the function that elements found. */
+static void networks_from_elements(void **state)
+{
+    (void)state;
+    az_problem *p;
+    az_solve_options o = options(1);
+    az_result *elements, *r;
+    az_error err;
+    double fitted = NAN, cold = NAN;
+    assert_int_equal(az_problem_load(&p, "ccf", NULL, 0, &err), AZ_OK);
+    o.space = AZ_SPACE_ELEMENT;
+    assert_int_equal(az_solve(&elements, p, &o, NULL, NULL, &err), AZ_OK);
+    o.space = AZ_SPACE_MLP;
+    o.layers[0] = o.layers[1] = 12;
+    assert_int_equal(az_solve(&r, p, &o, first_rms, &cold, &err), AZ_OK);
+    az_result_destroy(r);
+    if (az_solve_from(&r, p, elements, &o, first_rms, &fitted, &err)) fail_msg("%s", err.message);
+    assert_int_equal(az_result_space(r), AZ_SPACE_MLP);
+    if (!(fitted < 0.01 * cold)) fail_msg("fitted %g, from random weights %g", fitted, cold);
+    az_result_destroy(r);
+    az_result_destroy(elements);
+    az_problem_destroy(p);
+}
+
 static void limit_and_resume(void **state)
 {
     (void)state;
@@ -532,7 +563,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unknowns_within_errors), cmocka_unit_test(same_bits_for_any_threads), cmocka_unit_test(cancel_and_resume),
-        cmocka_unit_test(cancel_and_resume_methods), cmocka_unit_test(cancel_and_resume_elements), cmocka_unit_test(cancel_and_resume_march), cmocka_unit_test(cancel_and_resume_march_of_elements), cmocka_unit_test(first_unstable_profile), cmocka_unit_test(no_such_mode), cmocka_unit_test(limit_and_resume),       cmocka_unit_test(finished_stays),
+        cmocka_unit_test(cancel_and_resume_methods), cmocka_unit_test(cancel_and_resume_elements), cmocka_unit_test(cancel_and_resume_march), cmocka_unit_test(cancel_and_resume_march_of_elements), cmocka_unit_test(first_unstable_profile), cmocka_unit_test(no_such_mode), cmocka_unit_test(networks_from_elements), cmocka_unit_test(limit_and_resume),       cmocka_unit_test(finished_stays),
         cmocka_unit_test(limits_and_stops),       cmocka_unit_test(seed_decides),              cmocka_unit_test(bad_options),
         cmocka_unit_test(failed_allocations),
     };

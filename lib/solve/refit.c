@@ -1,4 +1,4 @@
-/* refit.c: fresh networks in other inputs that take over the function of the ones they replace, by least squares on its values. */
+/* refit.c: networks that take over a function by least squares on its values: of the networks they replace, in other inputs, or of elements. */
 #include "solve/run.h"
 #include "trial/mlp.h"
 
@@ -120,10 +120,29 @@ static int place_points(const az_run *run, double *y)
     return n;
 }
 
+static size_t padded(int n) { return ((size_t)n + AZ_LANES - 1) / AZ_LANES * AZ_LANES; }
+
+az_status az_run_fit(az_run *run, const az_result *from)
+{
+    const az_result *r = run->r;
+    int first = az_problem_first_equation(run->p), n = run->p->dim > 1 ? r->points[first].n : r->n_edges ? (r->n_edges - 1) * PER_PANEL : r->points[first].n;
+    bool panels = run->p->dim == 1 && r->n_edges;
+    double *own = panels ? az_doubles((size_t)n) : NULL, *value = az_doubles(padded(n));
+    const double *y = panels ? own : r->points[first].x;
+    az_status st = value && (own || !panels) ? AZ_OK : az_fail(run->err, AZ_ENOMEM, "out of memory");
+    if (!st && panels) place_points(run, own);
+    for (int t = 0; t < run->p->n_trials && !st; t++) {
+        st = az_eval(from, value, run->p->trial[t].name, y, n, NULL, run->err);
+        if (!st && fit_trial(run, t, value, y, n, padded(n))) st = az_fail(run->err, AZ_ENOMEM, "out of memory while networks are fitted");
+    }
+    az_doubles_free(own);
+    az_doubles_free(value);
+    return st;
+}
+
 az_status az_run_refit(az_run *run, az_status (*change)(az_run *run, void *data), void *data)
 {
-    size_t most = (size_t)run->r->n_edges * PER_PANEL, n_pad = (most + AZ_LANES - 1) / AZ_LANES * AZ_LANES,
-           trials = (size_t)run->p->n_trials;
+    size_t most = (size_t)run->r->n_edges * PER_PANEL, n_pad = padded((int)most), trials = (size_t)run->p->n_trials;
     double *y = az_doubles(most), *v = az_doubles(trials * n_pad);
     int *node = az_calloc(trials, sizeof *node), n = 0;
     az_status st = y && v && node ? AZ_OK : AZ_ENOMEM;

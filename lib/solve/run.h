@@ -72,6 +72,8 @@ az_status az_run_networks(az_run *run);
 /* refit.c: changes the problem and the networks by `change`, which leaves one stage of random weights per trial, and fits these to the values the trials
  * had before. The run is closed. */
 az_status az_run_refit(az_run *run, az_status (*change)(az_run *run, void *data), void *data);
+/* The first networks of the trials to the values of those of `from` at the run's points; the run is closed. */
+az_status az_run_fit(az_run *run, const az_result *from);
 /* layer.c: the place and width of the layer, which are unknowns, into the problem's record; those of elements are looked for. The run is closed. */
 az_status az_run_record_layer(az_run *run);
 /* layer.c: inputs for the internal layer of the trial, if it has one that the present inputs do not resolve. The run is open before and after. */

@@ -2,6 +2,7 @@
 #include "solve/square.h"
 #include "trial/mlp.h"
 
+#include <math.h>
 #include <string.h>
 
 static bool same_trials(const az_problem *p, const az_problem *q)
@@ -36,6 +37,16 @@ static az_status take_elements(az_result *r, int t, const az_network *from)
     return st;
 }
 
+/* Networks of random weights first, then what elements found. */
+static az_status fit_networks(az_result *r, const az_result *from, az_error *err)
+{
+    az_run run = {.r = r, .p = r->problem, .err = err};
+    az_status st = from->n_edges ? az_state_copy_grid(r, from) : az_run_start_points(r, 0);
+    r->stage = 1, r->unit = 1, r->check = NAN;
+    if (!st) st = az_run_networks(&run);
+    return st ? az_fail(err, st, "%s", az_status_message(st)) : az_run_fit(&run, from);
+}
+
 static az_status begin(az_result *r, const az_result *from, az_error *err)
 {
     bool elements = az_run_elements(r);
@@ -44,6 +55,7 @@ static az_status begin(az_result *r, const az_result *from, az_error *err)
     r->warm = 1;
     r->hash = az_hash_bytes(r->hash, &from->hash, sizeof from->hash);
     az_state_copy_unknowns(r, from);
+    if (!elements && az_result_space(from) == AZ_SPACE_ELEMENT) return fit_networks(r, from, err);
     for (int t = 0; t < r->problem->n_trials && !st; t++)
         st = elements ? take_elements(r, t, &from->trial[t].stage[0]) : take_network(r, t, &from->trial[t].stage[0], err);
     if (!st) st = elements ? az_state_copy_grid(r, from) : az_run_start_points(r, from->n_edges ? from->edge[from->n_edges - 1] : 0);
@@ -58,7 +70,8 @@ az_status az_run_from(az_result **out, const az_problem *p, const az_result *fro
     if (!same_trials(p, from->problem)) return az_fail(err, AZ_EOPTION, "the result to begin with has other trial functions than '%s'", p->name);
     for (int t = 0; t < p->n_trials; t++)
         if (from->trial[t].n_stages < 1) return az_fail(err, AZ_EOPTION, "the result to begin with holds no trial functions");
-    if (az_result_space(from) != own.space)
+    bool fit = own.space == AZ_SPACE_MLP && az_result_space(from) == AZ_SPACE_ELEMENT;
+    if (az_result_space(from) != own.space && !fit)
         return az_fail(err, AZ_EOPTION, "the result to begin with is of the trial space %s, and %s is asked for", az_space_name(az_result_space(from)), az_space_name(own.space));
     const az_network *net = &from->trial[0].stage[0];
     for (int k = 0; !own.n_layers && k < net->n_layers; k++) own.layers[k] = net->width[k + 1];
