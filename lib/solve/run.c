@@ -392,8 +392,8 @@ static bool lost(const az_result *r)
            !(r->rms < LOST * r->history.rms[0]);
 }
 
-/* Elements on the march, judged by themselves alone. */
-static bool elements_pass(const az_result *r) { return az_run_elements(r) && az_ladder_passing(r); }
+/* Elements on the march, judged by themselves alone; in a half-plane all that hold an unknown: with the defect free no mesh would do at the axis. */
+static bool elements_pass(const az_result *r) { return az_run_elements(r) && (az_ladder_passing(r) || (az_run_square(r) && r->ladder.held)); }
 
 static az_status end_of_stage(az_run *run)
 {
@@ -498,7 +498,7 @@ static az_status loop(az_run *run)
         if (r->stop == AZ_STOP_RUNNING) st = checkpoint(run, false);
     }
     bool refined; /* a run that may go on keeps its points and its generator: a resumed one gives the bits of one never stopped */
-    if (!st && r->stop == AZ_STOP_STALLED) st = az_run_judge(run, &refined);
+    if (!st && r->stop == AZ_STOP_STALLED && !(run->square && r->ladder.held)) st = az_run_judge(run, &refined);
     az_cross_clear(&r->cross);
     r->evidence = (az_evidence){.tier = AZ_TIER_TRAINED, .trained_rms = r->rms, .reevaluated_max = NAN, .reevaluated_relative = NAN, .defect_slope = NAN};
     if (!st && run->square && !r->ladder.held && r->stop != AZ_STOP_CANCELLED && r->stop != AZ_STOP_TIME && r->stop != AZ_STOP_ITERATIONS) st = az_square_slope(run, &r->evidence.defect_slope);
