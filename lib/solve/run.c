@@ -47,6 +47,13 @@ static void tell(az_run *run, const char *phase)
     run->note[0] = 0;
 }
 
+/* Opens the run; what a note says of memory is said before that is taken. */
+static az_status open_told(az_run *run)
+{
+    if (run->note[0] && az_run_square(run->r)) tell(run, "mesh");
+    return az_run_open(run);
+}
+
 static const char *phase_name(const az_result *r) { return r->stage == 1 ? az_method_name(r->options.phase[r->phase]) : "lm"; }
 
 static int points_of(const az_problem *p, unsigned fixed, int n)
@@ -269,7 +276,7 @@ static az_status judge(az_run *run, bool *refined)
     else snprintf(run->note, sizeof run->note, "points moved to where the residual is large (%.1e)", r->check);
     az_run_close(run);
     if (az_run_elements(r) && r->ladder.found) r->n_memory = -1; /* undamped again */
-    return az_run_open(run);
+    return open_told(run);
 }
 
 /* On the march elements are judged by themselves: a residual between the nodes costs as much as several steps. */
@@ -486,7 +493,7 @@ static void stop_nonfinite(az_run *run)
 static az_status loop(az_run *run)
 {
     az_result *r = run->r;
-    az_status st = az_run_open(run);
+    az_status st = open_told(run);
     if (!st && r->iterations == 0) st = reach_out(run);
     if (!st && !isfinite(r->rms)) stop_nonfinite(run);
     if (!st) tell(run, phase_name(r));
