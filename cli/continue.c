@@ -31,7 +31,9 @@ const char continue_help[] =
     "\n"
     "Options:\n"
     "  --trial SPACE        element: piecewise polynomials (default where the\n"
-    "                       problem has one coordinate); mlp: networks; fourier\n"
+    "                       problem has one coordinate; in a half-plane they follow\n"
+    "                       a parameter, at given values of it, and end at a fold);\n"
+    "                       mlp: networks; fourier\n"
     "  --tolerance T        of each point, as for solve\n"
     "  --points N           collocation points of each, as for solve\n"
     "  --seed N             of the random weights of the first point (default 1)\n"
@@ -56,6 +58,7 @@ const char continue_help[] =
     "  ansatz continue gclm --over a=0:-1\n"
     "  ansatz continue gclm --over a=-2:0.6 --values 27\n"
     "  ansatz continue ccf --over lambda=:0.55\n"
+    "  ansatz continue ipm --over h0=0:0.2 --trial element\n"
     "\n"
     "Exit status: 0 the branch reached TO, 1 it did not (the points are written), 2\n"
     "bad usage or input.\n";

@@ -148,6 +148,7 @@ int cli_progress_step(void *data, const az_progress *s)
         erase(p);
         fprintf(stderr, "%s%s\n", p->live ? "" : "note: ", s->note);
     }
+    if (isnan(s->rms)) return cli_interrupted(); /* nothing has been evaluated yet */
     double since = s->seconds - p->shown_at;
     bool due = p->live ? since >= REDRAW_SECONDS || s->note : since >= LOG_SECONDS || s->iteration - p->shown_iteration >= LOG_ITERATIONS;
     if (due) {

@@ -279,7 +279,7 @@ az_status az_export_vtk(const az_result *r, const char *path, const char *const 
  * steps in the scalars: 1 is the range asked for, and for another number its size, at least 1. Each point starts from the one before, is accepted where its
  * residual between the nodes is below 1e-6 and the branch did not turn by more than 20 degrees, else tried again with half the step. In a
  * parameter each is solved to the tolerance and re-evaluated; between the profiles of an unknown, where solutions are not smooth at the origin, each is solved to 1e-6,
- * and the profiles are solved to the tolerance and re-evaluated. */
+ * and the profiles are solved to the tolerance and re-evaluated. Elements in a half-plane follow a parameter only, at given values of it: a fold ends their branch. */
 typedef struct az_branch az_branch;
 
 typedef struct az_branch_options {

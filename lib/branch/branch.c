@@ -15,6 +15,9 @@
 #define ACCEPT 1e-6 /* largest relative residual between the nodes */
 #define MANY_POINTS 2000
 
+/* Elements in a half-plane have as many rows as unknowns and no place for one more: their branch is followed at given values of the parameter, and a fold ends it. */
+static bool at_values(const az_branch *b) { return b->p->dim > 1 && b->o.solve.space == AZ_SPACE_ELEMENT; }
+
 #define SCALARS(r) ((r)->scalar + (r)->problem->n_parameters)
 
 void az_branch_options_init(az_branch_options *o)
@@ -59,6 +62,15 @@ static az_status duplicate(az_result **out, az_problem *p, const az_result *r, a
     return az_state_duplicate(out, p, r) ? az_fail(err, AZ_ENOMEM, "out of memory") : AZ_OK;
 }
 
+/* *out = r, whose problem is the one given, with the parameter among its unknowns; NULL on failure. */
+static az_status free_parameter(az_result **out, const az_branch *b, const az_result *r, az_error *err)
+{
+    az_problem *freed;
+    *out = NULL;
+    az_status st = az_problem_free_parameter(&freed, r->problem, b->over, err);
+    return st ? st : duplicate(out, freed, r, err);
+}
+
 /* The last point as a result of the problem as it was given, with the parameter at the value found; re-evaluated. */
 static az_status show(az_branch *b, az_error *err)
 {
@@ -76,6 +88,11 @@ static az_status check_unknown(const az_branch *b, int slot, az_error *err)
 {
     if (!b->p->n_defects)
         return az_fail(err, AZ_EOPTION, "a branch over an unknown needs a `defect` that is free along it: '%s' has none", b->p->name);
+    if (at_values(b))
+        return az_fail(err, AZ_EOPTION,
+                       "elements in several coordinates follow a parameter, not the unknown '%s': `ansatz scan` holds it at a grid of values, `ansatz solve "
+                       "--modes` finds the profiles along it",
+                       b->over);
     if (slot != b->p->n_parameters)
         return az_fail(err, AZ_EOPTION, "a branch over an unknown is over the first, '%s'", b->p->scalar[b->p->n_parameters].name);
     if (!isnan(b->o.from))
@@ -92,6 +109,8 @@ static az_status check(az_branch *b, az_error *err)
     if (!isfinite(b->o.to) || isinf(b->o.from)) return az_fail(err, AZ_EOPTION, "a branch needs finite ends");
     if (!(b->o.step >= 0) || isinf(b->o.step)) return az_fail(err, AZ_EOPTION, "the step must be 0 (automatic) or more");
     if (az_problem_n_unknowns(p) < 1) return az_fail(err, AZ_EOPTION, "a branch is followed in the unknowns: '%s' has none", p->name);
+    az_status st = at_values(b) ? az_elements_check(p, err) : AZ_OK; /* before anything is solved */
+    if (st) return st;
     if (!b->freed) return check_unknown(b, unknown, err);
     if (isnan(b->o.from)) b->o.from = p->scalar[parameter].value;
     return b->o.from == b->o.to ? az_fail(err, AZ_EOPTION, "the branch is to end where it begins, at %s = %g", b->over, b->o.to) : AZ_OK;
@@ -153,13 +172,10 @@ static az_status set_out(az_branch *b, const double *start, az_error *err)
 /* Takes r, a run of the problem as given, as the point that the branch is at. */
 static az_status stand(az_branch *b, az_result *r, az_error *err)
 {
-    az_problem *freed;
     b->at = b->point = r;
     az_status st = az_verify(r, b->o.solve.threads, err);
     if (st || !b->freed) return st;
-    b->at = NULL;
-    st = az_problem_free_parameter(&freed, r->problem, b->over, err);
-    return st ? st : duplicate(&b->at, freed, r, err);
+    return free_parameter(&b->at, b, r, err);
 }
 
 /* A problem that cannot be read with its parameter free is refused before the work. */
@@ -270,6 +286,24 @@ static const char *leaves(const az_branch *b, double h)
     return NULL;
 }
 
+/* With elements in a half-plane: the parameter at the value predicted, everything else solved for. */
+static az_status attempt_at(az_branch *b, az_result **out, const double *predicted, double ratio, az_progress_fn fn, void *data, az_error *err)
+{
+    az_problem *p = NULL;
+    az_result *r = NULL;
+    *out = NULL;
+    az_status st = az_problem_set(&p, b->p, b->over, predicted[b->slot], err);
+    if (!st) st = az_run_from(&r, p, b->at, &b->o.solve, err);
+    az_problem_destroy(p);
+    for (int i = 0, k = 0; !st && i < b->n; i++)
+        if (i != b->slot) SCALARS(r)[k++] = predicted[i];
+    if (!st && b->last) predict_weights(b, r, ratio);
+    if (!st) st = az_run_go(r, &b->o.solve, false, fn, data, err);
+    if (!st) st = free_parameter(out, b, r, err);
+    az_result_destroy(r);
+    return st;
+}
+
 /* The point at arclength h, or the one where `over` is `land`, if that is a number. */
 static az_status attempt(az_branch *b, az_result **out, double h, double land, az_progress_fn fn, void *data, az_error *err)
 {
@@ -283,6 +317,12 @@ static az_status attempt(az_branch *b, az_result **out, double h, double land, a
         arc.tangent[i] = isnan(land) ? b->tangent[i] / b->scale[i] : 0;
     }
     if (!st && !isnan(land)) arc.at[b->slot] = land, arc.tangent[b->slot] = 1 / b->scale[b->slot];
+    if (!st && at_values(b)) {
+        st = attempt_at(b, out, arc.at, b->last ? h / distance(b, b->now, b->before) : 0, fn, data, err);
+        az_doubles_free(arc.tangent);
+        az_doubles_free(arc.at);
+        return st;
+    }
     if (!st) st = problem_near(b, &p, arc.at[b->slot], err);
     if (!st && !b->freed && !(o.tolerance >= ACCEPT)) o.tolerance = ACCEPT;
     if (!st) st = az_run_from(out, p, b->at, &o, err);

@@ -47,6 +47,13 @@ static void tell(az_run *run, const char *phase)
     run->note[0] = 0;
 }
 
+/* Opens the run; what a note says of memory is said before that is taken. */
+static az_status open_told(az_run *run)
+{
+    if (run->note[0] && az_run_square(run->r)) tell(run, "mesh");
+    return az_run_open(run);
+}
+
 static const char *phase_name(const az_result *r) { return r->stage == 1 ? az_method_name(r->options.phase[r->phase]) : "lm"; }
 
 static int points_of(const az_problem *p, unsigned fixed, int n)
@@ -269,7 +276,7 @@ static az_status judge(az_run *run, bool *refined)
     else snprintf(run->note, sizeof run->note, "points moved to where the residual is large (%.1e)", r->check);
     az_run_close(run);
     if (az_run_elements(r) && r->ladder.found) r->n_memory = -1; /* undamped again */
-    return az_run_open(run);
+    return open_told(run);
 }
 
 /* On the march elements are judged by themselves: a residual between the nodes costs as much as several steps. */
@@ -392,8 +399,8 @@ static bool lost(const az_result *r)
            !(r->rms < LOST * r->history.rms[0]);
 }
 
-/* Elements on the march, judged by themselves alone. */
-static bool elements_pass(const az_result *r) { return az_run_elements(r) && az_ladder_passing(r); }
+/* Elements on the march, judged by themselves alone; in a half-plane all that hold an unknown: with the defect free no mesh would do at the axis. */
+static bool elements_pass(const az_result *r) { return az_run_elements(r) && (az_ladder_passing(r) || (az_run_square(r) && r->ladder.held)); }
 
 static az_status end_of_stage(az_run *run)
 {
@@ -486,7 +493,7 @@ static void stop_nonfinite(az_run *run)
 static az_status loop(az_run *run)
 {
     az_result *r = run->r;
-    az_status st = az_run_open(run);
+    az_status st = open_told(run);
     if (!st && r->iterations == 0) st = reach_out(run);
     if (!st && !isfinite(r->rms)) stop_nonfinite(run);
     if (!st) tell(run, phase_name(r));
@@ -498,7 +505,7 @@ static az_status loop(az_run *run)
         if (r->stop == AZ_STOP_RUNNING) st = checkpoint(run, false);
     }
     bool refined; /* a run that may go on keeps its points and its generator: a resumed one gives the bits of one never stopped */
-    if (!st && r->stop == AZ_STOP_STALLED) st = az_run_judge(run, &refined);
+    if (!st && r->stop == AZ_STOP_STALLED && !(run->square && r->ladder.held)) st = az_run_judge(run, &refined);
     az_cross_clear(&r->cross);
     r->evidence = (az_evidence){.tier = AZ_TIER_TRAINED, .trained_rms = r->rms, .reevaluated_max = NAN, .reevaluated_relative = NAN, .defect_slope = NAN};
     if (!st && run->square && !r->ladder.held && r->stop != AZ_STOP_CANCELLED && r->stop != AZ_STOP_TIME && r->stop != AZ_STOP_ITERATIONS) st = az_square_slope(run, &r->evidence.defect_slope);

@@ -276,7 +276,8 @@ static bool meaningful(const az_scan *s, const az_scan_row *row)
     return isfinite(row->defect) && row->trained <= SOLVED && row->trained <= fmax(MEANS, SHARE * fabs(row->defect));
 }
 
-/* *after: the state that neighbours begin with. */
+/* *after: the state that neighbours begin with. Elements in several coordinates have no place for a condition more than there are unknowns: what is left of their
+ * residual is that of the solution with the defect free. */
 static az_status solve_row(scanner *w, az_scan_row *row, az_result *r, bool fresh, char **after, size_t *n_after)
 {
     int before = r->iterations;
@@ -290,7 +291,8 @@ static az_status solve_row(scanner *w, az_scan_row *row, az_result *r, bool fres
         r->ladder.held = AZ_HELD_NOT;
         st = az_result_save_memory(r, after, n_after, w->err);
     }
-    if (good && !st && signs) st = leg(w, r, AZ_HELD_IMPOSED, false);
+    if (az_run_square(r)) r->ladder.held = AZ_HELD_FREE;
+    else if (good && !st && signs) st = leg(w, r, AZ_HELD_IMPOSED, false);
     if (good && !st && !went_wrong(r) && !w->cancelled) st = read_residual(w, r, &row->residual);
     row->iterations = r->iterations - before;
     row->ok = meaningful(w->s, row);
@@ -542,6 +544,8 @@ static az_status check(const az_scan *s, az_error *err)
                        o->hi);
     if (o->values < 2 || o->values > VALUES_MAX) return az_fail(err, AZ_EOPTION, "option values is out of range: expected 2 to %d", VALUES_MAX);
     if (o->seeds < 1 || o->seeds > SEEDS_MAX) return az_fail(err, AZ_EOPTION, "option seeds is out of range: expected 1 to %d", SEEDS_MAX);
+    if (o->solve.space == AZ_SPACE_ELEMENT && s->problem->dim > 1 && !s->problem->n_defects)
+        return az_fail(err, AZ_EOPTION, "with elements in several coordinates a scan solves for a `defect` while it holds %s: %s declares none", u->name, s->problem->name);
     if (o->seeds > 1 && o->solve.space == AZ_SPACE_ELEMENT)
         return az_fail(err, AZ_EOPTION, "option seeds is out of range: expected 1, since elements start from 0 and not from random weights");
     return AZ_OK;

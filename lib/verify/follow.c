@@ -2,6 +2,7 @@
  * arguments, with positions counted in elements; neighbours whose marks differ much have something unseen between them. */
 #include "verify/follow.h"
 
+#include <math.h>
 #include <string.h>
 
 #define TURN 2.0            /* tanh and sin have no structure below */
@@ -165,4 +166,60 @@ az_status az_sample_follow(double **x, int *n, const az_reference *s, const az_r
     az_doubles_free(f.mark);
     az_doubles_free(f.y);
     return st;
+}
+
+/* ---- In a half-plane ---- */
+
+#define NEAR_FOCUS 0.05     /* in (xi, eta), as in sample.c */
+
+static bool same_edges(const az_mesh *a, const az_mesh *b)
+{
+    return a->length == b->length && a->n_edges == b->n_edges && !memcmp(a->edge, b->edge, (size_t)a->n_edges * sizeof *a->edge);
+}
+
+/* A mesh of this stage that no trial before has, or NULL. */
+static const az_mesh *new_mesh(const az_result *r, int t, int k)
+{
+    const az_network *net = &r->trial[t].stage[k];
+    if (net->space != AZ_SPACE_ELEMENT || !net->mesh.modes) return NULL;
+    for (int i = 0; i < t; i++)
+        if (k < r->trial[i].n_stages && r->trial[i].stage[k].space == AZ_SPACE_ELEMENT && same_edges(&r->trial[i].stage[k].mesh, &net->mesh)) return NULL;
+    return &net->mesh;
+}
+
+/* Those of one mesh from x on, unless x is NULL; their number. */
+static int in_elements(double *x, const az_mesh *m, double reach)
+{
+    static const double along[] = {0.11, 0.37, 0.64, 0.86}, across[] = {0.013, 0.29, 0.97, 1.49}; /* of the element; eta */
+    int n = 0;
+
+    for (int e = 0; e + 1 < m->n_edges; e++)
+        for (int i = 0; i < 16; i++) {
+            const double xi = m->edge[e] + along[i / 4] * (m->edge[e + 1] - m->edge[e]), eta = across[i % 4];
+            if (xi > reach || hypot(xi, eta) < NEAR_FOCUS) continue;
+            if (x) x[2 * n] = m->length * sinh(xi) * sin(eta), x[2 * n + 1] = m->length * cosh(xi) * cos(eta);
+            n++;
+        }
+    return n;
+}
+
+az_status az_sample_elements(double **x, int *n, const az_result *r, double reach)
+{
+    int more = 0, at = *n;
+
+    for (int pass = 0; pass < 2; pass++) {
+        double *all = pass ? az_doubles(2 * (size_t)(*n + more)) : NULL;
+        if (pass && !all) return AZ_ENOMEM;
+        if (pass) memcpy(all, *x, 2 * (size_t)*n * sizeof *all);
+        for (int t = 0; t < r->problem->n_trials; t++)
+            for (int k = 0; k < r->trial[t].n_stages; k++) {
+                const az_mesh *m = new_mesh(r, t, k);
+                if (m && !pass) more += in_elements(NULL, m, reach);
+                else if (m) at += in_elements(all + 2 * (size_t)at, m, reach);
+            }
+        if (!pass) continue;
+        az_doubles_free(*x);
+        *x = all, *n = at;
+    }
+    return AZ_OK;
 }

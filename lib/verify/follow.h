@@ -9,4 +9,7 @@
  * then has points in it. s is prepared, and has the inputs of all trials among its targets. AZ_ENOMEM. */
 az_status az_sample_follow(double **x, int *n, const az_reference *s, const az_result *r, int most, int threads);
 
+/* A half-plane: appends points in every element along xi up to reach, so that none hides between the others. AZ_ENOMEM. */
+az_status az_sample_elements(double **x, int *n, const az_result *r, double reach);
+
 #endif

@@ -1,0 +1,417 @@
+/* plane_traps: solutions in a half-plane that satisfy the points they were made from and are none. Each looks solved there, and is refused by the re-evaluation: its
+ * residual is far above the tolerance, and the printed error of lambda holds the true value. The solution itself passes where they fail; and it is one: two gauges,
+ * two outer edges, two scales of the coordinates, lambda solved for or the defect, give one lambda. */
+#include "residual/program.h"
+#include "solve/square.h"
+#include "verify/reference.h"
+#include "verify/sample.h"
+#include "testing.h"
+
+#include <malloc.h>
+#include <math.h>
+
+#define COUNT(a) ((int)(sizeof(a) / sizeof *(a)))
+#define POINTS 3000
+#define TOLERANCE 1e-5
+#define IPM_0 1.02857227603 /* arXiv 2511.22819 and 2509.14185, the digits in which they agree */
+#define TEXT_MAX 8192
+
+typedef struct edit {
+    const char *from, *to; /* "scale sqrt((rho2 - 0.99)/rho2)" becomes nothing, and so on */
+} edit;
+
+/* The text of ipm with some of it replaced, each part once. */
+static const char *ipm_with(char *text, const edit *e, int n)
+{
+    int i = 0;
+    while (strcmp(az_builtin_name(i), "ipm")) i++;
+    snprintf(text, TEXT_MAX, "%s", az_builtin_text(i));
+    for (int k = 0; k < n; k++) {
+        char rest[TEXT_MAX], *at = strstr(text, e[k].from);
+        if (!at) fail_msg("ipm has no '%s'", e[k].from);
+        snprintf(rest, sizeof rest, "%s", at + strlen(e[k].from));
+        assert_true(snprintf(at, (size_t)(text + TEXT_MAX - at), "%s%s", e[k].to, rest) < text + TEXT_MAX - at);
+    }
+    return text;
+}
+
+static az_result *solve(const char *text, az_space space, int points, double tolerance, int iterations)
+{
+    az_problem *p = parse(text);
+    az_result *r = NULL;
+    az_error err;
+    az_solve_options o;
+
+    az_solve_options_init(&o);
+    o.space = space, o.points = points, o.tolerance = tolerance, o.max_iterations = iterations, o.threads = 1;
+    if (space == AZ_SPACE_MLP) o.n_layers = 2, o.layers[0] = o.layers[1] = 10, o.max_stages = 1;
+    if (az_solve(&r, p, &o, NULL, NULL, &err)) fail_msg("%s", err.message);
+    az_problem_destroy(p);
+    return r;
+}
+
+static void verify(az_result *r)
+{
+    az_error err;
+    if (az_verify(r, 1, &err)) fail_msg("%s", err.message);
+}
+
+/* The trials and unknowns of r for the problem of another text. */
+static az_result *moved(const az_result *r, const char *text)
+{
+    az_result *q = NULL;
+    assert_int_equal(az_state_duplicate(&q, parse(text), r), AZ_OK);
+    return q;
+}
+
+/* Root mean square of the equations' residuals at the points of the state. */
+static double trained(const az_result *r)
+{
+    az_program_setup setup = {.points = r->points, .rows = true, .threads = 1};
+    az_binding b = {.trial = r->trial, .scalar = r->scalar, .unit = 1};
+    az_program *g = NULL;
+    az_error err;
+    double sum = 0;
+    int rows = 0;
+
+    if (az_program_create(&g, r->problem, &setup, &err)) fail_msg("%s", err.message);
+    double *res = az_doubles((size_t)az_program_rows(g));
+    assert_non_null(res);
+    az_program_residual(g, &b, res);
+    for (int k = 0; k < r->problem->n_rows; k++) {
+        int first, n;
+        az_program_row_range(g, k, &first, &n);
+        if (r->problem->row[k].kind != AZ_ROW_EQUATION) continue;
+        assert_true(n > 100);
+        for (int i = first; i < first + n; i++, rows++) sum += res[i] * res[i];
+    }
+    az_doubles_free(res);
+    az_program_destroy(g);
+    return sqrt(sum / rows);
+}
+
+static az_result *solution; /* of ipm, on the coarse mesh */
+
+static int solve_once(void **state)
+{
+    char text[TEXT_MAX];
+    (void)state;
+    solution = solve(ipm_with(text, NULL, 0), AZ_SPACE_ELEMENT, POINTS, TOLERANCE, 0);
+    return 0;
+}
+
+static int forget_it(void **state)
+{
+    (void)state;
+    az_result_destroy(solution);
+    return 0;
+}
+
+/* The re-evaluation sees at least `least`, and does not claim lambda. */
+static void is_refused(az_result *r, const char *trap, double least)
+{
+    double error, value;
+
+    verify(r);
+    value = az_result_unknown(r, 0, &error);
+    const az_evidence e = az_result_evidence(r);
+    if (!(e.reevaluated_relative >= least && least >= 100 * TOLERANCE)) fail_msg("%s: re-evaluated %g, expected at least %g", trap, e.reevaluated_relative, least);
+    if (!(fabs(value - IPM_0) <= error)) fail_msg("%s: lambda = %.12g, error %.2g", trap, value, error);
+}
+
+/* ---- A wrong lambda ---- */
+
+#define NO_CORNER {" scale sqrt((rho2 - 0.99)/rho2)", ""}
+#define NO_SELECT {"select m*(1 + lambda - F@(0, 0)) = lambda weight 100", "#"}
+
+/* Networks, few points, none of them near the corner, where alone a wrong lambda shows, nor a row that asks for it. */
+static void creeping_lambda(void **state)
+{
+    (void)state;
+    static const edit plain[] = {NO_CORNER, NO_SELECT, {"half-plane", "half-plane scale 30"}};
+    char text[TEXT_MAX];
+    az_result *r = solve(ipm_with(text, plain, COUNT(plain)), AZ_SPACE_MLP, 400, 1e-9, 100);
+    if (!(r->rms < 1e-2) || !(fabs(az_result_unknown(r, 0, NULL) - IPM_0) > 1e-4)) fail_msg("trained %g, lambda %g", r->rms, az_result_unknown(r, 0, NULL));
+    is_refused(r, "plain least squares", fmax(10 * r->rms, 1e-2));
+    az_result_destroy(r);
+}
+
+/* lambda held at another value, and the defect solved for instead. */
+static az_result *solved_for_m(const char *lambda, double tolerance, int iterations)
+{
+    char text[TEXT_MAX], value[64];
+    const edit held[] = {{"unknown lambda = 1 in [0.05, 4]", value}, {"defect m = 2 in [1, 4]", "unknown m = 2 in [1, 4]"}};
+    snprintf(value, sizeof value, "parameter lambda = %s", lambda);
+    return solve(ipm_with(text, held, COUNT(held)), AZ_SPACE_ELEMENT, POINTS, tolerance, iterations);
+}
+
+/* Where lambda is wrong, R vanishes with another exponent on the axis. Written with m = 2, the rest in H and smoothed within a width of the axis, its equations
+ * hold at all points, the better the smaller the width. */
+static void smoothed_axis(void **state)
+{
+    (void)state;
+    static const char *const width[] = {"1e-5", "1e-6"};
+    az_result *held = solved_for_m("0.95", 1e-3, 12);
+    const double m = az_result_unknown(held, 0, NULL);
+    if (!(fabs(m - 2) > 0.02 && fabs(m - 2) < 0.1)) fail_msg("m = %g with lambda = 0.95", m);
+    for (int i = 0; i < COUNT(width); i++) {
+        char text[TEXT_MAX], smooth[256], trap[64];
+        const edit all[] = {NO_SELECT,
+                            {"unknown lambda = 1 ", "unknown lambda = 0.95 "},
+                            {"let G = ", smooth},
+                            {"y1*d(H, y1)", "y1*d(S, y1)"},
+                            {"y2*d(H, y2)", "y2*d(S, y2)"},
+                            {"exp(H - H@(0, 0)", "exp(S - H@(0, 0)"}};
+        snprintf(smooth, sizeof smooth, "let S = H + %.17g/2*log((y1^2 + %s^2)/rho2)\nlet G = ", m - 2, width[i]);
+        az_result *r = moved(held, ipm_with(text, all, COUNT(all)));
+        r->scalar[az_problem_first_defect(r->problem)] = 2;
+        if (!(trained(r) < 1e-3)) fail_msg("trained %g", trained(r));
+        snprintf(trap, sizeof trap, "lambda = 0.95, smooth within %s", width[i]);
+        is_refused(r, trap, 1e-2);
+        az_result_destroy(r);
+    }
+    az_result_destroy(held);
+}
+
+/* ---- What hides between the points ---- */
+
+/* F with a disturbance: of relative size 1e-6, since the solution leaves 1e-5. */
+static az_result *disturbed(const char *by)
+{
+    char text[TEXT_MAX], factor[512];
+    const edit e = {"let G = rho2^(q/2)*F\n", factor};
+    snprintf(factor, sizeof factor, "let G = rho2^(q/2)*(F + %s)\n", by);
+    return moved(solution, ipm_with(text, &e, 1));
+}
+
+/* Hidden: the points of the solution see nothing of it. */
+static void hides(az_result *r, const char *trap, double least)
+{
+    const double without = trained(solution), with = trained(r);
+    if (!(with < 2 * without + 1e-10)) fail_msg("%s: trained %g, %g without", trap, with, without);
+    is_refused(r, trap, least);
+    az_result_destroy(r);
+}
+
+/* log(rho2) between two lines of points along xi, and half of their distance: for xi > 5, where it does not depend on eta. */
+static void gap(double *middle, double *half)
+{
+    const az_points *x = NULL;
+    const double at = 12; /* xi = 6.7 */
+    double below = -INFINITY, above = INFINITY;
+    for (int k = 0; k < solution->problem->n_rows && !x; k++)
+        if (solution->problem->row[k].kind == AZ_ROW_EQUATION) x = &solution->points[k];
+    for (int i = 0; i < x->n; i++) {
+        const double l = log1p(x->x[2 * i] * x->x[2 * i] + x->x[2 * i + 1] * x->x[2 * i + 1]);
+        if (l <= at) below = fmax(below, l);
+        else above = fmin(above, l);
+    }
+    *middle = 0.5 * (below + above), *half = 0.5 * (above - below);
+}
+
+static void hidden_layer(void **state)
+{
+    (void)state;
+    static const double share[] = {1, 0.3, 0.1};
+    double middle, half;
+    char by[256], trap[64];
+    gap(&middle, &half);
+    for (int i = 0; i < COUNT(share); i++) {
+        const double width = share[i] * half / 7; /* e^-49 at the next points */
+        snprintf(by, sizeof by, "1e-5*exp(-((log(rho2) - %.17g)/%.17g)^2)", middle, width);
+        snprintf(trap, sizeof trap, "layer, %g of a gap of %.2g", share[i], 2 * half);
+        hides(disturbed(by), trap, 1e-2);
+    }
+}
+
+/* The same by the solver's own functions: elements of which one lies between two lines of points. */
+static void hidden_element(void **state)
+{
+    (void)state;
+    static const double share[] = {1, 0.1, 0.01, 1e-3};
+    const az_mesh *base = &solution->trial[0].stage[0].mesh;
+    char text[TEXT_MAX], trap[64];
+    double middle, half;
+    gap(&middle, &half);
+    for (int i = 0; i < COUNT(share); i++) {
+        const double lo = acosh(exp(0.5 * (middle - 0.99 * share[i] * half))), hi = acosh(exp(0.5 * (middle + 0.99 * share[i] * half)));
+        double edge[] = {0, lo, hi, base->edge[base->n_edges - 1]};
+        az_mesh m = *base;
+        az_result *r = moved(solution, ipm_with(text, NULL, 0));
+        m.n_edges = COUNT(edge), m.edge = edge, m.degree = m.centre = 8, m.smooth = 3;
+        assert_int_equal(az_state_add_elements(r, 0, &m), AZ_OK);
+        r->trial[0].stage[1].weight[az_mesh_bubble(&m, 1) * m.modes] = 1e-4;
+        snprintf(trap, sizeof trap, "element, %g of a gap", share[i]);
+        hides(r, trap, 1e-2);
+    }
+}
+
+/* In the far field, within a small angle of the axis. */
+static void far_field_layer(void **state)
+{
+    (void)state;
+    static const char *const angle[] = {"1e-3", "1e-4", "1e-5"};
+    char by[256], trap[64];
+    for (int i = 0; i < COUNT(angle); i++) {
+        snprintf(by, sizeof by, "1e-8*exp(-y1^2/rho2/%s^2)*(1 + tanh(log(rho2) - 30))/2", angle[i]);
+        snprintf(trap, sizeof trap, "far field, within %s of the axis", angle[i]);
+        hides(disturbed(by), trap, 1e-2);
+    }
+}
+
+/* ---- The focus of the coordinates, y = (0, 1) ---- */
+
+#define NEAREST 1e-3 /* the re-evaluation looks as near as this */
+
+static void focus(void **state)
+{
+    (void)state;
+    static const char *const radius[] = {"0.3", "3e-2", "3e-3", "1e-3"};
+    char by[256], trap[64];
+    double *x, nearest = INFINITY;
+    int n;
+    assert_int_equal(az_sample_domain(&x, &n, solution->problem, 0, NULL, 40, 12000), AZ_OK);
+    for (int i = 0; i < n; i++) nearest = fmin(nearest, hypot(x[2 * i], x[2 * i + 1] - 1));
+    az_doubles_free(x);
+    if (!(nearest >= NEAREST && nearest < 1.5 * NEAREST)) fail_msg("the nearest point is at %g", nearest);
+    verify(solution);
+    if (!(az_result_evidence(solution).reevaluated_relative <= TOLERANCE)) fail_msg("the solution leaves %g", az_result_evidence(solution).reevaluated_relative);
+    for (int i = 0; i < COUNT(radius); i++) {
+        snprintf(by, sizeof by, "1e-3*%s*exp(-(y1^2 + (y2 - 1)^2)/%s^2)", radius[i], radius[i]); /* second derivatives of 1e-3/radius */
+        snprintf(trap, sizeof trap, "focus, radius %s", radius[i]);
+        az_result *r = disturbed(by);
+        is_refused(r, trap, 1e-2);
+        az_result_destroy(r);
+    }
+}
+
+/* ---- Memory ---- */
+
+typedef struct counted {
+    size_t now, most;       /* bytes by the allocator */
+    double said, before;    /* MB of the last note, and what was taken when it was said */
+    int notes;
+} counted;
+
+static void *counting_alloc(void *data, void *p, size_t bytes)
+{
+    counted *c = data;
+    const size_t old = p ? malloc_usable_size(p) : 0;
+    void *q = bytes ? realloc(p, bytes) : (free(p), NULL);
+    if (bytes && !q) return NULL;
+    c->now += (q ? malloc_usable_size(q) : 0) - old;
+    if (c->now > c->most) c->most = c->now;
+    return q;
+}
+
+static int listen(void *data, const az_progress *g)
+{
+    counted *c = data;
+    const char *mb = g->note ? strstr(g->note, " MB") : NULL;
+    if (!mb) return 0;
+    while (mb > g->note && mb[-1] != ' ') mb--;
+    c->said = strtod(mb, NULL), c->before = 1e-6 * (double)c->now, c->most = c->now, c->notes++;
+    return 0;
+}
+
+/* What a mesh takes is said before it is taken, and not much less than that. */
+static void memory_is_announced(void **state)
+{
+    (void)state;
+    counted c = {0};
+    char text[TEXT_MAX];
+    az_result *r = NULL;
+    az_error err;
+    az_solve_options o;
+    az_set_allocator(counting_alloc, &c);
+    az_problem *p = parse(ipm_with(text, NULL, 0));
+    az_solve_options_init(&o);
+    o.space = AZ_SPACE_ELEMENT, o.points = POINTS, o.tolerance = TOLERANCE, o.threads = 1;
+    az_status st = az_solve(&r, p, &o, listen, &c, &err);
+    az_result_destroy(r);
+    az_problem_destroy(p);
+    az_set_allocator(NULL, NULL);
+    assert_int_equal(st, AZ_OK);
+    assert_true(c.notes >= 2);
+    if (!(c.before < 0.3 * c.said)) fail_msg("%g MB were taken before %g MB were announced", c.before, c.said);
+    if (!(1e-6 * (double)c.most < 1.5 * c.said)) fail_msg("%g MB were taken, %g announced", 1e-6 * (double)c.most, c.said);
+    assert_int_equal(c.now, 0);
+}
+
+/* ---- One lambda ---- */
+
+static void same_lambda(const az_result *r, const char *how)
+{
+    const double lambda = az_result_unknown(r, 0, NULL);
+    if (!(fabs(lambda - IPM_0) < TOLERANCE)) fail_msg("%s: lambda = %.12g", how, lambda);
+    if (az_result_stop(r) != AZ_STOP_TOLERANCE) fail_msg("%s: %s", how, az_stop_message(az_result_stop(r)));
+}
+
+static void gauges_and_scales(void **state)
+{
+    (void)state;
+    static const edit gauge[] = {{"parameter h0 = 0 ", "parameter h0 = 0.3 "}}, scale[] = {{"in half-plane", "in half-plane scale 0.5"}};
+    char text[TEXT_MAX];
+    az_result *r = solve(ipm_with(text, gauge, 1), AZ_SPACE_ELEMENT, POINTS, TOLERANCE, 0);
+    same_lambda(solution, "as it is");
+    same_lambda(r, "h0 = 0.3");
+    az_result_destroy(r);
+    r = solve(ipm_with(text, scale, 1), AZ_SPACE_ELEMENT, POINTS, TOLERANCE, 0);
+    same_lambda(r, "coordinates of scale 0.5");
+    az_result_destroy(r);
+}
+
+/* The first n elements, in which the weights and points come first. */
+static void cut(az_result *r, int n)
+{
+    const int modes = r->trial[0].stage[0].mesh.modes;
+    for (int t = 0; t < r->problem->n_trials; t++) {
+        az_network *net = &r->trial[t].stage[0];
+        net->mesh.n_edges = n + 1;
+        net->n_weights = az_mesh_weights(&net->mesh);
+    }
+    for (int k = 0; k < r->problem->n_rows; k++)
+        if (r->points[k].n) r->points[k].n = az_square_lines(&r->trial[0].stage[0].mesh) * modes;
+}
+
+/* The mesh ends, and F with a derivative of 0, at y of 1e34, or nearer. */
+static void outer_edges(void **state)
+{
+    (void)state;
+    for (int target = 45; target >= 20; target -= 25) {
+        char text[TEXT_MAX], how[64];
+        az_result *from = moved(solution, ipm_with(text, NULL, 0)), *r = NULL;
+        const az_mesh *m = &from->trial[0].stage[0].mesh;
+        az_solve_options o = *az_result_options(solution);
+        az_error err;
+        int n = 1;
+        while (m->edge[n] < target) n++;
+        assert_true(n < m->n_edges - 1);
+        cut(from, n);
+        from->scalar[from->problem->n_parameters] = 1;
+        if (az_solve_from(&r, from->problem, from, &o, NULL, NULL, &err)) fail_msg("%s", err.message);
+        const double z = r->trial[0].stage[0].mesh.edge[r->trial[0].stage[0].mesh.n_edges - 1];
+        snprintf(how, sizeof how, "outer edge at z = %.1f", z);
+        same_lambda(r, how);
+        az_result_destroy(from);
+        az_result_destroy(r);
+    }
+}
+
+/* Given lambda, the defect takes its smooth value. */
+static void defect_for_lambda(void **state)
+{
+    (void)state;
+    az_result *r = solved_for_m("1.02857227603", TOLERANCE, 0);
+    const double m = az_result_unknown(r, 0, NULL);
+    if (!(fabs(m - 2) < TOLERANCE)) fail_msg("m = %.12g", m);
+    az_result_destroy(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(creeping_lambda), cmocka_unit_test(smoothed_axis),     cmocka_unit_test(hidden_layer),
+                                       cmocka_unit_test(hidden_element),  cmocka_unit_test(far_field_layer),   cmocka_unit_test(focus),
+                                       cmocka_unit_test(gauges_and_scales), cmocka_unit_test(outer_edges), cmocka_unit_test(memory_is_announced), cmocka_unit_test(defect_for_lambda)};
+    return cmocka_run_group_tests(tests, solve_once, forget_it);
+}
