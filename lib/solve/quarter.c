@@ -58,7 +58,8 @@ az_status az_square_check(const az_problem *p, az_error *err)
 
 /* The first mesh, tuned on ipm and boussinesq: coarse, since refinement goes where it is needed. */
 #define FIRST 0.5 /* width of elements in the core */
-#define GRADES 3 /* the first of them cut in two so often, towards the corner */
+#define GRADES 1 /* the first of them cut in two so often, towards the corner, */
+#define GRADES_HELD 3 /* and with a defect, which leaves a logarithm there */
 #define CORE 3.0
 #define GROWTH 1.4
 #define WIDEST 10.0
@@ -69,16 +70,26 @@ az_status az_square_check(const az_problem *p, az_error *err)
 #define GRADING 0.1 /* fields turn within this angle of the axis in the far field */
 #define MOST_EDGES 4096
 
+static double finer_of(const az_result *r) { return sqrt((double)r->options.points / AZ_SQUARE_POINTS); }
+
+/* The edges of the first element's parts, the first one included; their number. */
+static int corner_edges(double *edge, double finer, int grades)
+{
+    int n = 0;
+    edge[n++] = 0;
+    for (int k = grades; k >= 0; k--) edge[n++] = ldexp(FIRST / finer, -k);
+    return n;
+}
+
 /* Edges along xi: even to the end of the core, then growing with the distance, all `finer` times as many. *edge by az_doubles. */
 static az_status make_edges(double **edge, int *n, double finer)
 {
     const double reach = REACH;
-    double w = FIRST / finer, z = 0;
+    double w = FIRST / finer;
     *edge = az_doubles(MOST_EDGES);
     if (!*edge) return AZ_ENOMEM;
-    *n = 1;
-    for (int k = GRADES; k >= 0; k--) (*edge)[(*n)++] = z = ldexp(w, -k);
-    while (z < reach && *n < MOST_EDGES) {
+    *n = corner_edges(*edge, finer, GRADES);
+    for (double z = (*edge)[*n - 1]; z < reach && *n < MOST_EDGES;) {
         if (z >= CORE) w = fmin(WIDEST / finer, w * pow(GROWTH, 1 / finer));
         z = fmin(reach, z + w);
         if (reach - z < 0.5 * w) z = reach;
@@ -118,7 +129,7 @@ static az_status make_mesh(az_mesh *m, const az_problem *p, int t, double *edge,
 
 az_status az_square_begin(az_result *r)
 {
-    double *edge, finer = sqrt((double)r->options.points / AZ_SQUARE_POINTS);
+    double *edge, finer = finer_of(r);
     int n, modes = 2 * (int)fmin(fmax(1, round(0.5 * MODES * finer)), AZ_MESH_MAX_MODES / 2);
     az_status st = make_edges(&edge, &n, finer);
     for (int t = 0; t < r->problem->n_trials && !st; t++) {
@@ -293,14 +304,16 @@ az_status az_square_remesh(az_result *r, double *edge, int n, double modes, doub
     return remesh(r, edge, n, (int)modes, grading);
 }
 
-az_status az_square_coarsen(az_result *r)
+az_status az_square_regrade(az_result *r, bool held)
 {
     const az_mesh *m = &r->trial[0].stage[0].mesh;
-    int n = m->n_edges;
-    double *edge = az_doubles((size_t)n);
+    double *edge = az_doubles((size_t)m->n_edges + GRADES_HELD + 2), axis = held ? GRADING : m->grading;
     if (!edge) return AZ_ENOMEM;
-    memcpy(edge, m->edge, sizeof *edge * (size_t)n);
-    az_status st = remesh(r, edge, n, m->modes < MODES ? m->modes : MODES, fmax(m->grading, GRADING));
+    int n = corner_edges(edge, finer_of(r), held ? GRADES_HELD : GRADES), modes = held && m->modes > MODES ? MODES : m->modes;
+    double last = edge[n - 1];
+    for (int i = 0; i < m->n_edges; i++)
+        if (m->edge[i] > last) edge[n++] = m->edge[i];
+    az_status st = remesh(r, edge, n, modes, axis);
     az_doubles_free(edge);
     return st;
 }
