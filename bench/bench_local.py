@@ -2,7 +2,7 @@
 """bench_local: one profile from two forms of its equations: boussinesq, in a potential, by elements, and boussinesq_local, in first derivatives, by networks from
 random weights.
 
-    bench_local.py [--quick] [--seeds N] [--tolerance T] [--threads N]      tolerance: of the elements
+    bench_local.py [--quick] [--seeds N] [--iterations N] [--tolerance T] [--threads N]    iterations: of the first networks alone; tolerance: of the elements
 
 CSV, one line for each seed and field: lambda of the networks and its difference from the elements'; the largest relative difference of the field, at each point relative
 to its value there, near the corner (|y| < 0.3), in the core (to |y| = 10), in the far field (to 1e8), on the wall and beside the axis (all |y|); the largest
@@ -60,10 +60,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a small network after a few iterations, a coarse mesh")
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--iterations", help="of the first networks, which are all then (default: as solve does)")
     parser.add_argument("--tolerance", default="1e-7")
     parser.add_argument("--threads", type=int, default=0)
     options = parser.parse_args()
-    elements, networks, most = [], [], LARGEST
+    elements, most = [], LARGEST
+    networks = ["--stages", "1", "--iterations", options.iterations] if options.iterations else []
     if options.quick:
         options.tolerance, elements, networks, most = "100", ["--points", "3000"], ["--layers", "8,8", "--points", "400", "--stages", "1", "--iterations", "60"], 1
     ansatz = os.environ.get("ANSATZ", os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "build", "ansatz"))
