@@ -26,6 +26,7 @@
 #define RETRIES 3 /* a stage is continued this often on a refined grid */
 #define RETRIES_ELEMENT 10
 #define TUNE_FEATURES 1000 /* at most, to choose frequencies with */
+#define TUNE_COLUMNS 3000 /* of all trials */
 #define CLOUD_CORRECTION 4 /* faces get n^((d-1)/d) points times this */
 
 static void tell(az_run *run, const char *phase)
@@ -121,7 +122,8 @@ static az_status choose_ranges(az_run *run, const az_stage_plan *plan, double sc
     az_result *r = run->r;
     for (int k = 0; k < n; k++) range[k] = plan->range;
     if (run->p->dim == 1 && !run->p->n_layers) return AZ_OK;
-    int width = plan->layers[0] < TUNE_FEATURES ? plan->layers[0] : TUNE_FEATURES;
+    const int most = TUNE_COLUMNS / run->p->n_trials < TUNE_FEATURES ? TUNE_COLUMNS / run->p->n_trials : TUNE_FEATURES;
+    int width = plan->layers[0] < most ? plan->layers[0] : most;
     az_status st = r->stage > 2 ? az_run_ranges(run, range) : AZ_OK;
     for (int t = 0; t < run->p->n_trials && !st; t++) st = az_state_add_stage(r, t, 1, &width, AZ_ACT_SINE, scale);
     if (!st) st = az_run_tune(run, range, n);

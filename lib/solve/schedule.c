@@ -41,19 +41,27 @@ void az_plan_march(az_stage_plan *plan, const az_result *r)
 }
 
 /* In several coordinates the first network and its points grow with the inputs its author found necessary: 2, 3, and 4 or more. */
+#define TRIALS_HALF_PLANE 3 /* that size_half_plane was chosen with, at most */
 typedef struct size {
     int layers, width, points, features;
 } size;
 static const size size_nd[] = {{2, 16, 1600, 400}, {3, 16, 3000, 2000}, {3, 20, 4000, 2000}};
 static const size size_half_plane = {2, 20, 3000, 1500}; /* its points are spread to suit: three layers reach no deeper in twice the time */
 
-static const size *size_of(const az_problem *p)
+/* More trials share what these have: the Jacobian keeps its columns, and its rows if there are as many equations more. */
+static size shared(size n, int trials)
+{
+    const double share = fmin(1, (double)TRIALS_HALF_PLANE / trials);
+    return (size){n.layers, (int)(n.width * sqrt(share)), (int)(n.points * share), (int)(n.features * share)};
+}
+
+static size size_of(const az_problem *p)
 {
     int most = 2;
-    if (az_problem_half_plane(p)) return &size_half_plane;
+    if (az_problem_half_plane(p)) return shared(size_half_plane, p->n_trials);
     for (int t = 0; t < p->n_trials; t++)
         if (p->trial[t].n_inputs > most) most = p->trial[t].n_inputs;
-    return &size_nd[most > 4 ? 2 : most - 2];
+    return size_nd[most > 4 ? 2 : most - 2];
 }
 
 void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_options *o, int stage, bool patient)
@@ -71,7 +79,7 @@ void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_opti
         return;
     }
     plan->n_layers = 1;
-    plan->layers[0] = line ? p->n_layers ? FEATURES_LAYER : FEATURES_1D : size_of(p)->features;
+    plan->layers[0] = line ? p->n_layers ? FEATURES_LAYER : FEATURES_1D : size_of(p).features;
     plan->points = fmax(o->points, POINTS_PER_FEATURE * plan->layers[0]);
     plan->range = (!line ? RANGE_ND : p->coord[0].range == AZ_INTERVAL ? RANGE_INTERVAL : RANGE_LINE) * pow(RANGE_GROWTH, stage - 2);
     plan->window = az_problem_half_plane(p) ? 2 : 6; /* thousands of columns there: the first steps with their chord corrections do what can be done */
@@ -82,7 +90,7 @@ void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_opti
 void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve_options *asked)
 {
     bool line = p->dim == 1;
-    const size *n = size_of(p);
+    const size n = size_of(p);
     const bool element = asked->space == AZ_SPACE_ELEMENT;
     *o = *asked;
     o->checkpoint = NULL;
@@ -90,14 +98,14 @@ void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve
     if (element) o->n_layers = 0;
     if (!o->n_layers && o->space == AZ_SPACE_FOURIER) o->n_layers = 1, o->layers[0] = FUNCTIONS;
     if (!o->n_layers && !element) {
-        o->n_layers = line ? 2 : n->layers;
-        for (int k = 0; k < o->n_layers; k++) o->layers[k] = line ? WIDTH_1D : n->width;
+        o->n_layers = line ? 2 : n.layers;
+        for (int k = 0; k < o->n_layers; k++) o->layers[k] = line ? WIDTH_1D : n.width;
     }
     if (!o->max_iterations) o->max_iterations = line ? (o->mode ? 4000 : 400) : 4000;
     if (o->space != AZ_SPACE_MLP) o->max_stages = 1;
     if (!o->max_stages) o->max_stages = o->mode ? STAGES_MODE : STAGES;
     if (!o->points && element) o->points = !line ? AZ_SQUARE_POINTS : p->coord[0].range == AZ_INTERVAL ? POINTS_ELEMENT : POINTS_1D;
-    if (!o->points) o->points = line ? POINTS_1D : n->points;
+    if (!o->points) o->points = line ? POINTS_1D : n.points;
     if (!o->n_phases) {
         o->n_phases = 1;
         o->phase[0] = AZ_METHOD_LM;
