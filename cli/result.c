@@ -89,7 +89,7 @@ void cli_print_result(const az_result *r)
     }
     print_derived(r);
     print_evidence(&e, o->tolerance);
-    if (isfinite(e.defect_slope)) printf("  %-13s %.3g  of the defect beside the profile: digits lost to it are not printed\n", "slope", e.defect_slope);
+    if (isfinite(e.defect_slope)) printf("  %-13s %.2g  of the defect beside the profile: digits lost to it are not printed\n", "slope", e.defect_slope);
     print_cross(r);
     printf("  %-13s %s\n", "stopped", az_stop_message(az_result_stop(r)));
     if (az_result_stop(r) == AZ_STOP_TOLERANCE && !cli_reached(r)) printf("  %-13s but the re-evaluated residual is above it\n", "");
