@@ -193,7 +193,7 @@ typedef struct az_evidence {
     double reevaluated_relative;        /* max |R / scale| with the equation's own scale */
     int points;                         /* in that grid */
     double defect_slope;                /* d(first defect)/d(first unknown) of the solutions beside this profile: where it is small, the unknown is less certain
-                                         * than the residual says, by 1/|slope|; NaN where not computed (elements compute it) */
+                                         * than the residual says, by 1/|slope|; NaN where not known: elements in a half-plane compute it, a march in one coordinate takes it from its last two values */
 } az_evidence;
 
 /* How far a result and another one of the same problem, found in another trial space and on another grid, agree. */

@@ -173,6 +173,7 @@ static void same_state(const az_result *a, const az_result *b)
     SAME(&a->ladder.step, &b->ladder.step, 1);
     SAME(&a->ladder.value, &b->ladder.value, 1);
     SAME(&a->ladder.defect, &b->ladder.defect, 1);
+    SAME(&a->ladder.slope, &b->ladder.slope, 1);
     SAME(&a->ladder.lo, &b->ladder.lo, 1);
     SAME(&a->ladder.hi, &b->ladder.hi, 1);
     SAME(&a->seconds, &b->seconds, 1);

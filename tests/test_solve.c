@@ -102,6 +102,7 @@ static void same_state(const az_result *a, const az_result *b, int k)
     same_doubles("ladder step", k, &a->ladder.step, &b->ladder.step, 1);
     same_doubles("ladder value", k, &a->ladder.value, &b->ladder.value, 1);
     same_doubles("ladder defect", k, &a->ladder.defect, &b->ladder.defect, 1);
+    same_doubles("ladder slope", k, &a->ladder.slope, &b->ladder.slope, 1);
     assert_int_equal(a->n_edges, b->n_edges);
     same_doubles("edge", k, a->edge, b->edge, a->n_edges);
     for (int i = 0; i < p->n_rows; i++) {

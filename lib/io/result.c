@@ -91,6 +91,7 @@ static void run(az_archive *a, az_result *r)
     az_archive_double(a, "march_step", &r->ladder.step);
     az_archive_double(a, "march_value", &r->ladder.value);
     az_archive_double(a, "march_defect", &r->ladder.defect);
+    az_archive_double(a, "march_slope", &r->ladder.slope);
     az_archive_double(a, "march_lo", &r->ladder.lo);
     az_archive_double(a, "march_hi", &r->ladder.hi);
     az_archive_int(a, "phase", &r->phase, 0, AZ_MAX_PHASES - 1);

@@ -510,6 +510,7 @@ static az_status loop(az_run *run)
     if (!st && r->stop == AZ_STOP_STALLED && !(run->square && r->ladder.held)) st = az_run_judge(run, &refined);
     az_cross_clear(&r->cross);
     r->evidence = (az_evidence){.tier = AZ_TIER_TRAINED, .trained_rms = r->rms, .reevaluated_max = NAN, .reevaluated_relative = NAN, .defect_slope = NAN};
+    if (run->p->n_defects && r->ladder.found > 1 && !r->ladder.held) r->evidence.defect_slope = r->ladder.slope;
     if (!st && run->square && !r->ladder.held && r->stop != AZ_STOP_CANCELLED && r->stop != AZ_STOP_TIME && r->stop != AZ_STOP_ITERATIONS) st = az_square_slope(run, &r->evidence.defect_slope);
     az_run_close(run);
     if (!st) st = az_run_record_layer(run);

@@ -24,7 +24,7 @@ az_status az_state_create(az_result **out, az_problem *p)
     }
     for (int i = 0; i < p->n_scalars; i++) r->scalar[i] = p->scalar[i].value;
     for (int i = 0; i < p->n_scalars + 2 * AZ_MAX_INPUT_LAYERS; i++) r->unknown_error[i] = NAN;
-    r->ladder = (az_ladder){.last = NAN, .value = NAN, .defect = NAN, .lo = -INFINITY, .hi = INFINITY};
+    r->ladder = (az_ladder){.last = NAN, .value = NAN, .defect = NAN, .slope = NAN, .lo = -INFINITY, .hi = INFINITY};
     r->stop = AZ_STOP_RUNNING;
     r->stage = 1;
     r->unit = 1;

@@ -6,7 +6,7 @@
 #include "problem/problem.h"
 
 #define AZ_MAX_STAGES 6
-#define AZ_FORMAT_VERSION 3
+#define AZ_FORMAT_VERSION 4
 
 typedef enum az_activation { AZ_ACT_TANH, AZ_ACT_SINE } az_activation;
 
@@ -102,6 +102,7 @@ typedef struct az_ladder {
     int over;                       /* which unknown; not in files, where it is the first */
     double last, step;              /* its value at the last profile; how far the next held value is */
     double value, defect;           /* the held value before this one, and what the select row was there; NaN at the first */
+    double slope;                   /* of the defect between the last two held values before the unknown was released; NaN without */
     double lo, hi;                  /* hard bounds of a released unknown, -inf and inf without a march */
 } az_ladder;
 
