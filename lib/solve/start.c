@@ -62,11 +62,10 @@ static az_status begin(az_result *r, const az_result *from, az_error *err)
     return st == AZ_EOPTION || !st ? st : az_fail(err, st, "%s", az_status_message(st));
 }
 
-az_status az_run_from(az_result **out, const az_problem *p, const az_result *from, const az_solve_options *o, az_error *err)
+static az_status checked(az_result **out, const az_problem *p, const az_result *from, const az_solve_options *o, az_error *err)
 {
     az_result *r;
     az_solve_options own = *o;
-    *out = NULL;
     if (!same_trials(p, from->problem)) return az_fail(err, AZ_EOPTION, "the result to begin with has other trial functions than '%s'", p->name);
     for (int t = 0; t < p->n_trials; t++)
         if (from->trial[t].n_stages < 1) return az_fail(err, AZ_EOPTION, "the result to begin with holds no trial functions");
@@ -81,6 +80,17 @@ az_status az_run_from(az_result **out, const az_problem *p, const az_result *fro
     st = begin(r, from, err);
     if (st) az_result_destroy(r);
     else *out = r;
+    return st;
+}
+
+/* The inputs that a layer has in `from` come along. */
+az_status az_run_from(az_result **out, const az_problem *p, const az_result *from, const az_solve_options *o, az_error *err)
+{
+    az_problem *layered = NULL;
+    *out = NULL;
+    az_status st = from->problem->n_layers && !p->n_layers ? az_problem_restate(&layered, p, from->problem->layer, from->problem->n_layers, err) : AZ_OK;
+    if (!st) st = checked(out, layered ? layered : p, from, o, err);
+    az_problem_destroy(layered);
     return st;
 }
 
