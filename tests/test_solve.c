@@ -311,6 +311,13 @@ static void cancel_and_resume_march_of_elements(void **state)
     }
 }
 
+static int first_rms(void *data, const az_progress *g)
+{
+    double *rms = data;
+    if (isnan(*rms)) *rms = g->rms;
+    return 1;
+}
+
 /* Elements walk down the ladder to the first unstable profile from zero; the independent grid, stretched where the layer is, agrees. */
 static void first_unstable_profile(void **state)
 {
@@ -330,6 +337,15 @@ static void first_unstable_profile(void **state)
     assert_true(fabs(lambda - 0.6057337012032) <= error && error < 1e-8);
     assert_int_equal(r->evidence.tier, AZ_TIER_REEVALUATED);
     assert_true(r->problem->n_layers == 1 && r->problem->layer[0].width < 0.1);
+    /* networks begin there, with inputs for the layer */
+    double fitted = NAN;
+    az_result *networks;
+    o.mode = 0;
+    o.space = AZ_SPACE_MLP;
+    o.layers[0] = o.layers[1] = 12;
+    if (az_solve_from(&networks, p, r, &o, first_rms, &fitted, &err)) fail_msg("%s", err.message);
+    if (networks->problem->n_layers != 1 || !(fitted < 1e-2)) fail_msg("%d layers, rms %g", networks->problem->n_layers, fitted);
+    az_result_destroy(networks);
     az_result_destroy(r);
     az_problem_destroy(p);
 }
@@ -356,13 +372,6 @@ static void no_such_mode(void **state)
 }
 
 /* A limit on iterations met, then raised, is no interruption either. */
-static int first_rms(void *data, const az_progress *g)
-{
-    double *rms = data;
-    if (isnan(*rms)) *rms = g->rms;
-    return 1;
-}
-
 /* Networks begin with the function that elements found. */
 static void networks_from_elements(void **state)
 {
