@@ -43,7 +43,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", nargs="*", help="ipm:6, boussinesq:5")
     parser.add_argument("--tolerance", help="of all modes; the default asks less of higher ones")
-    parser.add_argument("--points", default="13000", help="of the second grid; the first has the default")
+    parser.add_argument("--points", default="11000", help="of the second grid; the first has the default")
     parser.add_argument("--h0", default="0.4", help="of the second grid; the first has 0")
     parser.add_argument("--quick", action="store_true", help="ipm, mode 0, coarse")
     parser.add_argument("--threads", type=int, default=0)

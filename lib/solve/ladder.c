@@ -181,8 +181,10 @@ static az_status equip(az_run *run, bool arrived, bool was_held)
 az_status az_ladder_leave(az_run *run)
 {
     az_ladder *m = &run->r->ladder;
-    if (!m->found) m->step = AZ_LADDER_STEP * fabs(*unknown(run));
-    m->last = *unknown(run);
+    double here = *unknown(run), gap = fabs(m->last - here); /* to the profile before, where a march has passed it */
+    if (!(m->step > 0)) m->step = AZ_LADDER_STEP * fabs(here);
+    if (gap > 0) m->step = fmin(m->step, gap / STEPS_ELEMENT);
+    m->last = here;
     m->value = m->defect = NAN;
     az_ladder_hold_next(run);
     return az_march_equip(run, false);

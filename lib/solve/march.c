@@ -123,7 +123,7 @@ az_status az_march_equip(az_run *run, bool was_held)
     bool change = was_held != (r->ladder.held != AZ_HELD_NOT);
     if (change) az_run_close(run);
     az_status st = change && run->p->n_defects && r->n_edges ? regrade(r, r->ladder.held) : AZ_OK;
-    if (!st && change && az_run_square(r)) st = az_square_regrade(r, r->ladder.held);
+    if (!st && change && r->ladder.held && az_run_square(r)) st = az_square_regrade(r);
     if (!st && r->ladder.held) st = az_elements_keep(r);
     return st ? az_fail(run->err, st, "out of memory on the march") : AZ_OK;
 }

@@ -59,7 +59,7 @@ az_status az_square_check(const az_problem *p, az_error *err)
 /* The first mesh, tuned on ipm and boussinesq: coarse, since refinement goes where it is needed. */
 #define FIRST 0.5 /* width of elements in the core */
 #define GRADES 1 /* the first of them cut in two so often, towards the corner, */
-#define GRADES_HELD 3 /* and with a defect, which leaves a logarithm there */
+#define GRADES_MARCH 3 /* and on a march: a defect leaves a logarithm there, and unstable profiles depend on the corner more than its residual says */
 #define CORE 3.0
 #define GROWTH 1.4
 #define WIDEST 10.0
@@ -304,16 +304,16 @@ az_status az_square_remesh(az_result *r, double *edge, int n, double modes, doub
     return remesh(r, edge, n, (int)modes, grading);
 }
 
-az_status az_square_regrade(az_result *r, bool held)
+az_status az_square_regrade(az_result *r)
 {
     const az_mesh *m = &r->trial[0].stage[0].mesh;
-    double *edge = az_doubles((size_t)m->n_edges + GRADES_HELD + 2), axis = held ? GRADING : m->grading;
+    double *edge = az_doubles((size_t)m->n_edges + GRADES_MARCH + 2);
     if (!edge) return AZ_ENOMEM;
-    int n = corner_edges(edge, finer_of(r), held ? GRADES_HELD : GRADES), modes = held && m->modes > MODES ? MODES : m->modes;
+    int n = corner_edges(edge, finer_of(r), GRADES_MARCH);
     double last = edge[n - 1];
     for (int i = 0; i < m->n_edges; i++)
         if (m->edge[i] > last) edge[n++] = m->edge[i];
-    az_status st = remesh(r, edge, n, modes, axis);
+    az_status st = remesh(r, edge, n, m->modes < MODES ? m->modes : MODES, GRADING);
     az_doubles_free(edge);
     return st;
 }
@@ -322,7 +322,8 @@ az_status az_square_regrade(az_result *r, bool held)
 
 #define FOCUS 0.15 /* in (xi, eta): where xi = eta = 0 the coordinates are singular, and a residual is rounding over the squares of the distance and of the width */
 #define WORST 30.0 /* elements with a residual smaller than the largest by this factor can wait */
-#define SHARE 0.3 /* of the tolerance: what an element may leave */
+#define SHARE 0.3 /* of the tolerance: what the modes may leave */
+#define SHARE_ALONG 0.1 /* and what an element may: a cut gains three decimals for little, and unknowns follow from the core */
 #define HELPED 0.5 /* a finer mesh that leaves more than this of the residual is the last: what remains is rounding */
 #define MEMORY_SHARE 0.6
 #define PASSING_ALONG 1e-4 /* tolerances between profiles: unknowns follow from the core, */
@@ -429,13 +430,13 @@ static az_status refine(az_run *run, const double *worst, bool *refined)
     const az_mesh *m = &r->trial[0].stage[0].mesh;
     int n = 0, modes = m->modes, n_elements = m->n_edges - 1;
     double grading = m->grading, *edge = az_doubles(2 * (size_t)m->n_edges);
-    double limit = fmax(SHARE * tolerance_of(r, false), largest(worst, 2 * n_elements) / WORST);
+    double along = fmax(SHARE_ALONG * tolerance_of(r, false), largest(worst, n_elements) / WORST);
+    double across = fmax(SHARE * tolerance_of(r, true), largest(worst, 2 * n_elements) / WORST);
     if (!edge) return AZ_ENOMEM;
-    if (az_ladder_passing(r)) limit = fmax(SHARE * PASSING_ALONG, largest(worst, n_elements) / WORST);
     for (int e = 0; e < n_elements; e++) {
         edge[n++] = m->edge[e];
-        if (worst[e] > limit) edge[n++] = 0.5 * (m->edge[e] + m->edge[e + 1]);
-        if (worst[n_elements + e] > fmax(limit, SHARE * tolerance_of(r, true))) modes = (int)(MODE_GROWTH * m->modes) / 2 * 2;
+        if (worst[e] > along) edge[n++] = 0.5 * (m->edge[e] + m->edge[e + 1]);
+        if (worst[n_elements + e] > across) modes = (int)(MODE_GROWTH * m->modes) / 2 * 2;
     }
     edge[n++] = m->edge[m->n_edges - 1];
     az_status st = modes > m->modes ? choose_grading(&grading, r) : AZ_OK;

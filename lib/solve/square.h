@@ -14,8 +14,8 @@ az_status az_square_check(const az_problem *p, az_error *err);
 az_status az_square_begin(az_result *r);
 /* Weights from trial t of `from` by values, and by derivatives along xi where neighbours share them (a first one at most; higher ones start from 0). */
 az_status az_square_fit(az_network *net, const az_result *from, int t, az_error *err);
-/* The mesh for a held value: finer at the corner, where a defect leaves a branch point, and with as few modes as the march needs; or for what is smooth there. */
-az_status az_square_regrade(az_result *r, bool held);
+/* The mesh for held values: finer at the corner, and with as few modes as the march needs. */
+az_status az_square_regrade(az_result *r);
 /* check: the largest residual between the points. Elements where it is too large are cut, or modes are added, as the highest polynomials say; the state's
  * points change with them. Not where the last such change has not halved it. */
 az_status az_square_judge(az_run *run, bool *refined);
