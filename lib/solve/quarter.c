@@ -322,8 +322,7 @@ az_status az_square_regrade(az_result *r)
 
 #define FOCUS 0.15 /* in (xi, eta): where xi = eta = 0 the coordinates are singular, and a residual is rounding over the squares of the distance and of the width */
 #define WORST 30.0 /* elements with a residual smaller than the largest by this factor can wait */
-#define SHARE 0.3 /* of the tolerance: what the modes may leave */
-#define SHARE_ALONG 0.1 /* and what an element may: a cut gains three decimals for little, and unknowns follow from the core */
+#define SHARE 0.3 /* of the tolerance: what an element may leave */
 #define HELPED 0.5 /* a finer mesh that leaves more than this of the residual is the last: what remains is rounding */
 #define MEMORY_SHARE 0.6
 #define PASSING_ALONG 1e-4 /* tolerances between profiles: unknowns follow from the core, */
@@ -430,9 +429,10 @@ static az_status refine(az_run *run, const double *worst, bool *refined)
     const az_mesh *m = &r->trial[0].stage[0].mesh;
     int n = 0, modes = m->modes, n_elements = m->n_edges - 1;
     double grading = m->grading, *edge = az_doubles(2 * (size_t)m->n_edges);
-    double along = fmax(SHARE_ALONG * tolerance_of(r, false), largest(worst, n_elements) / WORST);
-    double across = fmax(SHARE * tolerance_of(r, true), largest(worst, 2 * n_elements) / WORST);
+    double top = largest(worst, 2 * n_elements), along = SHARE * tolerance_of(r, false), across = SHARE * tolerance_of(r, true);
     if (!edge) return AZ_ENOMEM;
+    along = fmax(along, (az_ladder_passing(r) ? largest(worst, n_elements) : top) / WORST);
+    across = fmax(across, top / WORST);
     for (int e = 0; e < n_elements; e++) {
         edge[n++] = m->edge[e];
         if (worst[e] > along) edge[n++] = 0.5 * (m->edge[e] + m->edge[e + 1]);
