@@ -186,4 +186,13 @@ static inline az_result *synthetic_result(const char *text, const az_setting *se
     return NULL;
 }
 
+/* Of plane_text, in two coordinates; NULL when memory runs out. */
+static inline az_result *synthetic_plane(void)
+{
+    az_result *r = synthetic_result(plane_text, NULL, 0, 30, 200);
+
+    if (r) r->n_edges = 0; /* panels are for one coordinate */
+    return r;
+}
+
 #endif

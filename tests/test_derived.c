@@ -9,19 +9,11 @@
 
 #include <float.h>
 
-static az_result *result(void)
-{
-    az_result *r = synthetic_result(plane_text, NULL, 0, 30, 200);
-
-    assert_non_null(r);
-    r->n_edges = 0; /* panels are for one coordinate */
-    return r;
-}
-
 /* d((a + x)/2) = dx/2, d(x^2) = 2x dx; a number without unknowns is exact, one with a field or with an unknown of unknown error has none. */
 static void test_derived(void **state)
 {
-    az_result *r = result();
+    az_result *r = synthetic_plane();
+    assert_non_null(r);
     const double a = r->scalar[0], x = r->scalar[1], mu = r->scalar[2], dx = r->unknown_error[0];
     const double value[] = {(a + x) / 2, x * x, x * mu, NAN, a + 1}, error[] = {dx / 2, 2 * x * dx, NAN, NAN, 0};
     const double corner[2] = {0, 0};
@@ -54,7 +46,7 @@ static az_status attempt(const az_result *r)
 static void test_every_allocation(void **state)
 {
     (void)state;
-    fail_each_allocation(result, attempt);
+    fail_each_allocation(synthetic_plane, attempt);
 }
 
 int main(void)

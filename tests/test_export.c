@@ -136,11 +136,5 @@ int main(void)
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_every_allocation),
     };
-    const int fd = mkstemp(path);
-
-    if (fd < 0) return 1;
-    close(fd);
-    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    unlink(path);
-    return failed;
+    return RUN_TESTS_WITH_FILE(path, tests);
 }

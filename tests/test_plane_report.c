@@ -15,15 +15,6 @@
 
 static char path[] = "/tmp/ansatz-plane-XXXXXX";
 
-static az_result *result(void)
-{
-    az_result *r = synthetic_result(plane_text, NULL, 0, 30, 200);
-
-    assert_non_null(r);
-    r->n_edges = 0; /* panels are for one coordinate */
-    return r;
-}
-
 static void fill_field(double *u, double *v, int n_x, int n_y, double cx, double cy)
 {
     for (int j = 0; j < n_y; j++)
@@ -80,41 +71,16 @@ static void test_lines_of_nothing(void **state)
     az_doubles_free(y);
 }
 
-static char *read_file(void)
-{
-    char *bytes = NULL;
-    size_t n = 0;
-
-    assert_int_equal(az_io_read_file(&bytes, &n, path, NULL), AZ_OK);
-    char *text = malloc(n + 1);
-    memcpy(text, bytes, n);
-    text[n] = 0;
-    az_free(bytes);
-    return text;
-}
-
-static int count(const char *s, const char *what)
-{
-    int n = 0;
-
-    for (; (s = strstr(s, what)); s++) n++;
-    return n;
-}
-
-static void contains(const char *s, const char *what)
-{
-    if (!strstr(s, what)) fail_msg("'%s' is not there", what);
-}
-
 /* Two pictures of each name and of each flow, two of the residual; what was asked for only; the derived numbers with their digits. */
 static void test_report(void **state)
 {
     static const char *const name[] = {"N", "w"}, *const unknown[] = {"nothing"};
-    az_result *r = result();
+    az_result *r = synthetic_plane();
+    assert_non_null(r);
 
     (void)state;
     assert_int_equal(az_report(r, path, "x", NULL), AZ_OK);
-    char *s = read_file();
+    char *s = read_text(path);
     contains(s, "u near the origin.");
     contains(s, "u against distance");
     contains(s, "Lines along the flow W near the origin.");
@@ -122,12 +88,12 @@ static void test_report(void **state)
     contains(s, "a line &amp; its &lt;half&gt;");
     contains(s, "1.8028668506016");
     contains(s, "Relative residual of the worst equation near the origin");
-    assert_int_equal(count(s, "<figure>"), 2 * 3 + 2);
+    assert_int_equal(occurrences(s, "<figure>"), 2 * 3 + 2);
     assert_null(strstr(s, "w near the origin")); /* given, not found */
     assert_null(strstr(s, "nan"));
     free(s);
     assert_int_equal(az_report_names(r, path, name, 2, "x", NULL), AZ_OK);
-    s = read_file();
+    s = read_text(path);
     contains(s, "w near the origin.");
     contains(s, "N near the origin.");
     assert_null(strstr(s, "u near the origin."));
@@ -141,7 +107,7 @@ static az_status attempt(const az_result *r) { return az_report(r, path, "x", NU
 static void test_every_allocation(void **state)
 {
     (void)state;
-    fail_each_allocation(result, attempt);
+    fail_each_allocation(synthetic_plane, attempt);
 }
 
 int main(void)
@@ -152,11 +118,5 @@ int main(void)
         cmocka_unit_test(test_report),
         cmocka_unit_test(test_every_allocation),
     };
-    const int fd = mkstemp(path);
-
-    if (fd < 0) return 1;
-    close(fd);
-    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    unlink(path);
-    return failed;
+    return RUN_TESTS_WITH_FILE(path, tests);
 }

@@ -102,19 +102,6 @@ static void check_numbers(const char *svg)
     }
 }
 
-static int count(const char *s, const char *what)
-{
-    int n = 0;
-
-    for (; (s = strstr(s, what)); s++) n++;
-    return n;
-}
-
-static void contains(const char *s, const char *what)
-{
-    if (!strstr(s, what)) fail_msg("the report lacks '%s'", what);
-}
-
 static void test_line(void **state)
 {
     az_result *r = synthetic_result(line_text, NULL, 0, 300, 2000);
@@ -128,8 +115,8 @@ static void test_line(void **state)
     check_form(s);
     check_alone(s);
     check_numbers(s);
-    assert_true(count(s, "<figure>") >= 3);
-    assert_int_equal(count(s, "<figure>"), count(s, "<svg "));
+    assert_true(occurrences(s, "<figure>") >= 3);
+    assert_int_equal(occurrences(s, "<figure>"), occurrences(s, "<svg "));
     contains(s, "<h1>a profile on the line, with &lt;b&gt; &amp; ");
     contains(s, "0.6057337012032(4)");
     contains(s, "<dt>mu</dt><dd>2(?)</dd>");
@@ -146,7 +133,7 @@ static void test_line(void **state)
     contains(s, "2 \u2192 5 \u2192 4 \u2192 1");
     contains(s, "adam (50 iterations), then lm");
     contains(s, "class=\"stop met\"");
-    assert_int_equal(count(s, "not done"), 2);
+    assert_int_equal(occurrences(s, "not done"), 2);
     free(s);
     az_result_destroy(r);
 }
@@ -189,7 +176,7 @@ static void test_nothing_yet(void **state)
         check_form(s);
         check_numbers(s);
         contains(s, "Not finished.");
-        assert_int_equal(count(s, "not done"), 5);
+        assert_int_equal(occurrences(s, "not done"), 5);
         free(s);
         az_result_destroy(r);
     }
@@ -459,10 +446,10 @@ static void test_scan(void **state)
         check_form(page);
         check_alone(page);
         check_numbers(page);
-        assert_int_equal(count(page, "<figure>"), 2 - k);
-        assert_int_equal(count(page, "<svg "), 2 - k);
-        assert_int_equal(count(page, "fill=\"#dce6f2\""), 2 * (2 - k)); /* brackets */
-        assert_int_equal(count(page, "stroke=\"#b00\""), 2 - k);        /* the value that is not there */
+        assert_int_equal(occurrences(page, "<figure>"), 2 - k);
+        assert_int_equal(occurrences(page, "<svg "), 2 - k);
+        assert_int_equal(occurrences(page, "fill=\"#dce6f2\""), 2 * (2 - k)); /* brackets */
+        assert_int_equal(occurrences(page, "stroke=\"#b00\""), 2 - k);        /* the value that is not there */
         contains(page, "0.6057337012032(4)");
         contains(page, "2.149\u00b710<sup>\u221214</sup>");
         contains(page, "18364758544493064721");

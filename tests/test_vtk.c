@@ -14,15 +14,6 @@
 
 static char path[] = "/tmp/ansatz-vtk-XXXXXX";
 
-static az_result *result(void)
-{
-    az_result *r = synthetic_result(plane_text, NULL, 0, 30, 200);
-
-    assert_non_null(r);
-    r->n_edges = 0; /* panels are for one coordinate */
-    return r;
-}
-
 /* Lines of a conformal grid meet at right angles; their ends are the wall and the axis, and the last one on the wall is at the radius. */
 static void test_half_plane_grid(void **state)
 {
@@ -128,24 +119,12 @@ static double *read_array(const char *s, const char *name, int components, size_
     return v;
 }
 
-static char *read_file(void)
-{
-    char *bytes = NULL;
-    size_t n = 0;
-
-    assert_int_equal(az_io_read_file(&bytes, &n, path, NULL), AZ_OK);
-    char *text = malloc(n + 1);
-    memcpy(text, bytes, n);
-    text[n] = 0;
-    az_free(bytes);
-    return text;
-}
-
 static void test_vtk(void **state)
 {
     static const char *const scalars[] = {"u", "w"};
     const int order[2] = {0, 0};
-    az_result *r = result();
+    az_result *r = synthetic_plane();
+    assert_non_null(r);
     double *x = NULL, *expected;
     int shape[2];
     size_t n;
@@ -154,7 +133,7 @@ static void test_vtk(void **state)
     assert_int_equal(az_sample_grid(r->problem, &x, shape, 200, 7, NULL), AZ_OK);
     assert_int_equal(az_export_vtk(r, path, NULL, 0, x, shape, NULL), AZ_OK);
     const size_t total = (size_t)shape[0] * (size_t)shape[1];
-    char *s = read_file(), extent[64];
+    char *s = read_text(path), extent[64];
     snprintf(extent, sizeof extent, "<Piece Extent=\"0 %d 0 %d 0 0\">", shape[0] - 1, shape[1] - 1);
     assert_non_null(strstr(s, extent));
     assert_non_null(strstr(s, "Name=\"lambda\" NumberOfTuples=\"1\" format=\"ascii\">0.60573370120321"));
@@ -185,12 +164,13 @@ static void test_vtk_choice_and_errors(void **state)
     static const char four[] = "problem t \"T\"\ndomain x, y, z, w in box [0, 1] x [0, 1] x [0, 1] x [0, 1]\ntrial N(x)\nequation N = 0\n";
     const double x[] = {0, 1, 1, 1, 0, 2, 1, 2}, outside[] = {0, -1};
     const int shape[] = {2, 2}, one[] = {1, 1}, none[] = {0, 2}, cube[] = {1, 1, 1, 1};
-    az_result *r = result();
+    az_result *r = synthetic_plane();
+    assert_non_null(r);
     size_t n;
 
     (void)state;
     assert_int_equal(az_export_vtk(r, path, columns, 2, x, shape, NULL), AZ_OK);
-    char *s = read_file();
+    char *s = read_text(path);
     free(read_array(s, "W", 3, &n));
     free(read_array(s, "N", 1, &n));
     assert_null(strstr(s, "Name=\"u\""));
@@ -221,7 +201,7 @@ static az_status attempt(const az_result *r)
 static void test_every_allocation(void **state)
 {
     (void)state;
-    fail_each_allocation(result, attempt);
+    fail_each_allocation(synthetic_plane, attempt);
 }
 
 int main(void)
@@ -233,11 +213,5 @@ int main(void)
         cmocka_unit_test(test_vtk_choice_and_errors),
         cmocka_unit_test(test_every_allocation),
     };
-    const int fd = mkstemp(path);
-
-    if (fd < 0) return 1;
-    close(fd);
-    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    unlink(path);
-    return failed;
+    return RUN_TESTS_WITH_FILE(path, tests);
 }

@@ -2,6 +2,7 @@
 #ifndef AZ_TESTING_H
 #define AZ_TESTING_H
 
+#include "io/io.h"
 #include "state/state.h"
 
 #include <setjmp.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -50,6 +52,7 @@ static inline void fail_each_allocation(az_result *(*make)(void), az_status (*at
 
     az_set_allocator(failing_alloc, &f);
     az_result *r = make();
+    assert_non_null(r);
     const long alive = f.alive;
     for (long k = 0; st; k += 1 + k / 20) {
         f.calls_left = k;
@@ -61,6 +64,50 @@ static inline void fail_each_allocation(az_result *(*make)(void), az_status (*at
     az_result_destroy(r);
     assert_int_equal(f.alive, 0);
     az_set_allocator(NULL, NULL);
+}
+
+/* A file's bytes, and a 0; by malloc. */
+static inline char *read_text(const char *path)
+{
+    char *bytes = NULL;
+    size_t n = 0;
+
+    assert_int_equal(az_io_read_file(&bytes, &n, path, NULL), AZ_OK);
+    char *text = malloc(n + 1);
+    assert_non_null(text);
+    memcpy(text, bytes, n);
+    text[n] = 0;
+    az_free(bytes);
+    return text;
+}
+
+static inline int occurrences(const char *s, const char *what)
+{
+    int n = 0;
+
+    for (; (s = strstr(s, what)); s++) n++;
+    return n;
+}
+
+static inline void contains(const char *s, const char *what)
+{
+    if (!strstr(s, what)) fail_msg("'%s' is not there", what);
+}
+
+/* What main returns: the tests run with an empty file at `path`, whose ending XXXXXX becomes its own. */
+#define RUN_TESTS_WITH_FILE(path, tests) (empty_file(path) ? 1 : without_file(path, cmocka_run_group_tests(tests, NULL, NULL)))
+
+static inline int empty_file(char *path)
+{
+    const int fd = mkstemp(path);
+
+    return fd < 0 ? 1 : close(fd);
+}
+
+static inline int without_file(const char *path, int failed)
+{
+    unlink(path);
+    return failed;
 }
 
 /* A built-in problem, or a file's, with a parameter set unless NULL; the test fails where it is refused. */
