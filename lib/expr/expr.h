@@ -110,5 +110,7 @@ void az_expr_parities(signed char *parity, const az_graph *g, int coord, const s
 #define AZ_USES_PRIMITIVE 2
 /* uses[g->n]: which nonlocal operators occur at or below node i. Cost O(g->n). */
 void az_expr_operators(unsigned char *uses, const az_graph *g);
+/* mark[g->n]: with every marked node those it consists of. */
+void az_expr_contents(bool *mark, const az_graph *g);
 
 #endif

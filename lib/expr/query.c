@@ -23,6 +23,15 @@ void az_expr_orders(unsigned char *order, const az_graph *g, int trial, int coor
     }
 }
 
+void az_expr_contents(bool *mark, const az_graph *g)
+{
+    for (int i = g->n - 1; i >= 0; i--) {
+        if (!mark[i]) continue;
+        if (g->node[i].a >= 0) mark[g->node[i].a] = true;
+        if (g->node[i].b >= 0) mark[g->node[i].b] = true;
+    }
+}
+
 void az_expr_operators(unsigned char *uses, const az_graph *g)
 {
     for (int i = 0; i < g->n; i++) {

@@ -260,17 +260,11 @@ static void find_unknown_functions(bool *shown, const az_graph *g)
 /* needed[node]: an equation or condition contains the expression. */
 static void find_needed(bool *needed, const az_problem *p)
 {
-    const az_graph *g = &p->graph;
-
     for (int i = 0; i < p->n_rows; i++) {
         needed[p->row[i].node] = true;
         if (p->row[i].scale >= 0) needed[p->row[i].scale] = true;
     }
-    for (int i = g->n - 1; i >= 0; i--) {
-        if (!needed[i]) continue;
-        if (g->node[i].a >= 0) needed[g->node[i].a] = true;
-        if (g->node[i].b >= 0) needed[g->node[i].b] = true;
-    }
+    az_expr_contents(needed, &p->graph);
 }
 
 enum { FIELDS, TO_BE_SEEN, OTHERS, N_GROUPS };

@@ -5,27 +5,14 @@
 #include <math.h>
 #include <string.h>
 
-/* mark[node]: the expression contains it. */
-static bool *contents(const az_graph *g, int node)
-{
-    bool *mark = az_calloc((size_t)g->n, sizeof *mark);
-
-    if (!mark) return NULL;
-    mark[node] = true;
-    for (int i = node; i >= 0; i--) {
-        if (!mark[i]) continue;
-        if (g->node[i].a >= 0) mark[g->node[i].a] = true;
-        if (g->node[i].b >= 0) mark[g->node[i].b] = true;
-    }
-    return mark;
-}
-
 /* used[slot]: the expression contains this number. *trials: and trials too. */
 static az_status find_used(bool *used, bool *trials, const az_graph *g, int node)
 {
-    bool *mark = contents(g, node);
+    bool *mark = az_calloc((size_t)g->n, sizeof *mark);
 
     if (!mark) return AZ_ENOMEM;
+    mark[node] = true;
+    az_expr_contents(mark, g);
     *trials = false;
     for (int i = 0; i <= node; i++) {
         if (mark[i] && g->node[i].op == AZ_TRIAL) *trials = true;
