@@ -129,9 +129,10 @@ typedef enum az_method { AZ_METHOD_LM, AZ_METHOD_LM_QR, AZ_METHOD_ADAM, AZ_METHO
 const char *az_method_name(az_method m); /* "lm", "lm-qr", "adam", "lbfgs", "ssbroyden" */
 
 /* The trial space: networks; piecewise polynomials on graded elements (one coordinate; a half-plane, times Chebyshev polynomials across); Fourier series in the angle 2 atan(y/scale) on the line, where the
- * even ones are the rational Chebyshev functions TB (Boyd 1987), or in that of a ring. */
-typedef enum az_space { AZ_SPACE_MLP, AZ_SPACE_ELEMENT, AZ_SPACE_FOURIER, AZ_N_SPACE } az_space;
-const char *az_space_name(az_space s); /* "mlp", "element", "fourier" */
+ * even ones are the rational Chebyshev functions TB (Boyd 1987), or in that of a ring; Chebyshev polynomials of an interval, of y/sqrt(scale^2 + y^2) on a line (TB) or on a half-line with a parity,
+ * of (y - scale)/(y + scale) on one without (TL). */
+typedef enum az_space { AZ_SPACE_MLP, AZ_SPACE_ELEMENT, AZ_SPACE_FOURIER, AZ_SPACE_CHEBYSHEV, AZ_N_SPACE } az_space;
+const char *az_space_name(az_space s); /* "mlp", "element", "fourier", "chebyshev" */
 
 /* Options of a solve. Fill with az_solve_options_init, then change. A zero, where "0 = automatic" is said, lets the program choose. */
 typedef struct az_solve_options {
@@ -146,7 +147,7 @@ typedef struct az_solve_options {
     int max_stages;                     /* networks in the multistage sum; 0 = automatic */
     int points;                         /* collocation points per equation; 0 = automatic */
     az_space space;                     /* default AZ_SPACE_MLP; else one stage, which starts from 0: with AZ_SPACE_ELEMENT layers are ignored, with AZ_SPACE_FOURIER
-                                         * layers[0] is the number of functions per trial, 128 if automatic */
+                                         * and AZ_SPACE_CHEBYSHEV layers[0] is the number of functions per trial, 128 and 64 if automatic */
     int n_phases;                       /* the methods of the first stage in turn; 0 = automatic (lm) */
     az_method phase[AZ_MAX_PHASES];
     int phase_iterations[AZ_MAX_PHASES];/* of each phase but the last */

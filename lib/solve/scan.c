@@ -535,7 +535,7 @@ static az_status check(const az_scan *s, az_error *err)
 {
     const az_scan_options *o = &s->options;
     const az_scalar_decl *u = &s->problem->scalar[s->problem->n_parameters + s->over];
-    if (o->solve.space == AZ_SPACE_FOURIER) return az_fail(err, AZ_EOPTION, "a scan is for networks and elements, not for Fourier series");
+    if (az_series_name(o->solve.space)) return az_fail(err, AZ_EOPTION, "a scan is for networks and elements, not for %s series", az_series_name(o->solve.space));
     if (o->solve.mode) return az_fail(err, AZ_EOPTION, "a scan takes no mode: it looks for all profiles between its ends");
     if (!(o->lo < o->hi) || !isfinite(o->lo) || !isfinite(o->hi))
         return az_fail(err, AZ_EOPTION, "a scan needs two ends, the lower one first: found %g and %g", o->lo, o->hi);

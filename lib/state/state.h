@@ -8,7 +8,7 @@
 #define AZ_MAX_STAGES 6
 #define AZ_FORMAT_VERSION 4
 
-typedef enum az_activation { AZ_ACT_TANH, AZ_ACT_SINE } az_activation;
+typedef enum az_activation { AZ_ACT_TANH, AZ_ACT_SINE, AZ_ACT_CHEBYSHEV } az_activation; /* the last: unit j is T_k of the only input, k its weight */
 
 /* Piecewise polynomials of a coordinate z, which is asinh(x/length) of the problem's coordinate x, or x itself. Element e is [edge[e], edge[e+1]] and
  * its polynomials live on s = (z - middle)/half in [-1, 1]: Hermite functions of the values and derivatives of order < smooth at both ends, which
