@@ -220,6 +220,7 @@ int az_result_iterations(const az_result *r);
 double az_result_seconds(const az_result *r);
 int az_result_numbers(const az_result *r);                      /* solved for: weights of all stages and unknowns */
 double az_result_unknown(const az_result *r, int i, double *error); /* value; *error is what the evidence supports, NaN if unknown */
+double az_result_outside(const az_result *r, int i);            /* how far the unknown lies outside of bounds that a penalty holds; 0 inside, and with hard ones */
 az_evidence az_result_evidence(const az_result *r);
 const az_cross *az_result_cross(const az_result *r);            /* owned by r; NULL where no other result has been compared with it */
 az_space az_result_space(const az_result *r);                   /* of its trials */

@@ -49,6 +49,7 @@ typedef struct az_scalar_decl { /* parameter or unknown */
     bool defect;        /* an unknown that stays at its start unless another is held: the first on the march, any in a scan; after all others */
     bool given;         /* parameter: its value came from outside */
     double lo, hi;      /* bounds of an unknown, -inf and inf if absent */
+    double penalty;     /* weight of the row max(lo - u, 0, u - hi), instead of hard bounds; 0: these */
 } az_scalar_decl;
 
 typedef struct az_trial_decl {

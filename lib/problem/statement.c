@@ -123,7 +123,17 @@ static bool check_start(az_parser *P, const az_scalar_decl *s, size_t pos)
     return false;
 }
 
-/* "unknown" or "defect", name "=" constant [ "in" range ] */
+static bool parse_penalty(az_parser *P, az_scalar_decl *s)
+{
+    size_t pos = P->tok.pos;
+
+    if (!az_parse_constant(P, &s->penalty)) return false;
+    if (s->penalty > 0) return true;
+    az_parse_fail(P, pos, AZ_EPROBLEM, NULL, "the weight of a penalty must be positive");
+    return false;
+}
+
+/* "unknown" name "=" constant [ "in" range [ "penalty" constant ] ], "defect" name "=" constant [ "in" range ] */
 static bool declare_unknown(az_parser *P, bool defect)
 {
     az_scalar_decl s = {.unknown = true, .defect = defect, .lo = -INFINITY, .hi = INFINITY};
@@ -135,7 +145,9 @@ static bool declare_unknown(az_parser *P, bool defect)
         pos = P->tok.pos;
         ok = az_parse_start(P, &s.value) >= 0;
     }
-    if (ok && az_parse_take_word(P, "in")) ok = P->status == AZ_OK && parse_range(P, &s.lo, &s.hi, true) && check_start(P, &s, pos);
+    const bool bounded = ok && az_parse_take_word(P, "in");
+    if (bounded) ok = P->status == AZ_OK && parse_range(P, &s.lo, &s.hi, true) && check_start(P, &s, pos);
+    if (ok && bounded && !defect && az_parse_take_word(P, "penalty")) ok = P->status == AZ_OK && parse_penalty(P, &s);
     if (ok) ok = add_scalar(P, &s, &name);
     az_free(s.name);
     return ok;
