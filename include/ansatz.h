@@ -372,6 +372,7 @@ typedef struct az_scan_bracket {
     double residual;                    /* re-evaluated relative residual (az_evidence), NaN before */
     int iterations;
     int group;                          /* from 0, by value: brackets of one group lead to the same profile, or to nothing from the same place */
+    int profile;                        /* from 1, in the order of the way, seed by seed; 0 unless the state is that */
 } az_scan_bracket;
 
 /* Progress: exactly one of row, bracket and run is not NULL. */
@@ -381,6 +382,7 @@ typedef struct az_scan_progress {
     uint64_t seed;
     const az_scan_row *row;             /* finished just now */
     const az_scan_bracket *bracket;     /* the same */
+    az_result *result;                  /* of a bracket that is a profile, else NULL: re-evaluated, to be saved; valid during the call */
     const az_progress *run;             /* an iteration of the solve under way */
 } az_scan_progress;
 /* Returns nonzero to stop: finished rows are kept. Called from the thread of az_scan. */
