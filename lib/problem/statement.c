@@ -365,7 +365,8 @@ static bool to_angle(az_parser *P, int *input)
     az_graph *g = &P->p->graph;
     const az_coord_decl *x = &P->p->coord[0];
     int y = az_graph_coord(g, 0);
-    if (P->p->dim != 1 || x->range == AZ_HALF_LINE || (x->range == AZ_INTERVAL && !x->periodic)) return no_series(P, "Fourier series need one coordinate, on a line or a ring");
+    if (P->p->dim != 1 || x->range == AZ_HALF_LINE || (x->range == AZ_INTERVAL && !x->periodic))
+        return no_series(P, "Fourier series need one coordinate, on a line or a ring");
     if (x->range == AZ_LINE) {
         y = az_graph_func(g, AZ_F_ATAN, az_graph_binary(g, AZ_DIV, y, az_graph_const(g, x->scale)));
         *input = az_graph_binary(g, AZ_MUL, az_graph_const(g, 2), y);
@@ -394,9 +395,11 @@ static int in_interval(az_graph *g, const az_coord_decl *x, az_parity parity)
 static int on_line(az_graph *g, const az_coord_decl *x, az_parity parity)
 {
     int y = az_graph_coord(g, 0), scale = az_graph_const(g, x->scale);
-    if (x->range == AZ_HALF_LINE && parity == AZ_NO_PARITY) return az_graph_binary(g, AZ_DIV, az_graph_binary(g, AZ_SUB, y, scale), az_graph_binary(g, AZ_ADD, y, scale));
+    if (x->range == AZ_HALF_LINE && parity == AZ_NO_PARITY)
+        return az_graph_binary(g, AZ_DIV, az_graph_binary(g, AZ_SUB, y, scale), az_graph_binary(g, AZ_ADD, y, scale));
     y = az_graph_binary(g, AZ_DIV, y, scale);
-    return az_graph_binary(g, AZ_DIV, y, az_graph_func(g, AZ_F_SQRT, az_graph_binary(g, AZ_ADD, az_graph_const(g, 1), az_graph_binary(g, AZ_POW, y, az_graph_const(g, 2)))));
+    const int square = az_graph_binary(g, AZ_POW, y, az_graph_const(g, 2));
+    return az_graph_binary(g, AZ_DIV, y, az_graph_func(g, AZ_F_SQRT, az_graph_binary(g, AZ_ADD, az_graph_const(g, 1), square)));
 }
 
 /* AZ_ANGLE_COSINE for the inputs declared. */

@@ -368,7 +368,8 @@ static double beside(const az_scan *s, const az_scan_bracket *b)
     return least;
 }
 
-/* The unknown is released at `from`, inside hard bounds, and the outcome judged: better than that of b, it takes its place. *best: the state that b tells of. */
+/* The unknown is released at `from`, inside hard bounds, and the outcome judged: better than that of b, it takes its place. *best: the state that b
+ * tells of. */
 static az_status release(scanner *w, az_scan_bracket *b, az_result *r, double from, bool fresh, az_result **best)
 {
     const az_scan *s = w->s;
@@ -555,7 +556,8 @@ static az_status check(const az_scan *s, az_error *err)
 {
     const az_scan_options *o = &s->options;
     const az_scalar_decl *u = &s->problem->scalar[s->problem->n_parameters + s->over];
-    if (az_series_name(o->solve.space)) return az_fail(err, AZ_EOPTION, "a scan is for networks and elements, not for %s series", az_series_name(o->solve.space));
+    if (az_series_name(o->solve.space))
+        return az_fail(err, AZ_EOPTION, "a scan is for networks and elements, not for %s series", az_series_name(o->solve.space));
     if (o->solve.mode) return az_fail(err, AZ_EOPTION, "a scan takes no mode: it looks for all profiles between its ends");
     if (!(o->lo < o->hi) || !isfinite(o->lo) || !isfinite(o->hi))
         return az_fail(err, AZ_EOPTION, "a scan needs two ends, the lower one first: found %g and %g", o->lo, o->hi);

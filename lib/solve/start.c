@@ -97,7 +97,8 @@ static az_status checked(az_result **out, const az_problem *p, const az_result *
 az_status az_run_from(az_result **out, const az_problem *p, const az_result *from, const az_solve_options *o, az_error *err)
 {
     const az_problem *q = p->n_layers ? p : from->problem;
-    const az_variant v = {.layer = q->layer, .n_layers = q->n_layers, .angle = from->problem->angle, .freed = p->freed ? p->scalar[az_problem_freed_slot(p)].name : NULL};
+    const az_variant v = {.layer = q->layer, .n_layers = q->n_layers, .angle = from->problem->angle,
+                          .freed = p->freed ? p->scalar[az_problem_freed_slot(p)].name : NULL};
     az_problem *varied;
     *out = NULL;
     az_status st = az_problem_vary(&varied, p, &v, err);
