@@ -17,6 +17,8 @@ const char compare_help[] =
     "  mlp        networks in stages, from random weights\n"
     "  fourier    series of 32, 64, 128 and 256 functions in the angle\n"
     "             2 atan(y/scale), on a line, or on a ring\n"
+    "  chebyshev  16, 32, 64 and 128 polynomials of an interval, or of\n"
+    "             y/sqrt(scale^2 + y^2) on a line or half-line\n"
     "  element    piecewise polynomials on graded elements, in one coordinate or in\n"
     "             a half-plane\n"
     "  hardy      fractional powers of 1/(1 + i y/m), started from the networks,\n"
@@ -52,7 +54,8 @@ typedef struct row {
     char why[200];          /* not, or nothing to show */
 } row;
 
-#define MAX_ROWS 8
+#define MAX_SERIES 4
+#define MAX_ROWS (3 + 2 * MAX_SERIES)
 
 typedef struct request {
     az_solve_options o;
@@ -124,27 +127,33 @@ static bool solve_hardy(const cli_context *c, const request *q, const az_problem
     return !cli_interrupted();
 }
 
+/* Series of n functions and of twice as many, up to MAX_SERIES of them. */
+static bool all_series(const cli_context *c, const request *q, const az_problem *p, az_space space, int n_functions, row *rows, int *n)
+{
+    az_solve_options o = q->o;
+    bool go = true, applies = true;
+
+    o.space = space, o.n_layers = 1, o.layers[0] = n_functions;
+    for (int k = 0; k < MAX_SERIES && go && applies; k++, o.layers[0] *= 2) {
+        row *x = add(rows, n, az_space_name(space));
+        az_result *r;
+        go = solve(c, q, p, &o, x, &r);
+        applies = r != NULL;
+        if (applies) snprintf(x->space, sizeof x->space, "%s %d", az_space_name(space), o.layers[0]);
+        az_result_destroy(r);
+    }
+    return go;
+}
+
 static bool all(const cli_context *c, const request *q, const az_problem *p, row *rows, int *n)
 {
-    static const int functions[] = {32, 64, 128, 256};
     az_solve_options o = q->o;
     az_result *net, *other;
-    char name[24];
     bool go = solve(c, q, p, &o, add(rows, n, "mlp"), &net);
 
-    o.space = AZ_SPACE_FOURIER, o.n_layers = 1;
-    for (int k = 0; k < 4 && go; k++) {
-        o.layers[0] = functions[k];
-        snprintf(name, sizeof name, "fourier %d", functions[k]);
-        go = solve(c, q, p, &o, add(rows, n, name), &other);
-        bool applies = other != NULL;
-        az_result_destroy(other);
-        if (!applies) {
-            snprintf(rows[*n - 1].space, sizeof name, "fourier");
-            break;
-        }
-    }
-    o.space = AZ_SPACE_ELEMENT, o.n_layers = 0;
+    if (go) go = all_series(c, q, p, AZ_SPACE_FOURIER, 32, rows, n);
+    if (go) go = all_series(c, q, p, AZ_SPACE_CHEBYSHEV, 16, rows, n);
+    o.space = AZ_SPACE_ELEMENT;
     if (go) {
         go = solve(c, q, p, &o, add(rows, n, "element"), &other);
         az_result_destroy(other);
@@ -175,9 +184,9 @@ static void print(const az_problem *p, const row *r, int n)
     double best = best_value(r, n);
 
     printf("%s: %s\n", az_problem_name(p), az_problem_title(p));
-    printf("  %-12s  %7s  %8s  %9s  %9s  %9s  %9s  %s\n", "space", "numbers", "seconds", "trained", "residual", "relative", unknown ? "off by" : "", unknown ? unknown : "");
+    printf("  %-13s  %7s  %8s  %9s  %9s  %9s  %9s  %s\n", "space", "numbers", "seconds", "trained", "residual", "relative", unknown ? "off by" : "", unknown ? unknown : "");
     for (int i = 0; i < n; i++) {
-        printf("  %-12s", r[i].space);
+        printf("  %-13s", r[i].space);
         if (!r[i].numbers) {
             printf("  %.*s\n", (int)strcspn(r[i].why, "\n"), r[i].why);
             continue;

@@ -33,7 +33,7 @@ const char continue_help[] =
     "  --trial SPACE        element: piecewise polynomials (default where the\n"
     "                       problem has one coordinate; in a half-plane they follow\n"
     "                       a parameter, at given values of it, and end at a fold);\n"
-    "                       mlp: networks; fourier\n"
+    "                       mlp: networks; fourier; chebyshev\n"
     "  --tolerance T        of each point, as for solve\n"
     "  --points N           collocation points of each, as for solve\n"
     "  --seed N             of the random weights of the first point (default 1)\n"

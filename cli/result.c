@@ -100,7 +100,9 @@ void cli_print_result(const az_result *r)
     for (int i = 0; i < az_problem_n_unknowns(p); i++) {
         value = az_result_unknown(r, i, &error);
         az_format_unknown(digits, value, error);
-        printf("  %-13s %s\n", az_problem_unknown(p, i), digits);
+        printf("  %-13s %s", az_problem_unknown(p, i), digits);
+        if (az_result_outside(r, i) > 0) printf("  outside its bounds by %.2g", az_result_outside(r, i));
+        printf("\n");
     }
     print_derived(r);
     print_evidence(r);
@@ -149,6 +151,7 @@ static void json_unknowns(json *j, const az_result *r)
         json_object(j, az_problem_unknown(p, i));
         json_number(j, "value", value);
         json_number(j, "error", error);
+        json_number(j, "outside", az_result_outside(r, i));
         json_object_end(j);
     }
     json_object_end(j);

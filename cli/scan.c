@@ -11,8 +11,19 @@
 /* What is said on the way: a line per value and per bracket, between them the iterations of the solve on a terminal. */
 typedef struct scan_teller {
     cli_progress progress;
-    const char *over;
+    const cli_context *c;
+    const char *over, *table;
+    az_status status;               /* of the profiles' files */
+    az_error error;
 } scan_teller;
+
+char *scan_profile_name(const char *table, int n)
+{
+    char suffix[40];
+
+    snprintf(suffix, sizeof suffix, "-profile-%d.h5", n);
+    return cli_replace_suffix(table, suffix);
+}
 
 static void say_row(const scan_teller *t, const az_scan_progress *g)
 {
@@ -30,29 +41,45 @@ static void say_row(const scan_teller *t, const az_scan_progress *g)
     fprintf(stderr, "%s\n", r->ok ? "" : " (not solved well enough to count)");
 }
 
-static void log_bracket(const scan_teller *t, const az_scan_progress *g)
+static void log_bracket(const scan_teller *t, const az_scan_progress *g, const char *file)
 {
     const az_scan_bracket *b = g->bracket;
 
     fprintf(stderr, "bracket: done = %d, total = %d, seed = %llu, low = %.17g, high = %.17g, state = %s", g->done, g->total,
             (unsigned long long)b->seed, b->low, b->high, az_scan_state_name(b->state));
-    fprintf(stderr, ", %s = %.17g, error = %.6e, residual = %.6e, iterations = %d\n", t->over, b->value, b->error, b->residual, b->iterations);
+    fprintf(stderr, ", %s = %.17g, error = %.6e, residual = %.6e, iterations = %d", t->over, b->value, b->error, b->residual, b->iterations);
+    if (file) fprintf(stderr, ", file = %s", file);
+    fputc('\n', stderr);
 }
 
-static void say_bracket(const scan_teller *t, const az_scan_progress *g)
+static void say_bracket(const scan_teller *t, const az_scan_progress *g, const char *file)
 {
     const az_scan_bracket *b = g->bracket;
     char digits[AZ_UNKNOWN_LENGTH];
 
     if (!t->progress.live) {
-        log_bracket(t, g);
+        log_bracket(t, g, file);
         return;
     }
     fprintf(stderr, "%d of %d: ", g->done, g->total);
     az_format_unknown(digits, b->value, b->error);
     if (b->state == AZ_SCAN_PROFILE) fprintf(stderr, "a profile at %s = %s, residual %.1e", t->over, digits, b->residual);
     else fprintf(stderr, "a bracket, %s in [%.8g, %.8g]%s", t->over, b->low, b->high, b->state == AZ_SCAN_NOTHING ? ", leads to nothing" : "");
-    fprintf(stderr, ", seed %llu\n", (unsigned long long)b->seed);
+    fprintf(stderr, ", seed %llu%s%s\n", (unsigned long long)b->seed, file ? ", in " : "", file ? file : "");
+}
+
+/* A profile's result beside the table, before the table says that it is there; the bracket told. */
+static void keep_bracket(scan_teller *t, const az_scan_progress *g)
+{
+    char *file = g->result ? scan_profile_name(t->table, g->bracket->profile) : NULL;
+
+    if (g->result) {
+        t->status = file ? az_result_set_command(g->result, t->c->line) : AZ_ENOMEM;
+        if (t->status) t->error = (az_error){.status = t->status, .message = "out of memory"};
+        else t->status = az_result_save(g->result, file, &t->error);
+    }
+    if (t->progress.show) say_bracket(t, g, t->status ? NULL : file);
+    free(file);
 }
 
 static int step(void *data, const az_scan_progress *g)
@@ -63,18 +90,19 @@ static int step(void *data, const az_scan_progress *g)
     cli_progress_end(&t->progress);
     t->progress.began = false; /* the next solve has a clock of its own */
     if (t->progress.show && g->row) say_row(t, g);
-    if (t->progress.show && g->bracket) say_bracket(t, g);
-    return cli_interrupted();
+    if (g->bracket) keep_bracket(t, g);
+    return t->status || cli_interrupted();
 }
 
 static az_status work(const cli_context *c, const scan_request *q, const az_problem *p, az_scan **s, az_error *e)
 {
-    scan_teller t = {.over = q->over};
+    scan_teller t = {.c = c, .over = q->over, .table = q->o.table};
 
     cli_progress_init(&t.progress, c, 0);
     t.progress.notes = false;
     cli_signals_begin();
-    const az_status st = az_scan_run(s, p, &q->o, step, &t, e);
+    az_status st = az_scan_run(s, p, &q->o, step, &t, e);
+    if (!st && t.status) st = t.status, *e = t.error;
     cli_signals_end();
     cli_progress_end(&t.progress);
     return st;

@@ -20,5 +20,7 @@ int scan_read(cli_context *c, scan_request *q, int argc, char **argv);
 /* On standard output: for people, or one JSON object. Paths may be NULL. */
 void scan_print(const az_scan *s, const char *table, const char *report);
 void scan_json(const cli_context *c, const az_scan *s, const char *table, const char *report);
+/* The file of the n-th profile of a table, to be freed; NULL without memory. */
+char *scan_profile_name(const char *table, int n);
 
 #endif

@@ -3,6 +3,7 @@
 #include "json.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* One bracket past the group that begins at i. */
@@ -37,10 +38,9 @@ static void print_seeds(const az_scan_bracket *b, int from, int to)
     printf("seed");
     for (int i = from; i < to; i++)
         if (!repeated(b, from, i)) printf(" %llu", (unsigned long long)b[i].seed);
-    putchar('\n');
 }
 
-static void print_group(const char *over, const az_scan_bracket *b, int from, int to)
+static void print_group(const char *over, const char *table, const az_scan_bracket *b, int from, int to)
 {
     const az_scan_bracket *best = &b[best_of(b, from, to)];
     char digits[AZ_UNKNOWN_LENGTH];
@@ -50,14 +50,17 @@ static void print_group(const char *over, const az_scan_bracket *b, int from, in
     else if (best->state == AZ_SCAN_BRACKET) printf("  %-13s in [%.8g, %.8g], about %.6g, ", over, best->low, best->high, best->value);
     else printf("  %-13s in [%.8g, %.8g] leads to nothing: residual %.1e at %.8g, ", "", best->low, best->high, best->residual, best->value);
     print_seeds(b, from, to);
+    char *file = best->profile ? scan_profile_name(table, best->profile) : NULL;
+    printf("%s%s\n", file ? ", " : "", file ? file : "");
+    free(file);
 }
 
-static void print_groups(const az_scan *s, bool complete)
+static void print_groups(const az_scan *s, const char *table, bool complete)
 {
     int n;
     const az_scan_bracket *b = az_scan_brackets(s, &n);
 
-    for (int i = 0; i < n; i = group_end(b, n, i)) print_group(az_scan_get_options(s)->over, b, i, group_end(b, n, i));
+    for (int i = 0; i < n; i = group_end(b, n, i)) print_group(az_scan_get_options(s)->over, table, b, i, group_end(b, n, i));
     if (!n) printf("  %-13s no bracket: no profile between two of these values%s\n", "", complete ? "" : " so far");
 }
 
@@ -85,31 +88,35 @@ void scan_print(const az_scan *s, const char *table, const char *report)
     }
     printf("  %-13s %s from %.10g to %.10g: %d values, %d seed%s from %llu, trial %s\n", "scanned", o->over, o->lo, o->hi, o->values, o->seeds,
            o->seeds > 1 ? "s" : "", (unsigned long long)o->solve.seed, az_space_name(o->solve.space));
-    print_groups(s, az_scan_complete(s));
+    print_groups(s, table, az_scan_complete(s));
     printf("  %-13s %d of %d, %d of them not solved well enough to count\n", "values", n, o->values * o->seeds, count_bad(r, n));
     printf("  %-13s %.2f s\n", "run", az_scan_seconds(s));
     printf("  %-13s %016llx\n", "hash", (unsigned long long)az_scan_hash(s));
     printf("  %-13s %s%s%s\n", "files", table, report ? ", " : "", report ? report : "");
 }
 
-static void json_bracket(json *j, const az_scan_bracket *b)
+static void json_bracket(json *j, const char *table, const az_scan_bracket *b)
 {
+    char *file = b->profile ? scan_profile_name(table, b->profile) : NULL;
+
     json_string(j, "state", az_scan_state_name(b->state));
     json_number(j, "low", b->low);
     json_number(j, "high", b->high);
     json_number(j, "value", b->value);
     json_number(j, "error", b->error);
     json_number(j, "residual", b->residual);
+    json_string(j, "file", file);
+    free(file);
 }
 
-static void json_profiles(json *j, const az_scan_bracket *b, int n)
+static void json_profiles(json *j, const char *table, const az_scan_bracket *b, int n)
 {
     json_array(j, "profiles");
     for (int i = 0; i < n; i = group_end(b, n, i)) {
         int end = group_end(b, n, i);
         if (b[i].state != AZ_SCAN_PROFILE) continue;
         json_object(j, NULL);
-        json_bracket(j, &b[best_of(b, i, end)]);
+        json_bracket(j, table, &b[best_of(b, i, end)]);
         json_array(j, "seeds");
         for (int k = i; k < end; k++)
             if (!repeated(b, i, k)) json_unsigned(j, NULL, b[k].seed);
@@ -119,12 +126,12 @@ static void json_profiles(json *j, const az_scan_bracket *b, int n)
     json_array_end(j);
 }
 
-static void json_brackets(json *j, const az_scan_bracket *b, int n)
+static void json_brackets(json *j, const char *table, const az_scan_bracket *b, int n)
 {
     json_array(j, "brackets");
     for (int i = 0; i < n; i++) {
         json_object(j, NULL);
-        json_bracket(j, &b[i]);
+        json_bracket(j, table, &b[i]);
         json_unsigned(j, "seed", b[i].seed);
         json_integer(j, "iterations", b[i].iterations);
         json_integer(j, "group", b[i].group);
@@ -179,8 +186,8 @@ void scan_json(const cli_context *c, const az_scan *s, const char *table, const 
     json_begin(&j, stdout);
     json_object(&j, NULL);
     json_head(&j, c, s);
-    json_profiles(&j, b, n);
-    json_brackets(&j, b, n);
+    json_profiles(&j, table, b, n);
+    json_brackets(&j, table, b, n);
     json_rows(&j, r, n_rows);
     json_object(&j, "files");
     json_string(&j, "table", table);

@@ -49,7 +49,9 @@ const char solve_help[] =
     "                       in one coordinate or in a half-plane (the default there\n"
     "                       with --mode), from zero instead of random weights;\n"
     "                       fourier: series in the angle 2 atan(y/scale) on a line,\n"
-    "                       or on a ring, of --layers N functions (default 128)\n"
+    "                       or on a ring, of --layers N functions (default 128);\n"
+    "                       chebyshev: N polynomials (default 64) of an interval,\n"
+    "                       or of y/sqrt(scale^2 + y^2) on a line or half-line\n"
     "  --layers N,N,...     hidden widths of the first network\n"
     "  --stages N           networks in the sum, each for the residual that the ones\n"
     "                       before it left\n"
@@ -161,7 +163,7 @@ bool option_space(const cli_context *c, const char *text, az_space *out)
 {
     for (int s = 0; s < AZ_N_SPACE; s++)
         if (!strcmp(text, az_space_name((az_space)s))) return *out = (az_space)s, true;
-    return cli_usage(c, "--trial: expected mlp, element or fourier, found '%s'", text), false;
+    return cli_usage(c, "--trial: expected mlp, element, fourier or chebyshev, found '%s'", text), false;
 }
 
 static bool find_method(const char *s, size_t n, az_method *out)

@@ -129,9 +129,10 @@ typedef enum az_method { AZ_METHOD_LM, AZ_METHOD_LM_QR, AZ_METHOD_ADAM, AZ_METHO
 const char *az_method_name(az_method m); /* "lm", "lm-qr", "adam", "lbfgs", "ssbroyden" */
 
 /* The trial space: networks; piecewise polynomials on graded elements (one coordinate; a half-plane, times Chebyshev polynomials across); Fourier series in the angle 2 atan(y/scale) on the line, where the
- * even ones are the rational Chebyshev functions TB (Boyd 1987), or in that of a ring. */
-typedef enum az_space { AZ_SPACE_MLP, AZ_SPACE_ELEMENT, AZ_SPACE_FOURIER, AZ_N_SPACE } az_space;
-const char *az_space_name(az_space s); /* "mlp", "element", "fourier" */
+ * even ones are the rational Chebyshev functions TB (Boyd 1987), or in that of a ring; Chebyshev polynomials of an interval, of y/sqrt(scale^2 + y^2) on a line (TB) or on a half-line with a parity,
+ * of (y - scale)/(y + scale) on one without (TL). */
+typedef enum az_space { AZ_SPACE_MLP, AZ_SPACE_ELEMENT, AZ_SPACE_FOURIER, AZ_SPACE_CHEBYSHEV, AZ_N_SPACE } az_space;
+const char *az_space_name(az_space s); /* "mlp", "element", "fourier", "chebyshev" */
 
 /* Options of a solve. Fill with az_solve_options_init, then change. A zero, where "0 = automatic" is said, lets the program choose. */
 typedef struct az_solve_options {
@@ -146,7 +147,7 @@ typedef struct az_solve_options {
     int max_stages;                     /* networks in the multistage sum; 0 = automatic */
     int points;                         /* collocation points per equation; 0 = automatic */
     az_space space;                     /* default AZ_SPACE_MLP; else one stage, which starts from 0: with AZ_SPACE_ELEMENT layers are ignored, with AZ_SPACE_FOURIER
-                                         * layers[0] is the number of functions per trial, 128 if automatic */
+                                         * and AZ_SPACE_CHEBYSHEV layers[0] is the number of functions per trial, 128 and 64 if automatic */
     int n_phases;                       /* the methods of the first stage in turn; 0 = automatic (lm) */
     az_method phase[AZ_MAX_PHASES];
     int phase_iterations[AZ_MAX_PHASES];/* of each phase but the last */
@@ -228,6 +229,7 @@ int az_result_iterations(const az_result *r);
 double az_result_seconds(const az_result *r);
 int az_result_numbers(const az_result *r);                      /* solved for: weights of all stages and unknowns */
 double az_result_unknown(const az_result *r, int i, double *error); /* value; *error is what the evidence supports, NaN if unknown */
+double az_result_outside(const az_result *r, int i);            /* how far the unknown lies outside of bounds that a penalty holds; 0 inside, and with hard ones */
 az_evidence az_result_evidence(const az_result *r);
 int az_result_n_rows(const az_result *r);                        /* equations and conditions, in the order of the text */
 az_row_evidence az_result_row(const az_result *r, int i);
@@ -381,6 +383,7 @@ typedef struct az_scan_bracket {
     double residual;                    /* re-evaluated relative residual (az_evidence), NaN before */
     int iterations;
     int group;                          /* from 0, by value: brackets of one group lead to the same profile, or to nothing from the same place */
+    int profile;                        /* from 1, in the order of the way, seed by seed; 0 unless the state is that */
 } az_scan_bracket;
 
 /* Progress: exactly one of row, bracket and run is not NULL. */
@@ -390,6 +393,7 @@ typedef struct az_scan_progress {
     uint64_t seed;
     const az_scan_row *row;             /* finished just now */
     const az_scan_bracket *bracket;     /* the same */
+    az_result *result;                  /* of a bracket that is a profile, else NULL: re-evaluated, to be saved; valid during the call */
     const az_progress *run;             /* an iteration of the solve under way */
 } az_scan_progress;
 /* Returns nonzero to stop: finished rows are kept. Called from the thread of az_scan. */

@@ -45,11 +45,10 @@ static double bratu(double A) { return 2 * pow(acosh(exp(A / 2)), 2) * exp(-A); 
 
 #define BRATU_FOLD 0.878457679781 /* max over A of the formula above */
 
-static void around_a_fold(void **state)
+static void follow_bratu(az_space space)
 {
-    (void)state;
     az_problem *p = load_with("bratu", "mu", 0.3);
-    az_branch *b = begin(p, options("mu", NAN, 1, AZ_SPACE_ELEMENT));
+    az_branch *b = begin(p, options("mu", NAN, 1, space));
     follow(b);
     int turned = 0;
     double most = 0;
@@ -66,6 +65,13 @@ static void around_a_fold(void **state)
     assert_true(most < BRATU_FOLD + 1e-11 && most > BRATU_FOLD - 0.01);
     az_branch_destroy(b);
     az_problem_destroy(p);
+}
+
+static void around_a_fold(void **state)
+{
+    (void)state;
+    follow_bratu(AZ_SPACE_ELEMENT);
+    follow_bratu(AZ_SPACE_CHEBYSHEV);
 }
 
 /* Networks, and a parameter L that is computed from a. */

@@ -1,5 +1,5 @@
 /* operator: Hilbert transforms and primitives of exact pairs to 1e-13 of the operand's size, on half and whole grids, at nodes, between them, at
- * and near 0, and after random bisections of the panels; Legendre functions against Arb; Gauss rules are exact for polynomials.
+ * and near 0, after random bisections of the panels and on narrow ones; Legendre functions against Arb; Gauss rules are exact for polynomials.
  *
  * AZ_SEED in the environment replays a run. */
 #include "operator/line.h"
@@ -252,6 +252,36 @@ static void bisected_panels(void **state)
 }
 
 /* H and the primitive are linear, and H of an odd function at 0 is -(2/pi) int f/s: the row at exactly 0 continues its neighbours. */
+#define HALVINGS 22 /* panels of 1e-8: 1 ulp of their middle is 1e-8 of their width */
+#define SHARE 0.45 /* middles that are no doubles */
+
+/* Panels as narrow as a sharp layer asks for, far from 0, lose no digits. */
+static void narrow_panels(void **state)
+{
+    (void)state;
+    for (int k = 0; k < COUNT(pairs); k++) {
+        const double layer = 0.7103;
+        az_line_grid g;
+        make_grid(&g, true, reach_for(&pairs[k]), 1);
+        int n = g.n_panels + 1;
+        double *edge = az_doubles((size_t)(n + HALVINGS));
+        assert_non_null(edge);
+        memcpy(edge, g.edge, sizeof *edge * (size_t)n);
+        az_line_grid_clear(&g);
+        for (int i = 0; i < HALVINGS; i++, n++) {
+            int p = 0;
+            while (edge[p + 1] <= layer) p++;
+            memmove(edge + p + 2, edge + p + 1, sizeof *edge * (size_t)(n - p - 1));
+            edge[p + 1] = edge[p] + SHARE * (edge[p + 2] - edge[p]);
+        }
+        assert_int_equal(az_line_grid_make(&g, edge, n, 1), AZ_OK);
+        az_doubles_free(edge);
+        check_hilbert(&g, true, &pairs[k], "narrow");
+        check_primitive(&g, true, &pairs[k], "narrow");
+        az_line_grid_clear(&g);
+    }
+}
+
 static void continuous_at_zero(void **state)
 {
     static const double z[] = {0, 1e-13, 1e-10, -1e-10};
@@ -467,7 +497,7 @@ static void failed_allocations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hilbert_pairs), cmocka_unit_test(primitive_pairs), cmocka_unit_test(bisected_panels), cmocka_unit_test(continuous_at_zero),
+        cmocka_unit_test(hilbert_pairs), cmocka_unit_test(primitive_pairs), cmocka_unit_test(bisected_panels), cmocka_unit_test(narrow_panels), cmocka_unit_test(continuous_at_zero),
         cmocka_unit_test(many_columns), cmocka_unit_test(banded_columns),  cmocka_unit_test(legendre_q),      cmocka_unit_test(gauss_legendre),  cmocka_unit_test(failed_allocations),
     };
 

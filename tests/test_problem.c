@@ -574,7 +574,7 @@ static void described_as(const char *text, const char *expected)
 
 static void test_describe(void **state)
 {
-    static const char text[] = "problem t \"Title\"\nparameter a = 2\nunknown k = 1 in [0, inf]\ndomain y in line scale 3\n"
+    static const char text[] = "problem t \"Title\"\nparameter a = 2\nunknown k = 1 in [0, inf] penalty a/4\ndomain y in line scale 3\n"
                                "field u(y) odd decay k\nlet U = primitive(hilbert(u))\nequation d(u, y, y) + a*U = 0 scale d(u, y, y, y) weight 2\npin d(u, y) = k at y = 0\n"
                                "pin k = 2\n";
     static const char expected[] =
@@ -584,7 +584,7 @@ static void test_describe(void **state)
         "\nparameters\n"
         "  a = 2\n"
         "\nunknowns\n"
-        "  k: start 1, in [0, inf]\n"
+        "  k: start 1, in [0, inf], outside with a penalty of weight 0.5\n"
         "\ntrials\n"
         "  u:raw, even in y\n"
         "    input 1: exp(-k/2*log(1 + (y/3)^2))\n"

@@ -420,8 +420,8 @@ static az_scan *made_scan(void)
         if (i == 5) row = (az_scan_row){value, row.seed, NAN, NAN, NAN, 3, 0};
         if (az_scan_add_row(s, &row)) goto failed;
     }
-    const az_scan_bracket b[] = {{0.5, 0.75, s->options.solve.seed, AZ_SCAN_PROFILE, 0.6057337012032, 4e-13, 2.149e-14, 77, 0},
-                                 {0.75, 1, s->options.solve.seed + 1, AZ_SCAN_NOTHING, 0.8, NAN, NAN, 5, 0}};
+    const az_scan_bracket b[] = {{0.5, 0.75, s->options.solve.seed, AZ_SCAN_PROFILE, 0.6057337012032, 4e-13, 2.149e-14, 77, 0, 1},
+                                 {0.75, 1, s->options.solve.seed + 1, AZ_SCAN_NOTHING, 0.8, NAN, NAN, 5, 0, 0}};
     for (int i = 0; i < 2; i++)
         if (az_scan_add_bracket(s, &b[1 - i])) goto failed;
     return s;

@@ -276,6 +276,43 @@ static void same_table(const char *bytes, size_t n, const char *when, int k)
     az_free(now);
 }
 
+static int look_at_profile(void *data, const az_scan_progress *g)
+{
+    int *n = data;
+    az_result *back;
+    az_error err;
+    char *bytes;
+    size_t size;
+
+    assert_true((g->result != NULL) == (g->bracket && g->bracket->state == AZ_SCAN_PROFILE));
+    if (g->bracket) assert_int_equal(g->bracket->profile, g->result ? ++*n : 0);
+    if (!g->result) return 0;
+    assert_true(az_result_unknown(g->result, 0, NULL) == g->bracket->value);
+    assert_int_equal(az_result_save_memory(g->result, &bytes, &size, &err), AZ_OK);
+    if (az_result_load_memory(&back, "the profile", bytes, size, &err) || az_verify(back, 1, &err)) fail_msg("%s", err.message);
+    assert_true(az_result_evidence(back).reevaluated_relative == g->bracket->residual);
+    assert_true(isinf(back->ladder.lo) && isinf(back->ladder.hi) && !back->ladder.held && az_result_hash(back) == az_result_hash(g->result));
+    az_free(bytes);
+    az_result_destroy(back);
+    return 0;
+}
+
+/* What a bracket led to is a result like any other, in files too; brackets that lead to nothing have none, and those left alone. */
+static void profiles_are_results(void **unused)
+{
+    (void)unused;
+    az_problem *p = parse(square_text);
+    for (int space = AZ_SPACE_MLP; space <= AZ_SPACE_ELEMENT; space++)
+        for (int refine = 0; refine < 2; refine++) {
+            az_scan_options o = options(-2.3, 2.9, 5);
+            int n = 0;
+            o.solve.space = (az_space)space, o.refine = refine;
+            az_scan_destroy(scan(p, &o, look_at_profile, &n));
+            assert_int_equal(n, refine ? 2 : 0);
+        }
+    az_problem_destroy(p);
+}
+
 typedef struct stopper {
     int at, seen, rows, brackets, last;
 } stopper;
@@ -508,7 +545,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sign_of_the_origin), cmocka_unit_test(declared_defect),     cmocka_unit_test(two_solutions),  cmocka_unit_test(dip),
-        cmocka_unit_test(second_unknown),     cmocka_unit_test(nothing_there),       cmocka_unit_test(not_finite),     cmocka_unit_test(brackets_left_alone),
+        cmocka_unit_test(second_unknown),     cmocka_unit_test(nothing_there),       cmocka_unit_test(not_finite),     cmocka_unit_test(brackets_left_alone), cmocka_unit_test(profiles_are_results),
         cmocka_unit_test(stopped_and_resumed), cmocka_unit_test(foreign_tables),     cmocka_unit_test(bad_options),    cmocka_unit_test(failed_allocations),
     };
 

@@ -569,13 +569,72 @@ static void failed_allocations(void **state)
     }
 }
 
+#define PENALTY 2.0
+
+/* c = 0.3 weighs as much as c >= 0.5 does, times PENALTY: c is where the sum of squares is least. A bound that holds costs nothing; a hard one is never passed. */
+static void bound_with_a_penalty(void **state)
+{
+    static const az_space space[] = {AZ_SPACE_MLP, AZ_SPACE_ELEMENT, AZ_SPACE_CHEBYSHEV};
+    static const char *const bounds[] = {"[0.5, 4] penalty 2", "[-4, 0.1] penalty 2", "[0.2, 4] penalty 2", "[0.5, 4]", "[0.5, 4] penalty 1e-9"};
+    const double weight = PENALTY * PENALTY, found[] = {(0.3 + weight * 0.5) / (1 + weight), (0.3 + weight * 0.1) / (1 + weight), 0.3, 0.5, 0.3};
+    (void)state;
+    for (int i = 0; i < COUNT(space); i++)
+        for (int k = 0; k < COUNT(bounds); k++) {
+            char text[300];
+            az_error err;
+            az_result *r;
+            if (space[i] == AZ_SPACE_MLP && k != 2) continue; /* where a residual stays, networks begin again and again, */
+            if (space[i] == AZ_SPACE_ELEMENT && k == 3) continue; /* and elements are cut and cut */
+            snprintf(text, sizeof text, "problem b \"b\"\nunknown c = %s in %s\ndomain x in [0, 1]\nfield v(x)\nequation v = c\npin c = 0.3\n", k == 1 ? "-1" : "1", bounds[k]);
+            az_problem *p = parse(text);
+            az_solve_options o = options(1);
+            o.space = space[i], o.max_iterations = 0, o.tolerance = NAN;
+            if (space[i] != AZ_SPACE_MLP) o.n_layers = 0;
+            if (az_solve(&r, p, &o, NULL, NULL, &err) || az_verify(r, 1, &err)) fail_msg("%s", err.message);
+            const double c = az_result_unknown(r, 0, NULL), outside = az_result_outside(r, 0), relative = az_result_evidence(r).reevaluated_relative;
+            if (!(fabs(c - found[k]) <= (k == 3 ? 1e-2 : 1e-11))) fail_msg("%s, %s: c = %.15g", az_space_name(space[i]), bounds[k], c);
+            if (!(fabs(outside - (k == 0 || k == 4 ? 0.5 - c : k == 1 ? c - 0.1 : 0)) <= 1e-15)) fail_msg("%s: outside by %g", bounds[k], outside);
+            if (k == 3) assert_true(c >= 0.5);
+            assert_true(k == 2 ? relative < 1e-11 && r->stop == AZ_STOP_TOLERANCE : relative >= fmax(outside, 0.1) && r->stop != AZ_STOP_TOLERANCE);
+            az_result_destroy(r);
+            az_problem_destroy(p);
+        }
+}
+
+/* The march asks for a profile below the last one by the same penalty. */
+static void march_with_a_penalty(void **state)
+{
+    (void)state;
+    char text[4000], *at;
+    az_error err;
+    az_result *r;
+    int i = 0;
+    while (strcmp(az_builtin_name(i), "ccf")) i++;
+    snprintf(text, sizeof text, "%s", az_builtin_text(i));
+    at = strstr(text, "[-0.9, 20]");
+    assert_non_null(at);
+    memmove(at + strlen("[-0.9, 20] penalty 9"), at + strlen("[-0.9, 20]"), strlen(at + strlen("[-0.9, 20]")) + 1);
+    memcpy(at, "[-0.9, 20] penalty 9", strlen("[-0.9, 20] penalty 9"));
+    az_problem *p = parse(text);
+    az_solve_options o;
+    az_solve_options_init(&o);
+    o.space = AZ_SPACE_ELEMENT, o.mode = 1, o.tolerance = 1e-10, o.threads = 1;
+    if (az_solve(&r, p, &o, NULL, NULL, &err)) fail_msg("%s", err.message);
+    assert_int_equal(r->stop, AZ_STOP_TOLERANCE);
+    assert_true(r->ladder.hi < r->ladder.last && r->scalar[1] < r->ladder.hi && az_result_outside(r, 0) == 0);
+    r->scalar[1] = r->ladder.last; /* the profile it came from */
+    assert_true(az_result_outside(r, 0) == r->ladder.last - r->ladder.hi);
+    az_result_destroy(r);
+    az_problem_destroy(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unknowns_within_errors), cmocka_unit_test(same_bits_for_any_threads), cmocka_unit_test(cancel_and_resume),
         cmocka_unit_test(cancel_and_resume_methods), cmocka_unit_test(cancel_and_resume_elements), cmocka_unit_test(cancel_and_resume_march), cmocka_unit_test(cancel_and_resume_march_of_elements), cmocka_unit_test(first_unstable_profile), cmocka_unit_test(no_such_mode), cmocka_unit_test(networks_from_elements), cmocka_unit_test(limit_and_resume),       cmocka_unit_test(finished_stays),
         cmocka_unit_test(limits_and_stops),       cmocka_unit_test(seed_decides),              cmocka_unit_test(bad_options),
-        cmocka_unit_test(failed_allocations),
+        cmocka_unit_test(failed_allocations), cmocka_unit_test(bound_with_a_penalty), cmocka_unit_test(march_with_a_penalty),
     };
 
     seed_from_environment(&rng);

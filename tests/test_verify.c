@@ -605,6 +605,31 @@ static void failed_allocations(void **state)
     }
 }
 
+#define LAYER_WIDTH 1e-3
+#define DENSE (1.0 / 24)
+
+/* Where a stretched grid is so dense that neighbours differ in few digits of z, the transform has as many digits as elsewhere. */
+static void hilbert_in_a_layer(void **state)
+{
+    (void)state;
+    const az_stretch t = {.n = 1, .layer = {{0.7095, LAYER_WIDTH}}};
+    const az_coord_decl line = {.range = AZ_LINE, .scale = 1};
+    az_line g;
+    az_line_init(&g, &line, &t, DENSE, 37);
+    az_num *f = calloc((size_t)g.n, sizeof *f), *out = calloc((size_t)g.n, sizeof *out);
+    assert_true(f && out);
+    for (int i = 0; i < g.n; i++) f[i] = 1 / (1 + az_line_x(&g, i) * az_line_x(&g, i));
+    assert_int_equal(az_uniform_hilbert(&g, out, f, 2), AZ_OK);
+    int seen = 0;
+    for (int i = 0; i < g.n; i++) {
+        const double y = az_line_x(&g, i), error = cabs(out[i] - y / (1 + y * y));
+        seen += fabs(asinh(y) - t.layer[0].center) < LAYER_WIDTH;
+        if (!(error <= 7e-14)) fail_msg("y = %.17g: off by %.1e", y, error);
+    }
+    assert_true(seen > 1000);
+    free(f), free(out);
+}
+
 /* z(s(z)) = z, for layers that take most of s; s is odd, and keeps its digits near 0. */
 static void stretch_inverts(void **state)
 {
@@ -628,7 +653,7 @@ static void stretch_inverts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hilbert_pairs), cmocka_unit_test(stretch_inverts),       cmocka_unit_test(hilbert_powers),         cmocka_unit_test(primitives),
+        cmocka_unit_test(hilbert_pairs), cmocka_unit_test(stretch_inverts),       cmocka_unit_test(hilbert_in_a_layer),       cmocka_unit_test(hilbert_powers),         cmocka_unit_test(primitives),
         cmocka_unit_test(point_values),        cmocka_unit_test(networks),               cmocka_unit_test(conditions_count),
         cmocka_unit_test(each_row),
         cmocka_unit_test(derivatives),         cmocka_unit_test(closed_forms),           cmocka_unit_test(exact_profiles),

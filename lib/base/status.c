@@ -65,6 +65,7 @@ const char *az_space_name(az_space s)
     case AZ_SPACE_MLP: return "mlp";
     case AZ_SPACE_ELEMENT: return "element";
     case AZ_SPACE_FOURIER: return "fourier";
+    case AZ_SPACE_CHEBYSHEV: return "chebyshev";
     case AZ_N_SPACE: break;
     }
     return "unknown";

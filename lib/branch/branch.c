@@ -125,7 +125,8 @@ az_status az_branch_create(az_branch **out, const az_problem *p, const az_branch
     b->o.solve.mode = 0, b->o.solve.max_seconds = 0, b->o.solve.checkpoint = NULL;
     if (!b->o.max_points) b->o.max_points = MANY_POINTS;
     b->over = az_strdup(o->over ? o->over : "");
-    az_status st = b->over ? az_problem_restate(&b->p, p, p->layer, p->n_layers, err) : az_fail(err, AZ_ENOMEM, "out of memory");
+    const az_variant v = {.layer = p->layer, .n_layers = p->n_layers, .angle = az_series_angle(o->solve.space)};
+    az_status st = b->over ? az_problem_vary(&b->p, p, &v, err) : az_fail(err, AZ_ENOMEM, "out of memory");
     if (!st) st = check(b, err);
     if (st) az_branch_destroy(b);
     else *out = b;

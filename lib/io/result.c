@@ -13,7 +13,7 @@ static const char *tier_label(int v) { return az_tier_name((az_tier)v); }
 static const char *stop_label(int v) { return az_stop_name((az_stop)v); }
 static const char *space_label(int v) { return az_space_name((az_space)v); }
 static const char *parity_label(int v) { return v == AZ_EVEN ? "even" : v == AZ_ODD ? "odd" : "none"; }
-static const char *activation_label(int v) { return v == AZ_ACT_TANH ? "tanh" : "sine"; }
+static const char *activation_label(int v) { return v == AZ_ACT_TANH ? "tanh" : v == AZ_ACT_SINE ? "sine" : "chebyshev"; }
 
 /* az_archive_choice on a variable of an enumeration type */
 #define CHOICE(a, name, v, lo, hi, label) \
@@ -140,12 +140,13 @@ static void network(az_archive *a, az_network *net, int n_inputs)
     if (net->space == AZ_SPACE_ELEMENT) mesh(a, &net->mesh);
     az_archive_int(a, "hidden_layers", &net->n_layers, 0, AZ_MAX_LAYERS);
     az_archive_fixed_ints(a, "widths", net->width, net->n_layers + 2);
-    CHOICE(a, "activation", &net->first, AZ_ACT_TANH, AZ_ACT_SINE, activation_label);
+    CHOICE(a, "activation", &net->first, AZ_ACT_TANH, AZ_ACT_CHEBYSHEV, activation_label);
     az_archive_double(a, "scale", &net->scale);
     if (a->status) return;
     const int n = az_network_count(net);
     require(a, n > 0 && net->width[0] == n_inputs && net->width[net->n_layers + 1] == 1, "the widths of a network do not fit its trial");
     require(a, !a->writing || net->n_weights == n, "a network has more or fewer weights than its widths say");
+    require(a, net->first != AZ_ACT_CHEBYSHEV || (net->width[0] == 1 && net->n_layers == 1), "Chebyshev polynomials are of one input, in one layer");
     az_archive_doubles(a, "weights", &net->weight, n, 0);
     if (!a->status) net->n_weights = n;
     az_archive_int(a, "n_frozen", &net->n_frozen, 0, n);
@@ -319,7 +320,7 @@ static void write_problem(az_archive *a, const az_result *r)
     az_archive_text(a, "origin", &p->origin);
     az_archive_text(a, "text", &p->text);
     layers(a, p->layer, &p->n_layers);
-    az_archive_int(a, "angle", &p->angle, 0, 1);
+    az_archive_int(a, "angle", &p->angle, AZ_ANGLE_NONE, AZ_ANGLE_COSINE);
     az_archive_enter(a, "parameters", NULL);
     for (int i = 0; i < p->n_parameters; i++) {
         az_archive_double(a, p->scalar[i].name, &r->scalar[i]);
@@ -372,7 +373,7 @@ static void read_problem(az_archive *a, az_problem **p)
     az_archive_text(a, "origin", &s.origin);
     az_archive_text(a, "text", &s.text);
     layers(a, s.layer, &s.n_layers);
-    az_archive_int(a, "angle", &s.angle, 0, 1);
+    az_archive_int(a, "angle", &s.angle, AZ_ANGLE_NONE, AZ_ANGLE_COSINE);
     read_settings(a, &s);
     az_archive_leave(a);
     if (!a->status) {

@@ -46,5 +46,8 @@ void az_jet_pow(const az_layout *l, double *const y[], double *const dy[], doubl
 /* tanh only, the network's hot path: y and dy = 1 - y^2 for `count` jets stored contiguously, jet k coefficient j at base + (k*l->n + j)*AZ_LANES. */
 void az_jet_tanh_many(const az_layout *l, double *y, double *dy, const double *a, int count);
 void az_jet_sin_many(const az_layout *l, double *y, double *dy, const double *a, int count);
+/* T_first, T_(first + step), ... of the one jet a, stored as above; first 0 or 1, step 1 or 2, both at most count. scratch: 2 jets. y_j = 2 T_step y_(j-1) - y_(j-2),
+ * which keeps the digits next to the zeros that odd polynomials share. */
+void az_jet_chebyshev_many(const az_layout *l, double *y, const double *a, int count, int first, int step, double *scratch);
 
 #endif

@@ -2,6 +2,8 @@
 #include "jet/kernel.h"
 #include "jet/tanh.h"
 
+#include <string.h>
+
 #define LINE_MAX 6 /* longest univariate jet kept in the 32 registers of AVX-512 */
 
 /* dy_k = -(y^2)_k for tanh, dy_k = -(1/k) sum j a_j y_{k-j} for sine; y_k = (1/k) sum j a_j dy_{k-j} for both */
@@ -91,3 +93,38 @@ static inline __attribute__((always_inline)) void many(const az_layout *l, bool 
 
 void az_jet_tanh_many(const az_layout *l, double *y, double *dy, const double *a, int count) { many(l, false, y, dy, a, count); }
 void az_jet_sin_many(const az_layout *l, double *y, double *dy, const double *a, int count) { many(l, true, y, dy, a, count); }
+
+static void split(const az_layout *l, double **v, double *jet)
+{
+    for (int c = 0; c < l->n; c++) v[c] = jet + (size_t)c * AZ_LANES;
+}
+
+/* y = 2 c a - b */
+static void three_terms(const az_layout *l, double *y, double *c, double *a, const double *b)
+{
+    double *to[AZ_MAX_JET], *factor[AZ_MAX_JET], *last[AZ_MAX_JET];
+
+    split(l, to, y), split(l, factor, c), split(l, last, a);
+    az_jet_mul(l, to, factor, last);
+    for (int i = 0; i < l->n * AZ_LANES; i++) y[i] = 2 * y[i] - b[i];
+}
+
+static void constant(const az_layout *l, double *y, double value)
+{
+    for (int i = 0; i < l->n * AZ_LANES; i++) y[i] = i < AZ_LANES ? value : 0;
+}
+
+void az_jet_chebyshev_many(const az_layout *l, double *y, const double *a, int count, int first, int step, double *scratch)
+{
+    const size_t jet = (size_t)l->n * AZ_LANES;
+    double *c = scratch, *before = scratch + jet, *x = (double *)a; /* only read */
+
+    constant(l, before, 1);
+    if (step == 2) three_terms(l, c, x, x, before); /* T_2 */
+    else memcpy(c, a, jet * sizeof *c);
+    if (first == 0) memcpy(y, before, jet * sizeof *y);
+    else memcpy(y, a, jet * sizeof *y);
+    if (first == 1 && step == 2) memcpy(before, a, jet * sizeof *before); /* T_-1 */
+    else if (first == 0) memcpy(before, c, jet * sizeof *before); /* T_-step; else T_0 */
+    for (int j = 1; j < count; j++) three_terms(l, y + (size_t)j * jet, c, y + (size_t)(j - 1) * jet, j == 1 ? before : y + (size_t)(j - 2) * jet);
+}

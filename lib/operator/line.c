@@ -67,7 +67,7 @@ static double away(double d) { return fabs(d) < EDGE_GAP ? (d < 0 ? -EDGE_GAP : 
 /* weights v[k] with sum v_k f(x_k) = int f(x)/(t - x) dx on [-1, 1] for polynomials of degree < M */
 static void cauchy_weights(double *v, const rule *r, double z, double lo, double hi)
 {
-    double h = 0.5 * (hi - lo), t = (z - 0.5 * (lo + hi)) / h;
+    double h = 0.5 * (hi - lo), t = 0.5 * ((z - lo) + (z - hi)) / h; /* z less the middle would lose eps z/h: the rounding of the middle */
     if (fabs(t) > PLAIN_GAUSS) {
         for (int k = 0; k < M; k++) v[k] = r->w[k] / (t - r->x[k]);
         return;

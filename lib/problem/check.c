@@ -151,6 +151,17 @@ static bool check_parities(az_parser *P)
     return P->status == AZ_OK;
 }
 
+/* T_2k(y/sqrt(scale^2 + y^2)) is +-cos(k theta), theta = 2 atan(y/scale). */
+static bool check_series(az_parser *P)
+{
+    const az_problem *p = P->p;
+    bool same = p->angle == AZ_ANGLE_COSINE && p->coord[0].range == AZ_LINE && !(p->coord[0].open > 0);
+
+    for (int i = 0; i < p->n_trials; i++) same &= p->trial[i].parity[0] == AZ_EVEN;
+    if (same) az_parse_fail(P, AZ_NOWHERE, AZ_EPROBLEM, NULL, "even Chebyshev series of y/sqrt(scale^2 + y^2) are the Fourier series: --trial fourier");
+    return !same;
+}
+
 static bool check_setting(az_parser *P, const az_setting *set)
 {
     const az_problem *p = P->p;
@@ -181,5 +192,5 @@ bool az_parse_check(az_parser *P)
     unsigned char *mark = reach(P);
     bool ok = mark && check_use(P, mark);
     az_free(mark);
-    return ok && (P->p->angle || check_parities(P)) && check_conditions(P);
+    return ok && (P->p->angle ? check_series(P) : check_parities(P)) && check_conditions(P);
 }

@@ -99,6 +99,7 @@ static void add_scalars(az_text *t, const az_problem *p)
             az_text_add(t, ", in ");
             add_range(t, s->lo, s->hi);
         }
+        if (s->penalty > 0) add_number(t, ", outside with a penalty of weight ", s->penalty);
         az_text_add(t, "\n");
     }
 }

@@ -49,6 +49,7 @@ typedef struct az_scalar_decl { /* parameter or unknown */
     bool defect;        /* an unknown that stays at its start unless another is held: the first on the march, any in a scan; after all others */
     bool given;         /* parameter: its value came from outside */
     double lo, hi;      /* bounds of an unknown, -inf and inf if absent */
+    double penalty;     /* weight of the row max(lo - u, 0, u - hi), instead of hard bounds; 0: these */
 } az_scalar_decl;
 
 typedef struct az_trial_decl {
@@ -117,18 +118,21 @@ struct az_problem {
     int n_derived;
     az_layer layer[AZ_MAX_INPUT_LAYERS];
     int n_layers;
-    int angle;                  /* the only input of every trial is the angle of the coordinate, instead of those declared */
+    int angle;                  /* an az_angle: the only input of every trial, instead of those declared */
 };
 
 /* Slots of the first defect and of the first layer's center, its width next. */
 int az_problem_first_defect(const az_problem *p);
 int az_problem_freed_slot(const az_problem *p); /* of a parameter that az_problem_free_parameter made an unknown */
 int az_problem_layer_slot(const az_problem *p, int k);
+/* ITSELF: 2 atan(y/scale) on a line, 2 pi (x - lo)/(hi - lo) on a ring, for Fourier series in it. COSINE: of one, from -1 to 1, for Chebyshev polynomials:
+ * the coordinate of an interval; y/sqrt(scale^2 + y^2) on a line, and on a half-line with a parity; (y - scale)/(y + scale) on one without. */
+typedef enum az_angle { AZ_ANGLE_NONE, AZ_ANGLE_ITSELF, AZ_ANGLE_COSINE } az_angle;
 /* How the same text is read otherwise. */
 typedef struct az_variant {
     const az_layer *layer;      /* [n_layers] n_layers <= AZ_MAX_INPUT_LAYERS */
     int n_layers;
-    int angle;                  /* trials of the angle 2 atan(y/scale) on the line, 2 pi (x - lo)/(hi - lo) on a ring: for Fourier series in it */
+    int angle;                  /* an az_angle: trials of it alone, for series */
     const char *freed;          /* this parameter is an unknown, the last before the defects, that starts at its value; parameters computed from it
                                  * and not set are expressions of it, but where a number is needed, a start or the scale of a line, keep that
                                  * of its value. NULL: none */

@@ -123,7 +123,17 @@ static bool check_start(az_parser *P, const az_scalar_decl *s, size_t pos)
     return false;
 }
 
-/* "unknown" or "defect", name "=" constant [ "in" range ] */
+static bool parse_penalty(az_parser *P, az_scalar_decl *s)
+{
+    size_t pos = P->tok.pos;
+
+    if (!az_parse_constant(P, &s->penalty)) return false;
+    if (s->penalty > 0) return true;
+    az_parse_fail(P, pos, AZ_EPROBLEM, NULL, "the weight of a penalty must be positive");
+    return false;
+}
+
+/* "unknown" name "=" constant [ "in" range [ "penalty" constant ] ], "defect" name "=" constant [ "in" range ] */
 static bool declare_unknown(az_parser *P, bool defect)
 {
     az_scalar_decl s = {.unknown = true, .defect = defect, .lo = -INFINITY, .hi = INFINITY};
@@ -135,7 +145,9 @@ static bool declare_unknown(az_parser *P, bool defect)
         pos = P->tok.pos;
         ok = az_parse_start(P, &s.value) >= 0;
     }
-    if (ok && az_parse_take_word(P, "in")) ok = P->status == AZ_OK && parse_range(P, &s.lo, &s.hi, true) && check_start(P, &s, pos);
+    const bool bounded = ok && az_parse_take_word(P, "in");
+    if (bounded) ok = P->status == AZ_OK && parse_range(P, &s.lo, &s.hi, true) && check_start(P, &s, pos);
+    if (ok && bounded && !defect && az_parse_take_word(P, "penalty")) ok = P->status == AZ_OK && parse_penalty(P, &s);
     if (ok) ok = add_scalar(P, &s, &name);
     az_free(s.name);
     return ok;
@@ -341,25 +353,72 @@ static bool add_layers(az_parser *P, const az_parity *parity, int *input, int *n
     return true;
 }
 
-/* The angle of az_variant for the inputs declared. */
-static bool to_angle(az_parser *P, int *input, int *n)
+static bool no_series(az_parser *P, const char *why)
+{
+    az_parse_fail(P, AZ_NOWHERE, AZ_EPROBLEM, NULL, "%s", why);
+    return false;
+}
+
+/* AZ_ANGLE_ITSELF for the inputs declared. */
+static bool to_angle(az_parser *P, int *input)
 {
     az_graph *g = &P->p->graph;
     const az_coord_decl *x = &P->p->coord[0];
     int y = az_graph_coord(g, 0);
-    if (P->p->dim != 1 || x->range == AZ_HALF_LINE || (x->range == AZ_INTERVAL && !x->periodic)) {
-        az_parse_fail(P, AZ_NOWHERE, AZ_EPROBLEM, NULL, "Fourier series need one coordinate, on a line or a ring");
-        return false;
-    }
+    if (P->p->dim != 1 || x->range == AZ_HALF_LINE || (x->range == AZ_INTERVAL && !x->periodic))
+        return no_series(P, "Fourier series need one coordinate, on a line or a ring");
     if (x->range == AZ_LINE) {
         y = az_graph_func(g, AZ_F_ATAN, az_graph_binary(g, AZ_DIV, y, az_graph_const(g, x->scale)));
-        input[0] = az_graph_binary(g, AZ_MUL, az_graph_const(g, 2), y);
+        *input = az_graph_binary(g, AZ_MUL, az_graph_const(g, 2), y);
     } else {
         y = az_graph_binary(g, AZ_SUB, y, az_graph_const(g, x->lo));
-        input[0] = az_graph_binary(g, AZ_MUL, az_graph_const(g, 2 * M_PI / (x->hi - x->lo)), y);
+        *input = az_graph_binary(g, AZ_MUL, az_graph_const(g, 2 * M_PI / (x->hi - x->lo)), y);
     }
+    return *input >= 0 || nomem(P);
+}
+
+/* (y - middle)/half */
+static int centred(az_graph *g, double middle, double half)
+{
+    int y = az_graph_coord(g, 0);
+    if (middle != 0) y = az_graph_binary(g, AZ_SUB, y, az_graph_const(g, middle));
+    return az_graph_binary(g, AZ_DIV, y, az_graph_const(g, half));
+}
+
+/* With a parity the interval is a part of one that is symmetric. */
+static int in_interval(az_graph *g, const az_coord_decl *x, az_parity parity)
+{
+    if (parity != AZ_NO_PARITY) return centred(g, 0, fmax(fabs(x->lo), fabs(x->hi)));
+    return centred(g, 0.5 * (x->lo + x->hi), 0.5 * (x->hi - x->lo));
+}
+
+static int on_line(az_graph *g, const az_coord_decl *x, az_parity parity)
+{
+    int y = az_graph_coord(g, 0), scale = az_graph_const(g, x->scale);
+    if (x->range == AZ_HALF_LINE && parity == AZ_NO_PARITY)
+        return az_graph_binary(g, AZ_DIV, az_graph_binary(g, AZ_SUB, y, scale), az_graph_binary(g, AZ_ADD, y, scale));
+    y = az_graph_binary(g, AZ_DIV, y, scale);
+    const int square = az_graph_binary(g, AZ_POW, y, az_graph_const(g, 2));
+    return az_graph_binary(g, AZ_DIV, y, az_graph_func(g, AZ_F_SQRT, az_graph_binary(g, AZ_ADD, az_graph_const(g, 1), square)));
+}
+
+/* AZ_ANGLE_COSINE for the inputs declared. */
+static bool to_cosine(az_parser *P, az_parity parity, int *input)
+{
+    const az_coord_decl *x = &P->p->coord[0];
+    if (P->p->dim != 1 || x->periodic) return no_series(P, "Chebyshev series need one coordinate, on a line, a half-line or an interval that is not periodic");
+    *input = x->open > 0               ? az_open_unit(P, 0)
+             : x->range == AZ_INTERVAL ? in_interval(&P->p->graph, x, parity)
+                                       : on_line(&P->p->graph, x, parity);
+    return *input >= 0 || nomem(P);
+}
+
+/* The inputs that the variant asks for, for those declared. */
+static bool vary_inputs(az_parser *P, const az_parity *parity, int *input, int *n)
+{
+    if (P->p->angle == AZ_ANGLE_NONE) return add_layers(P, parity, input, n);
     *n = 1;
-    return input[0] >= 0 || nomem(P);
+    return P->p->angle == AZ_ANGLE_ITSELF ? to_angle(P, input) : to_cosine(P, parity[0], input);
 }
 
 bool az_parse_add_trial(az_parser *P, const char *suffix, const az_token *name, const int *declared, int n_inputs, const az_parity *parity)
@@ -370,7 +429,7 @@ bool az_parse_add_trial(az_parser *P, const char *suffix, const az_token *name, 
     int input[AZ_MAX_INPUTS];
 
     memcpy(input, declared, (size_t)n_inputs * sizeof *input);
-    if (!(p->angle ? to_angle(P, input, &n_inputs) : add_layers(P, parity, input, &n_inputs))) return false;
+    if (!vary_inputs(P, parity, input, &n_inputs)) return false;
 
     if (!az_vector_room(&p->trial, p->n_trials, sizeof *p->trial)) return nomem(P);
     az_text_add(&full, "%.*s%s", (int)name->n, P->text + name->pos, suffix);

@@ -226,6 +226,8 @@ void az_page_problem(az_page *g)
 
 static const char *activation(const az_network *net)
 {
+    if (net->first == AZ_ACT_CHEBYSHEV) return "Chebyshev polynomials";
+    if (net->space == AZ_SPACE_FOURIER) return "sines and cosines";
     if (net->n_frozen) return "sine features, frozen";
     return net->first == AZ_ACT_SINE ? "sine, then tanh" : "tanh";
 }

@@ -51,7 +51,7 @@ az_status az_run_examine(az_run *run, const az_program_setup *setup, az_program 
     }
     az_binding b = {.trial = run->r->trial, .scalar = run->r->scalar, .unit = run->r->unit};
     az_program_residual(*g, &b, *res);
-    run->r->check = worst_row(run, *g, *res);
+    run->r->check = az_state_worst(run->r, worst_row(run, *g, *res));
     return AZ_OK;
 }
 

@@ -62,6 +62,33 @@ static void weigh(const az_run *run, double *rows, size_t ld, int columns)
     }
 }
 
+/* Bounds that a penalty holds have a row each, weight * distance outside; elements in two coordinates, as many rows as unknowns, keep them hard. */
+static bool has_penalty(const az_run *run, int i)
+{
+    return run->p->scalar[run->p->n_parameters + i].penalty > 0 && !az_run_square(run->r);
+}
+
+static int n_penalties(const az_run *run)
+{
+    int n = 0;
+    for (int i = 0; i < run->n_unknowns; i++) n += has_penalty(run, i);
+    return n;
+}
+
+/* Into r, or their derivatives into a Jacobian's columns of unknowns, from row `first` on; rows have the unit's inverse. */
+static void penalise(const az_run *run, double *r, double *columns, size_t ld, int first)
+{
+    for (int i = 0, row = first; i < run->n_unknowns; i++) {
+        const double u = run->r->scalar[run->p->n_parameters + i], w = run->p->scalar[run->p->n_parameters + i].penalty;
+        double lo, hi;
+        if (!has_penalty(run, i)) continue;
+        az_state_bounds(run->r, i, &lo, &hi);
+        if (r) r[row] = u < lo ? w * (lo - u) / run->r->unit : u > hi ? w * (u - hi) / run->r->unit : 0 * u;
+        for (int k = 0; columns && k < run->n_unknowns; k++) columns[(size_t)k * ld + (size_t)row] = k != i ? 0 : u < lo ? -w : u > hi ? w : 0;
+        row++;
+    }
+}
+
 static double arc_row(const az_run *run)
 {
     const az_arc *arc = run->r->arc;
@@ -77,6 +104,7 @@ static void evaluate(void *data, double *r, const double *x)
     az_binding b = az_run_binding(run);
     az_program_residual(run->program, &b, r);
     weigh(run, r, 0, 1);
+    penalise(run, r, NULL, 0, az_program_rows(run->program));
     if (run->r->arc) r[run->f.rows - 1] = arc_row(run);
 }
 
@@ -107,6 +135,9 @@ static az_status jacobian(void *data, double *jac, const double *x)
     az_status st = az_program_jacobian(run->program, &b, jac, run->f.ld);
     if (!st) weigh(run, jac, (size_t)run->f.ld, run->f.cols);
     size_t ld = (size_t)run->f.ld, networks = (size_t)(run->f.cols - run->n_unknowns), last = (size_t)run->f.rows - 1;
+    const size_t own = (size_t)az_program_rows(run->program);
+    for (size_t c = 0; c < networks && !st; c++) memset(jac + c * ld + own, 0, sizeof *jac * (size_t)(run->f.rows - (int)own));
+    if (!st) penalise(run, NULL, jac + networks * ld, ld, (int)own);
     for (size_t c = 0; c < (size_t)run->f.cols && run->r->arc && !st; c++)
         jac[c * ld + last] = c < networks ? 0 : run->r->arc->tangent[c - networks]; /* columns of unknowns have the unit, and rows its inverse */
     for (int i = 0; i < run->n_unknowns && !st; i++)
@@ -116,17 +147,17 @@ static az_status jacobian(void *data, double *jac, const double *x)
 
 #define TO_BOUND 0.1 /* of the way to a bound in one step: an unknown cannot run onto it while the networks still know nothing */
 
-/* Hard bounds: a step goes at most a tenth of the way to the bound it heads for. x holds the trial point, the state's memory the current one. */
+/* Hard bounds: a step goes at most a tenth of the way to the bound it heads for; penalties only hold unknowns that are held. x holds the trial point, the state's memory the current one. */
 static void project(void *data, double *x)
 {
     az_run *run = data;
     double *u = x + run->f.cols - run->n_unknowns;
     const double *now = run->x + run->f.cols - run->n_unknowns;
     for (int i = 0; i < run->n_unknowns; i++) {
-        const az_scalar_decl *s = &run->p->scalar[run->p->n_parameters + i];
         if (az_run_held(run, i)) u[i] = now[i];
-        double here = base(run)[i] + run->r->unit * now[i], least = s->lo, most = s->hi;
-        if (i == run->r->ladder.over) least = fmax(least, run->r->ladder.lo), most = fmin(most, run->r->ladder.hi);
+        if (has_penalty(run, i)) continue;
+        double here = base(run)[i] + run->r->unit * now[i], least, most;
+        az_state_bounds(run->r, i, &least, &most);
         double lo = here + TO_BOUND * (least - here), hi = here + TO_BOUND * (most - here), value = base(run)[i] + run->r->unit * u[i];
         if (value < lo) u[i] = (lo - base(run)[i]) / run->r->unit;
         if (value > hi) u[i] = (hi - base(run)[i]) / run->r->unit;
@@ -198,7 +229,7 @@ az_status az_run_open(az_run *run)
     az_status st = az_program_create(&run->program, run->p, &setup, run->err);
     if (st) return st;
     run->n_unknowns = run->p->n_scalars - run->p->n_parameters;
-    int rows = az_program_rows(run->program) + (r->arc != NULL), cols = az_program_columns(run->program, r->trial);
+    int rows = az_program_rows(run->program) + n_penalties(run) + (r->arc != NULL), cols = az_program_columns(run->program, r->trial);
     az_method method = current_method(r);
     run->n_method = az_solver_memory(method, cols);
     if (r->n_memory != run->n_method + 2 * run->n_unknowns) st = fresh_memory(run, method, cols);

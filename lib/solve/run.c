@@ -167,19 +167,26 @@ static az_status add_elements(az_run *run)
     return st;
 }
 
+az_status az_run_add_series(az_result *r, int t, int n)
+{
+    const bool fourier = r->options.space == AZ_SPACE_FOURIER;
+    const az_status st = az_state_add_stage(r, t, 1, &n, fourier ? AZ_ACT_SINE : AZ_ACT_CHEBYSHEV, 1);
+    if (st) return st;
+    az_network *net = &r->trial[t].stage[r->trial[t].n_stages - 1];
+    net->space = r->options.space;
+    (fourier ? az_mlp_fourier : az_mlp_chebyshev)(net, r->problem->trial[t].parity[0]);
+    return AZ_OK;
+}
+
 static az_status add_series(az_run *run)
 {
     az_result *r = run->r;
     const int n = r->options.layers[0];
-    az_status st = AZ_OK;
-    for (int t = 0; t < run->p->n_trials && !st; t++) {
-        st = az_state_add_stage(r, t, 1, &n, AZ_ACT_SINE, 1);
+    for (int t = 0; t < run->p->n_trials; t++) {
+        const az_status st = az_run_add_series(r, t, n);
         if (st) return st;
-        az_network *net = &r->trial[t].stage[0];
-        net->space = AZ_SPACE_FOURIER;
-        az_mlp_fourier(net, run->p->trial[t].parity[0]);
     }
-    snprintf(run->note, sizeof run->note, "Fourier series of %d functions", n);
+    snprintf(run->note, sizeof run->note, "%s series of %d functions", az_series_name(r->options.space), n);
     return az_run_resolve(run);
 }
 
@@ -562,10 +569,10 @@ az_status az_run_create(az_result **out, const az_problem *p, const az_solve_opt
     if (!st && o->space == AZ_SPACE_ELEMENT && o->mode > 0 && !p->n_defects)
         st = az_fail(err, AZ_EOPTION, "elements look for a mode above 0 by a `defect`, which leaves them a solution on the way: %s declares none", p->name);
     az_problem *own = NULL;
-    const bool fourier = o->space == AZ_SPACE_FOURIER;
-    az_variant v = {.layer = p->layer, .n_layers = p->n_layers, .freed = p->freed ? p->scalar[az_problem_freed_slot(p)].name : NULL, .angle = fourier};
-    if (!st && fourier && o->mode) st = az_fail(err, AZ_EOPTION, "a march is for networks and elements, not for Fourier series");
-    if (!st && fourier && o->n_layers > 1) st = az_fail(err, AZ_EOPTION, "a Fourier series has one number of functions, not %d layers", o->n_layers);
+    const az_angle angle = az_series_angle(o->space);
+    az_variant v = {.layer = p->layer, .n_layers = p->n_layers, .freed = p->freed ? p->scalar[az_problem_freed_slot(p)].name : NULL, .angle = angle};
+    if (!st && angle && o->mode) st = az_fail(err, AZ_EOPTION, "a march is for networks and elements, not for %s series", az_series_name(o->space));
+    if (!st && angle && o->n_layers > 1) st = az_fail(err, AZ_EOPTION, "a %s series has one number of functions, not %d layers", az_series_name(o->space), o->n_layers);
     if (!st) st = az_problem_vary(&own, p, &v, err);
     if (st) return st;
     if (az_state_create(out, own)) {

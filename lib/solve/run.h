@@ -141,6 +141,14 @@ static inline bool az_run_elements(const az_result *r)
 }
 /* Trials that are linear in their weights: one stage, from 0, without random numbers. */
 static inline bool az_run_linear(const az_result *r) { return r->options.space != AZ_SPACE_MLP || az_run_elements(r); }
+/* Whose series a space is of; NULL for others. */
+static inline const char *az_series_name(az_space s) { return s == AZ_SPACE_FOURIER ? "Fourier" : s == AZ_SPACE_CHEBYSHEV ? "Chebyshev" : NULL; }
+static inline az_angle az_series_angle(az_space s)
+{
+    return s == AZ_SPACE_FOURIER ? AZ_ANGLE_ITSELF : s == AZ_SPACE_CHEBYSHEV ? AZ_ANGLE_COSINE : AZ_ANGLE_NONE;
+}
+/* run.c: a series of n functions as the last stage of trial t, all weights 0. AZ_ELIMIT, AZ_ENOMEM. */
+az_status az_run_add_series(az_result *r, int t, int n);
 /* In two coordinates: square.h. */
 static inline bool az_run_square(const az_result *r) { return az_run_elements(r) && r->problem->dim > 1; }
 /* AZ_EOPTION where the problem cannot be solved with elements: too high derivatives, a domain they are not for. */

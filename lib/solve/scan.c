@@ -368,8 +368,9 @@ static double beside(const az_scan *s, const az_scan_bracket *b)
     return least;
 }
 
-/* The unknown is released at `from`, inside hard bounds, and the outcome judged: better than that of b, it takes its place. */
-static az_status release(scanner *w, az_scan_bracket *b, az_result *r, double from, bool fresh)
+/* The unknown is released at `from`, inside hard bounds, and the outcome judged: better than that of b, it takes its place. *best: the state that b
+ * tells of. */
+static az_status release(scanner *w, az_scan_bracket *b, az_result *r, double from, bool fresh, az_result **best)
 {
     const az_scan *s = w->s;
     double width = b->high - b->low, most = fmax(s->options.solve.tolerance, DIP * beside(s, b)), error;
@@ -383,26 +384,44 @@ static az_status release(scanner *w, az_scan_bracket *b, az_result *r, double fr
     b->iterations += r->iterations - before;
     if (b->state != AZ_SCAN_BRACKET && !(residual < b->residual)) return AZ_OK;
     b->value = value, b->error = error, b->residual = residual;
+    *best = r;
     b->state = residual <= most ? AZ_SCAN_PROFILE : AZ_SCAN_NOTHING;
     return AZ_OK;
 }
 
+/* A result like those of a solve: what bound it to the scan goes. */
+static void stand_alone(const az_scan *s, az_result *r, const az_scan_bracket *b)
+{
+    const double ends[2] = {b->low, b->high};
+    r->ladder.found = r->ladder.over = 0;
+    r->ladder.lo = -INFINITY, r->ladder.hi = INFINITY;
+    r->hash = az_hash_bytes(az_hash_bytes(s->hash, ends, sizeof ends), &b->seed, sizeof b->seed);
+}
+
 /* From the state at one end, which is the last of the way. Networks that have followed a solution that is not smooth seldom reach the depth of new
  * ones, which begin with the inputs and the value that they found: gclm's residual stays at 2e-7 instead of 3e-14. */
-static az_status refine(scanner *w, az_scan_bracket *b)
+static az_status refine(scanner *w, az_scan_bracket *b, az_result **profile)
 {
-    az_result *r = NULL, *anew = NULL;
+    az_result *r = NULL, *anew = NULL, *best = NULL;
     double about = b->value;
     az_status st = copy(w, &r, w->way.last, w->way.n_last);
-    if (!st) st = release(w, b, r, about, false);
+    if (!st) st = release(w, b, r, about, false, &best);
     bool deep = !st && b->residual <= (r->problem->n_layers ? DEEP : 1) * w->s->options.solve.tolerance;
     if (!st && !w->cancelled && !deep && !az_run_elements(r)) {
         st = draw(w, &anew, r->problem);
-        if (!st) st = release(w, b, anew, b->state == AZ_SCAN_PROFILE ? b->value : about, true);
+        if (!st) st = release(w, b, anew, b->state == AZ_SCAN_PROFILE ? b->value : about, true, &best);
     }
-    az_result_destroy(r);
-    az_result_destroy(anew);
+    if (!st && !w->cancelled && b->state == AZ_SCAN_PROFILE) stand_alone(w->s, *profile = best, b);
+    if (*profile != r) az_result_destroy(r);
+    if (*profile != anew) az_result_destroy(anew);
     return st;
+}
+
+static int n_profiles(const az_scan *s)
+{
+    int n = 0;
+    for (int i = 0; i < s->n_brackets; i++) n += s->bracket[i].state == AZ_SCAN_PROFILE;
+    return n;
 }
 
 /* Brackets that the row of this place completes. */
@@ -412,12 +431,14 @@ static az_status new_brackets(scanner *w, int place)
     az_status st = AZ_OK;
     for (int i = place - 1; i <= place + 1 && !st && !w->cancelled; i++) {
         az_scan_bracket b;
+        az_result *profile = NULL;
         if (!bracket_at(s, &b, i, w->seed) || known(s, &b)) continue;
         w->total++;
-        if (s->options.refine) st = refine(w, &b);
+        if (s->options.refine) st = refine(w, &b, &profile);
+        if (profile) b.profile = n_profiles(s) + 1;
         if (!st && !w->cancelled) st = az_scan_add_bracket(s, &b);
-        if (st || w->cancelled) break;
-        tell(w, (az_scan_progress){.bracket = &b});
+        if (!st && !w->cancelled) tell(w, (az_scan_progress){.bracket = &b, .result = profile});
+        az_result_destroy(profile);
     }
     return st;
 }
@@ -535,7 +556,8 @@ static az_status check(const az_scan *s, az_error *err)
 {
     const az_scan_options *o = &s->options;
     const az_scalar_decl *u = &s->problem->scalar[s->problem->n_parameters + s->over];
-    if (o->solve.space == AZ_SPACE_FOURIER) return az_fail(err, AZ_EOPTION, "a scan is for networks and elements, not for Fourier series");
+    if (az_series_name(o->solve.space))
+        return az_fail(err, AZ_EOPTION, "a scan is for networks and elements, not for %s series", az_series_name(o->solve.space));
     if (o->solve.mode) return az_fail(err, AZ_EOPTION, "a scan takes no mode: it looks for all profiles between its ends");
     if (!(o->lo < o->hi) || !isfinite(o->lo) || !isfinite(o->hi))
         return az_fail(err, AZ_EOPTION, "a scan needs two ends, the lower one first: found %g and %g", o->lo, o->hi);

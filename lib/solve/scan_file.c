@@ -54,7 +54,7 @@ static void add_bracket(az_text *out, const az_scan_bracket *b)
     number(out, b->value, ',');
     number(out, b->error, ',');
     number(out, b->residual, ',');
-    az_text_add(out, "%d\n", b->iterations);
+    az_text_add(out, "%d,%d\n", b->iterations, b->profile);
 }
 
 az_status az_scan_write_table(const az_scan *s, const char *path, az_error *err)
@@ -62,7 +62,7 @@ az_status az_scan_write_table(const az_scan *s, const char *path, az_error *err)
     az_text out = {0};
     heading(&out, s);
     for (int i = 0; i < s->n_rows; i++) add_row(&out, &s->row[i]);
-    if (s->n_brackets) az_text_add(&out, "# brackets: low,high,seed,state,value,error,residual,iterations\n");
+    if (s->n_brackets) az_text_add(&out, "# brackets: low,high,seed,state,value,error,residual,iterations,profile\n");
     for (int i = 0; i < s->n_brackets; i++) add_bracket(&out, &s->bracket[i]);
     az_status st = out.failed ? az_fail(err, AZ_ENOMEM, "no memory for the table '%s'", path) : az_io_write_file(path, out.s, out.n, err);
     az_text_clear(&out);
@@ -141,6 +141,7 @@ static az_status read_bracket(az_scan *s, reader *in)
     b.error = read_number(in);
     b.residual = read_number(in);
     b.iterations = (int)read_whole(in, INT32_MAX);
+    if (*in->at) b.profile = (int)read_whole(in, INT32_MAX); /* tables of earlier programs end here */
     in->bad |= *in->at || !of_scan(s, b.low, b.seed) || !of_scan(s, b.high, b.seed) || !(b.low < b.high);
     return in->bad ? AZ_EFORMAT : az_scan_add_bracket(s, &b);
 }

@@ -15,6 +15,7 @@
 #define STAGES 4
 #define STAGES_MODE 5 /* above the first profile */
 #define FUNCTIONS 128 /* of a Fourier series */
+#define POLYNOMIALS 64 /* of a Chebyshev series */
 #define POINTS_ELEMENT 320 /* on an interval: 20 elements */
 #define ELEMENT_GAIN 1.1 /* iterations are cheap, and the last of them gain most */
 #define WINDOW_ELEMENT 15 /* on the march: Newton's method, which is slow at the beginning only */
@@ -96,7 +97,7 @@ void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve
     o->checkpoint = NULL;
     if (isnan(o->tolerance)) o->tolerance = !line ? (element ? TOLERANCE_SQUARE : TOLERANCE_ND) : p->coord[0].range == AZ_INTERVAL ? TOLERANCE_INTERVAL : TOLERANCE_LINE;
     if (element) o->n_layers = 0;
-    if (!o->n_layers && o->space == AZ_SPACE_FOURIER) o->n_layers = 1, o->layers[0] = FUNCTIONS;
+    if (!o->n_layers && az_series_name(o->space)) o->n_layers = 1, o->layers[0] = o->space == AZ_SPACE_FOURIER ? FUNCTIONS : POLYNOMIALS;
     if (!o->n_layers && !element) {
         o->n_layers = line ? 2 : n.layers;
         for (int k = 0; k < o->n_layers; k++) o->layers[k] = line ? WIDTH_1D : n.width;

@@ -13,6 +13,15 @@ static bool same_trials(const az_problem *p, const az_problem *q)
     return same;
 }
 
+/* More functions, the first of which have their weights. */
+static az_status take_series(az_result *r, int t, const az_network *from)
+{
+    az_status st = az_run_add_series(r, t, r->options.layers[0]);
+    az_network *net = &r->trial[t].stage[0];
+    if (!st) memcpy(net->weight + net->n_frozen, from->weight + from->n_frozen, sizeof *net->weight * (size_t)from->width[1]);
+    return st;
+}
+
 /* The first stage of `from`, with the widths that are asked for. */
 static az_status take_network(az_result *r, int t, const az_network *from, az_error *err)
 {
@@ -24,6 +33,7 @@ static az_status take_network(az_result *r, int t, const az_network *from, az_er
     if (!wider)
         return az_fail(err, AZ_EOPTION, "the networks to begin with can only be widened, layer by layer: theirs has %d layers, the first of width %d", from->n_layers,
                        from->width[1]);
+    if (az_series_name(o->space)) return take_series(r, t, from);
     az_status st = az_state_add_stage(r, t, o->n_layers, o->layers, from->first, from->scale);
     if (!st) az_mlp_widen(&r->trial[t].stage[0], from, &r->rng);
     return st;
@@ -83,14 +93,17 @@ static az_status checked(az_result **out, const az_problem *p, const az_result *
     return st;
 }
 
-/* The inputs that a layer has in `from` come along. */
+/* The inputs that a layer or a series has in `from` come along. */
 az_status az_run_from(az_result **out, const az_problem *p, const az_result *from, const az_solve_options *o, az_error *err)
 {
-    az_problem *layered = NULL;
+    const az_problem *q = p->n_layers ? p : from->problem;
+    const az_variant v = {.layer = q->layer, .n_layers = q->n_layers, .angle = from->problem->angle,
+                          .freed = p->freed ? p->scalar[az_problem_freed_slot(p)].name : NULL};
+    az_problem *varied;
     *out = NULL;
-    az_status st = from->problem->n_layers && !p->n_layers ? az_problem_restate(&layered, p, from->problem->layer, from->problem->n_layers, err) : AZ_OK;
-    if (!st) st = checked(out, layered ? layered : p, from, o, err);
-    az_problem_destroy(layered);
+    az_status st = az_problem_vary(&varied, p, &v, err);
+    if (!st) st = checked(out, varied, from, o, err);
+    az_problem_destroy(varied);
     return st;
 }
 

@@ -253,3 +253,28 @@ double az_result_unknown(const az_result *r, int i, double *error)
     if (error) *error = r->unknown_error[i];
     return r->scalar[r->problem->n_parameters + i];
 }
+
+void az_state_bounds(const az_result *r, int i, double *lo, double *hi)
+{
+    const az_scalar_decl *s = &r->problem->scalar[r->problem->n_parameters + i];
+
+    *lo = i == r->ladder.over ? fmax(s->lo, r->ladder.lo) : s->lo;
+    *hi = i == r->ladder.over ? fmin(s->hi, r->ladder.hi) : s->hi;
+}
+
+double az_result_outside(const az_result *r, int i)
+{
+    const az_problem *p = r->problem;
+    double lo, hi;
+
+    if (i < 0 || i >= az_problem_n_unknowns(p) || !(p->scalar[p->n_parameters + i].penalty > 0)) return 0;
+    az_state_bounds(r, i, &lo, &hi);
+    return fmax(0, fmax(lo - r->scalar[p->n_parameters + i], r->scalar[p->n_parameters + i] - hi));
+}
+
+double az_state_worst(const az_result *r, double x)
+{
+    for (int i = 0; i < az_problem_n_unknowns(r->problem); i++)
+        if (az_result_outside(r, i) > x) x = az_result_outside(r, i);
+    return x;
+}

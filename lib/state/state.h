@@ -8,7 +8,7 @@
 #define AZ_MAX_STAGES 6
 #define AZ_FORMAT_VERSION 5
 
-typedef enum az_activation { AZ_ACT_TANH, AZ_ACT_SINE } az_activation;
+typedef enum az_activation { AZ_ACT_TANH, AZ_ACT_SINE, AZ_ACT_CHEBYSHEV } az_activation; /* the last: unit j is T_k of the only input, k its weight */
 
 /* Piecewise polynomials of a coordinate z, which is asinh(x/length) of the problem's coordinate x, or x itself. Element e is [edge[e], edge[e+1]] and
  * its polynomials live on s = (z - middle)/half in [-1, 1]: Hermite functions of the values and derivatives of order < smooth at both ends, which
@@ -105,7 +105,7 @@ typedef struct az_ladder {
     double last, step;              /* its value at the last profile; how far the next held value is */
     double value, defect;           /* the held value before this one, and what the select row was there; NaN at the first */
     double slope;                   /* of the defect between the last two held values before the unknown was released; NaN without */
-    double lo, hi;                  /* hard bounds of a released unknown, -inf and inf without a march */
+    double lo, hi;                  /* bounds of a released unknown, hard or with its penalty, -inf and inf without a march */
 } az_ladder;
 
 struct az_result {
@@ -163,6 +163,10 @@ az_status az_state_add_elements(az_result *r, int t, const az_mesh *mesh);
 az_status az_state_copy_stage(az_result *r, int t, const az_network *from);
 az_status az_state_copy_grid(az_result *r, const az_result *from);
 void az_state_copy_unknowns(az_result *r, const az_result *from);
+/* The interval for unknown i: its bounds, and those of the march. */
+void az_state_bounds(const az_result *r, int i, double *lo, double *hi);
+/* The larger of x and the unknowns' distances from it: those are conditions of the problem, too. NaN stays. */
+double az_state_worst(const az_result *r, double x);
 /* A state for p, which it takes over, with everything of `from` but its histories and its optimiser's memory. p has the trials and rows of
  * from's problem. AZ_ENOMEM. */
 az_status az_state_duplicate(az_result **out, az_problem *p, const az_result *from);

@@ -49,6 +49,13 @@ static void linear(const double *w, const double *bias, int out, int in, const a
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, out, cols, in, 1.0, w, in, x, cols, bias ? 1.0 : 0.0, y, cols);
 }
 
+/* From the degrees of the first two; the scratch has the room of the slopes, which frozen functions of coordinates do not need, and behind. */
+static void chebyshev(const az_network *net, const az_layout *l, double *y, const double *x, double *scratch)
+{
+    const int n = net->width[1], first = net->weight[0] != 0, step = n > 1 && net->weight[1] - net->weight[0] > 1 ? 2 : 1;
+    az_jet_chebyshev_many(l, y, x, n, first, step, scratch);
+}
+
 void az_mlp_forward(const az_network *net, const az_layout *l, double *const out[], double *const *const in[], double *work)
 {
     size_t jet = (size_t)l->n * B;
@@ -58,8 +65,10 @@ void az_mlp_forward(const az_network *net, const az_layout *l, double *const out
     const double *w = net->weight;
     for (int k = 0; k < net->n_layers; k++) {
         int n_in = net->width[k], n_out = net->width[k + 1];
-        linear(w, w + n_in * n_out, n_out, n_in, l, x, pre);
-        if (k == 0 && net->first == AZ_ACT_SINE) az_jet_sin_many(l, y, dy, pre, n_out);
+        const az_activation act = k == 0 ? net->first : AZ_ACT_TANH;
+        if (act != AZ_ACT_CHEBYSHEV) linear(w, w + n_in * n_out, n_out, n_in, l, x, pre);
+        if (act == AZ_ACT_CHEBYSHEV) chebyshev(net, l, y, x, dy);
+        else if (act == AZ_ACT_SINE) az_jet_sin_many(l, y, dy, pre, n_out);
         else az_jet_tanh_many(l, y, dy, pre, n_out);
         w += (n_in + 1) * n_out;
         x = y;
@@ -193,4 +202,12 @@ void az_mlp_fourier(az_network *net, az_parity parity)
     }
     net->n_frozen = 2 * m;
     memset(net->weight + net->n_frozen, 0, sizeof(double) * (size_t)m);
+}
+
+void az_mlp_chebyshev(az_network *net, az_parity parity)
+{
+    int m = net->width[1];
+    for (int i = 0; i < m; i++) net->weight[i] = parity == AZ_NO_PARITY ? i : 2 * i + (parity == AZ_ODD);
+    memset(net->weight + m, 0, sizeof(double) * (size_t)(2 * m));
+    net->n_frozen = 2 * m;
 }

@@ -30,5 +30,8 @@ void az_mlp_features(az_network *net, az_rng *rng, const double *range);
 /* Fourier series of the only input: one hidden sine layer, frozen; cos(k x) from k = 0 for AZ_EVEN, sin(k x) from 1 for AZ_ODD, else both in turn.
  * Output weights zero. */
 void az_mlp_fourier(az_network *net, az_parity parity);
+/* Chebyshev polynomials of the only input, frozen: one hidden layer with `first` AZ_ACT_CHEBYSHEV, even ones for AZ_EVEN, odd ones for AZ_ODD, else all. Output
+ * weights zero. The input depends on coordinates alone: the reverse has no adjoint of it. */
+void az_mlp_chebyshev(az_network *net, az_parity parity);
 
 #endif

@@ -54,8 +54,9 @@ static double *mark_network(double *mark, const az_network *net, double *y, int 
         for (int o = 0; o < n_out; o++) {
             double a = w[n_in * n_out + o];
             for (int i = 0; i < n_in; i++) a += w[o * n_in + i] * in[i];
+            if (l == 0 && net->first == AZ_ACT_CHEBYSHEV) a = w[o] * acos(fmax(-1, fmin(in[0], 1))); /* T_k(cos a) = cos(k a) */
             *mark++ = a;
-            out[o] = l == 0 && net->first == AZ_ACT_SINE ? sin(a) : tanh(a);
+            out[o] = l > 0 || net->first == AZ_ACT_TANH ? tanh(a) : net->first == AZ_ACT_SINE ? sin(a) : cos(a);
         }
         w += (n_in + 1) * n_out;
         double *swap = in;

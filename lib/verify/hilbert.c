@@ -63,7 +63,7 @@ static void transform(const az_line *g, const kernel *k, double *out, const doub
 
 #define CLOSE 0.5 /* nodes nearer in z have the difference of their sinh from a product, which does not cancel */
 
-#define EXACT_NODES 64 /* neighbours whose z would differ in a few digits only where the grid is dense */
+#define EXACT_NODES 1024 /* neighbours whose z differ in a few digits only where the grid is dense: beyond, the rounding of z leaves f eps z/|z - z'| */
 
 /* zi - zj to rounding of itself, from the difference of s, which is exact: one step of Newton's method. */
 static double difference(const az_stretch *t, double zi, double zj, double ds)

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define RECURRENCE 4 /* polynomials that `chebyshev` works with */
+
 static void raise_need(int *need, int node, int order)
 {
     if (need[node] < order) need[node] = order;
@@ -62,7 +64,7 @@ static void lay_out(az_pass *p, const az_reference *s, const int *need)
             p->width = w > p->width ? w : p->width;
         }
     }
-    p->total += (2 * (size_t)p->width + 1) * (size_t)s->taylor.n;
+    p->total += (2 * (size_t)p->width + RECURRENCE) * (size_t)s->taylor.n;
 }
 
 az_status az_pass_init(az_pass *p, const az_reference *s, const int *target, const int *order, int n_targets)
@@ -112,17 +114,45 @@ static const az_num *affine(az_num *y, const az_num *x, const az_num *w, int n_i
     return b;
 }
 
-/* out += scale * network(inputs). scratch: 2 width + 1 polynomials, the inputs in the first. */
+/* T_k by halving: T_2n = 2 T_n^2 - 1, T_(2n+1) = 2 T_n T_(n+1) - T_1. c: room for RECURRENCE polynomials. */
+static void chebyshev(const az_taylor *t, int order, az_num *out, const az_num *x, int k, az_num *c)
+{
+    const size_t n = (size_t)t->count[order];
+    az_num *a = c, *b = c + n, *next = c + 2 * n, *other = c + 3 * n; /* T_m and T_(m + 1), m the leading digits of k */
+    int bit = 1;
+
+    while (k >> bit) bit++;
+    for (size_t i = 0; i < n; i++) a[i] = i == 0, b[i] = x[i];
+    while (bit-- > 0) {
+        const bool up = k >> bit & 1;
+        az_taylor_mul(t, order, next, a, b);
+        az_taylor_mul(t, order, other, up ? b : a, up ? b : a);
+        for (size_t i = 0; i < n; i++) {
+            const az_num odd = 2 * next[i] - x[i], even = 2 * other[i] - (i == 0);
+            a[i] = up ? odd : even, b[i] = up ? even : odd;
+        }
+    }
+    memcpy(out, a, n * sizeof *out);
+}
+
+/* out += scale * network(inputs). scratch: 2 width + RECURRENCE polynomials, the inputs in the first. */
 static void add_network(const az_taylor *t, int order, az_num *out, const az_network *net, const az_num *w, az_num *scratch, int width)
 {
     const size_t n = (size_t)t->count[order];
     az_num *x = scratch, *y = scratch + (size_t)width * n;
 
     for (int l = 0; l <= net->n_layers; l++) {
-        const bool hidden = l < net->n_layers;
+        const bool hidden = l < net->n_layers, series = l == 0 && net->first == AZ_ACT_CHEBYSHEV;
         const az_func f = l == 0 && net->first == AZ_ACT_SINE ? AZ_F_SIN : AZ_F_TANH;
-        w = affine(y, x, w, net->width[l], net->width[l + 1], hidden, n);
-        for (int o = 0; hidden && o < net->width[l + 1]; o++) az_taylor_func(t, order, x + (size_t)o * n, f, y + (size_t)o * n);
+        const int n_out = net->width[l + 1];
+        for (int o = 0; series && o < n_out; o++) chebyshev(t, order, y + (size_t)o * n, x, (int)creal(w[o]), scratch + 2 * (size_t)width * n);
+        if (series) {
+            memcpy(x, y, (size_t)n_out * n * sizeof *x);
+            w += 2 * n_out;
+            continue;
+        }
+        w = affine(y, x, w, net->width[l], n_out, hidden, n);
+        for (int o = 0; hidden && o < n_out; o++) az_taylor_func(t, order, x + (size_t)o * n, f, y + (size_t)o * n);
     }
     for (size_t c = 0; c < n; c++) out[c] += net->scale * y[c];
 }
@@ -132,7 +162,7 @@ static void eval_trial(const az_reference *s, const az_pass *p, az_num *v, int t
     const az_trial_decl *d = &s->r->problem->trial[trial];
     const az_trial_state *t = &s->r->trial[trial];
     const size_t n = (size_t)s->taylor.count[order];
-    az_num *scratch = v + p->total - (2 * (size_t)p->width + 1) * (size_t)s->taylor.n;
+    az_num *scratch = v + p->total - (2 * (size_t)p->width + RECURRENCE) * (size_t)s->taylor.n;
 
     for (size_t c = 0; c < n; c++) out[c] = 0;
     for (int k = 0; k < t->n_stages; k++) {

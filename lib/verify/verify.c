@@ -328,6 +328,7 @@ az_status az_verify(az_result *r, int threads, az_error *err)
     if (st) return st;
     st = az_reference_reach(s, &d.reach);
     if (!st) st = p->dim == 1 ? judge_line(&w, s, r, &d) : judge_grid(&w, s, r, &d);
+    w.max = az_state_worst(r, w.max), w.relative = az_state_worst(r, w.relative);
     if (!st) st = make_curve(&curve, &w, p->dim);
     if (!st)
         store(r, &w, &curve);
