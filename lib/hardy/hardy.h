@@ -67,7 +67,9 @@ typedef struct az_layout {      /* which terms */
     int count[AZ_MAX_SECTORS];  /* k < count */
 } az_layout;
 
-typedef struct az_shape {       /* how terms are shared out */
+/* How terms are shared out. The head resolves singularities off the line: at |z| > 1 they make its terms fall like |z|^-k, whatever the others are.
+ * Those resolve infinity, z = -1, faster than any such series. A profile with a layer needs most terms in the head, a smooth one few. */
+typedef struct az_shape {
     double depth;               /* sectors over the root of the number of terms not in the head */
     double head;                /* share kept for the sector that decays slowest */
 } az_shape;
@@ -75,7 +77,8 @@ typedef struct az_shape {       /* how terms are shared out */
 /* About n terms for a decay delta. Sectors whose exponent lies nearly an integer from that of a kept one are left out: their terms would depend on its. */
 void az_layout_choose(az_layout *l, int n, double delta, const az_shape *shape);
 
-/* Marks in drop[n_terms] the last tenth of all terms of the first sector, or as many of the others in proportion; false where that would leave less than half. */
+/* Marks in drop[n_terms] the end of the first sector, or of the others in proportion: a tenth of all terms, but at most half of either part. false where that
+ * is none. */
 bool az_layout_shorten(unsigned char *drop, const az_layout *l, bool head);
 
 typedef struct az_basis {
@@ -169,7 +172,8 @@ typedef struct az_newton_result {
 } az_newton_result;
 
 /* Gauss-Newton for the coefficients and the unknowns on n nodes, until the residual is that of the linear model or falls no more.
- * AZ_NEWTON_BITS: the precision does not suffice, nothing is said about e. AZ_NEWTON_LOST: a row is not finite, the start is hopeless, or the first step lowers no residual. */
+ * AZ_NEWTON_BITS: the precision does not suffice, nothing is said about e. AZ_NEWTON_LOST: a row is not finite, the start is hopeless, or the first
+ * step lowers no residual. */
 az_newton_end az_newton(az_expansion *e, az_newton_result *out, arb_srcptr y, int n, const az_newton_options *o);
 /* The first linear model only; e stays. */
 az_newton_end az_newton_promise(az_expansion *e, az_newton_result *out, double goal, arb_srcptr y, int n);
@@ -185,8 +189,8 @@ void az_fit_sample(acb_ptr f, const az_expansion *e, arb_srcptr y, int n);  /* F
 
 /* ---- nodes.c */
 
-/* y[n] > 0, exact: 7/12 with theta = 2 arctan(y/m) uniform, a third with pi - theta log-spaced down to 1e-12, the others with theta down to 1e-6. set 0, 1 and 2
- * have no points in common. */
+/* y[n] > 0, exact: 7/12 with theta = 2 arctan(y/m) uniform, a third with pi - theta log-spaced down to 1e-12, the others with theta down to 1e-6. set
+ * 0, 1 and 2 have no points in common. */
 void az_hardy_nodes(arb_ptr y, int n, int set, const arb_t scale, slong bits);
 
 #endif
