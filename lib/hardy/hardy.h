@@ -7,8 +7,8 @@
  * beta = 2 for the moments. Primitives follow from
  *   (k + beta - 1) I_k + k I_(k-1) = i m (s^(beta-1) z^k - 1),   I_k = integral from 0 to y of s^beta z^k.
  *
- * Numbers are Arb balls; the solver works on their midpoints and proves nothing. Their memory is FLINT's, which ends the program when there is none;
- * all other memory is the library's. */
+ * Numbers are Arb balls; the solver works on their midpoints and proves nothing. Their memory, and what is needed to work on them, is FLINT's, which
+ * ends the program when there is none; all other memory is the library's. */
 #ifndef AZ_HARDY_H
 #define AZ_HARDY_H
 

@@ -2,6 +2,7 @@
  * precision, which takes in that the exponents of the basis move with them. */
 #include "hardy/hardy.h"
 
+#include <flint/flint.h>
 #include <math.h>
 
 #define HALVINGS 6          /* of a step that does not lower the residual */
@@ -287,11 +288,11 @@ static void put_right_side(az_least *q, arb_ptr value, const az_expansion *e)
 /* What the last tenth of the terms is worth, of the head or of the others. */
 static double without(const az_least *q, const az_layout *l, bool head)
 {
-    unsigned char *drop = az_calloc((size_t)q->n_cols, 1);
+    unsigned char *drop = flint_calloc((size_t)q->n_cols, 1);
     double rms = NAN;
 
-    if (drop && az_layout_shorten(drop, l, head)) az_least_solve(NULL, &rms, q, 0, drop);
-    az_free(drop);
+    if (az_layout_shorten(drop, l, head)) az_least_solve(NULL, &rms, q, 0, drop);
+    flint_free(drop);
     return rms;
 }
 

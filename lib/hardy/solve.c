@@ -426,7 +426,7 @@ static az_status grow(search *s, az_stop *stop, int terms)
         *stop = AZ_STOP_STALLED;
         if (stalled == STALLED_SIZES) return AZ_OK;
     }
-    *stop = AZ_STOP_ITERATIONS;
+    *stop = stopped(s) ? reason(s) : AZ_STOP_ITERATIONS;
     return AZ_OK;
 }
 
@@ -472,8 +472,8 @@ static az_status run(search *s, az_hardy **out, int threads)
     if (status == AZ_OK && s->best.basis.layout.n_terms) status = judge(s, out, stop);
     else if (status == AZ_OK && (s->cancelled || s->late)) status = az_fail(s->err, AZ_ECANCELLED, "stopped before the first size was solved");
     else if (status == AZ_OK)
-        status = az_fail(s->err, AZ_EDOMAIN, "no expansion of at most %d terms near '%s' of the result solves the problem", s->options->max_coefficients,
-                         s->reduced.name);
+        status = az_fail(s->err, AZ_EDOMAIN, "no expansion of at most %d terms solves the problem near '%s' of the result: the last leaves a residual of %.1e",
+                         s->options->max_coefficients, s->reduced.name, s->last.rms);
     az_expansion_clear(&s->best);
     az_expansion_clear(&s->work);
     az_doubles_free(s->error);
@@ -488,7 +488,7 @@ void az_hardy_options_init(az_hardy_options *o)
 
 az_status az_hardy_solve(az_hardy **out, const az_result *start, const az_hardy_options *o, az_progress_fn fn, void *data, az_error *err)
 {
-    search s = {.start = start, .options = o, .fn = fn, .data = data, .err = err, .began = az_seconds()};
+    search s = {.start = start, .options = o, .fn = fn, .data = data, .err = err, .began = az_seconds(), .last = {.rms = NAN}};
 
     *out = NULL;
     if (o->digits < 5 || o->digits > 200) return az_fail(err, AZ_EOPTION, "%d digits: expected 5 to 200", o->digits);
