@@ -437,7 +437,8 @@ void az_hardy_options_init(az_hardy_options *o);
 /* More and more coefficients from a result, until two numbers of them and two sets of nodes agree on the digits asked. One line of progress per
  * iteration; the stage counts the sizes. On AZ_OK *out holds the best, whatever the reason for stopping (az_hardy_stop). AZ_EDOMAIN where the problem is
  * not of this kind, with what stands in the way; AZ_ECANCELLED, AZ_ENOMEM, AZ_EOPTION. FLINT ends the program if its own memory runs out.
- * Cost n^3 for n coefficients; 30 digits of a smooth profile take seconds. Nothing here is a proof. */
+ * Cost n^3 for n coefficients; 30 digits of a smooth profile take seconds. Singularities of the profile close to the line take more coefficients, in inverse
+ * proportion to their distance: 266 leave a residual of 1e-15 of the first unstable one of ccf, after half a minute of processor time. Nothing here is a proof. */
 az_status az_hardy_solve(az_hardy **out, const az_result *start, const az_hardy_options *o, az_progress_fn fn, void *data, az_error *err);
 void az_hardy_destroy(az_hardy *h);
 

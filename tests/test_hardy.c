@@ -146,6 +146,61 @@ static void test_layout(void **state)
     }
 }
 
+/* What is marked is the end of the first sector, or of the others: a tenth of all, or half of the smaller of the two. */
+static void test_shorten(void **state)
+{
+    (void)state;
+    unsigned char drop[400];
+    az_layout l;
+
+    for (int n = 24; n < 400; n += 13)
+        for (int k = 0; k < 6; k++) {
+            const bool head = k % 2;
+            az_layout_choose(&l, n, 0.4585, &(az_shape){1, k / 2 * 0.45});
+            const int others = l.n_terms - l.count[0], smaller = l.count[0] < others ? l.count[0] : others;
+            int at = 0, sum = 0;
+            memset(drop, 0, sizeof drop);
+            assert_true(az_layout_shorten(drop, &l, head));
+            for (int i = 0; i < l.n_sectors; at += l.count[i++]) {
+                int marked = 0;
+                while (marked < l.count[i] && drop[at + l.count[i] - 1 - marked]) marked++;
+                for (int q = 0; q < l.count[i] - marked; q++) assert_int_equal(drop[at + q], 0);
+                assert_true(head == !i || !marked);
+                sum += marked;
+            }
+            assert_int_equal(sum, l.n_terms / 10 < smaller / 2 ? l.n_terms / 10 : smaller / 2);
+        }
+    az_layout_choose(&l, 30, 1, &(az_shape){1, 0});
+    assert_false(az_layout_shorten(drop, &l, true));
+}
+
+/* Nodes in the middle, far out and near the origin, none in two sets. */
+static void test_nodes(void **state)
+{
+    (void)state;
+    enum { N = 120 };
+    arb_ptr y = _arb_vec_init(3 * N);
+    arb_t m;
+
+    arb_init(m);
+    arb_set_d(m, 0.5);
+    for (int set = 0; set < 3; set++) {
+        double least = INFINITY, most = 0;
+        az_hardy_nodes(y + set * N, N, set, m, BITS);
+        for (int i = 0; i < N; i++) {
+            arb_srcptr v = y + set * N + i;
+            double d = arf_get_d(arb_midref(v), ARF_RND_NEAR);
+            assert_true(arb_is_exact(v) && d > 0);
+            least = fmin(least, d);
+            most = fmax(most, d);
+            for (int k = 0; k < set * N + i; k++) assert_false(arb_eq(y + k, v));
+        }
+        assert_true(least < 4e-6 * 0.5 && most > 2.5e11);
+    }
+    arb_clear(m);
+    _arb_vec_clear(y, 3 * N);
+}
+
 #define ALL_KINDS \
     "problem t \"T\"\nparameter a = 0.3\nunknown k = 0.2\ndomain y in line\ntrial N(1/(1 + y^2)) even\nlet X = y*N/(1 + y^2)\n" \
     "decay X = 1\nlet H = hilbert(X)\nlet P = primitive(X)\nlet Q = primitive(H)\n" \
@@ -209,25 +264,36 @@ static void test_gradient(void **state)
     az_problem_destroy(p);
 }
 
+enum { ROWS = 30, COLS = 12 };
+
+/* Monomials at points, their sum on the right; `rows` more rows are 0. */
+static void monomials(az_least *q, int rows)
+{
+    for (int i = 0; i < ROWS + rows; i++) {
+        for (int k = 0; k <= COLS; k++) arb_zero(AZ_LEAST(q, i, k));
+        if (i >= ROWS) continue;
+        arb_set_d(AZ_LEAST(q, i, 0), 1);
+        for (int k = 1; k < COLS; k++) {
+            arb_set_d(AZ_LEAST(q, i, k), i / 32.0);
+            arb_mul(AZ_LEAST(q, i, k), AZ_LEAST(q, i, k), AZ_LEAST(q, i, k - 1), BITS);
+        }
+        for (int k = 0; k < COLS; k++) arb_add(AZ_LEAST(q, i, COLS), AZ_LEAST(q, i, COLS), AZ_LEAST(q, i, k), BITS);
+    }
+}
+
 static void test_least(void **state)
 {
     (void)state;
-    enum { ROWS = 30, COLS = 12 };
     az_least q;
     arb_ptr x = _arb_vec_init(COLS);
+    double rms;
 
-    for (int dependent = 0; dependent < 2; dependent++) { /* monomials at points, and their sum in place of the last */
-        az_least_init(&q, COLS, ROWS, BITS, 2);
-        for (int i = 0; i < ROWS; i++) {
-            arb_set_d(AZ_LEAST(&q, i, 0), 1);
-            for (int k = 1; k < COLS; k++) {
-                arb_set_d(AZ_LEAST(&q, i, k), i / 32.0);
-                arb_mul(AZ_LEAST(&q, i, k), AZ_LEAST(&q, i, k), AZ_LEAST(&q, i, k - 1), BITS);
-            }
-            for (int k = 0; k < COLS; k++) arb_add(AZ_LEAST(&q, i, COLS), AZ_LEAST(&q, i, COLS), AZ_LEAST(&q, i, k), BITS);
-            if (dependent) arb_add(AZ_LEAST(&q, i, COLS - 1), AZ_LEAST(&q, i, 1), AZ_LEAST(&q, i, 2), BITS);
-        }
-        slong lost = az_least_solve(x, &q);
+    for (int dependent = 0; dependent < 2; dependent++) { /* the last column the sum of two others */
+        az_least_init(&q, COLS, COLS, ROWS, BITS, 2);
+        monomials(&q, 0);
+        for (int i = 0; dependent && i < ROWS; i++) arb_add(AZ_LEAST(&q, i, COLS - 1), AZ_LEAST(&q, i, 1), AZ_LEAST(&q, i, 2), BITS);
+        az_least_form(&q);
+        slong lost = az_least_solve(x, &rms, &q, 0, NULL);
         if (dependent) {
             assert_int_equal(lost, -1);
         } else {
@@ -236,12 +302,56 @@ static void test_least(void **state)
             arb_one(one);
             assert_true(lost > 20 && lost < 150);
             for (int k = 0; k < COLS; k++) assert_near(x + k, one, ldexp(1, (int)lost - BITS + 24), "solution", k);
-            assert_true(az_least_residual(&q) < 1e-40);
+            assert_true(rms < 1e-36); /* its square is 0 up to rounding */
             arb_clear(one);
         }
         az_least_clear(&q);
     }
     _arb_vec_clear(x, COLS);
+}
+
+/* Damping is as many rows more, tau times the norm of a column in each; a column that is dropped is one that is not there. */
+static void test_damped(void **state)
+{
+    (void)state;
+    static const double tau = 1e-3;
+    static const unsigned char drop[COLS] = {[3] = 1, [COLS - 1] = 1};
+    az_least q, r;
+    arb_ptr x = _arb_vec_init(COLS), y = _arb_vec_init(COLS);
+    double rms, other;
+
+    az_least_init(&q, COLS, COLS, ROWS, BITS, 1);
+    az_least_init(&r, COLS, 0, ROWS + COLS, BITS, 1);
+    monomials(&q, 0);
+    monomials(&r, COLS);
+    for (int k = 0, col = 0; k < COLS; k++) {
+        arb_ptr damping = AZ_LEAST(&r, ROWS + k, col);
+        if (drop[k]) continue;
+        for (int i = 0; i < ROWS; i++) arb_set(AZ_LEAST(&r, i, col), AZ_LEAST(&q, i, k));
+        for (int i = 0; i < COLS; i++) arb_zero(AZ_LEAST(&r, ROWS + i, col));
+        arb_dot(damping, NULL, 0, AZ_LEAST(&q, 0, k), 1, AZ_LEAST(&q, 0, k), 1, ROWS, BITS);
+        arb_sqrt(damping, damping, BITS);
+        arb_set_d(y, tau);
+        arb_mul(damping, damping, y, BITS);
+        col++;
+    }
+    const int left = COLS - 2;
+    for (int i = 0; i < ROWS + COLS; i++) arb_swap(AZ_LEAST(&r, i, left), AZ_LEAST(&r, i, COLS));
+    r.n_cols = left;
+    az_least_form(&q);
+    az_least_form(&r);
+    assert_true(az_least_solve(x, &rms, &q, tau, drop) >= 0);
+    assert_true(az_least_solve(y, &other, &r, 0, NULL) >= 0);
+    r.n_cols = COLS;
+    for (int k = 0, col = 0; k < COLS; k++) {
+        if (drop[k]) assert_true(arb_is_zero(x + k));
+        else assert_near(x + k, y + col++, 1e-40, "damped solution", k);
+    }
+    assert_true(rms > 0 && fabs(rms * sqrt(ROWS) / (other * sqrt(ROWS + COLS)) - 1) < 1e-12);
+    az_least_clear(&q);
+    az_least_clear(&r);
+    _arb_vec_clear(x, COLS);
+    _arb_vec_clear(y, COLS);
 }
 
 static void test_written(void **state)
@@ -490,7 +600,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_basis),   cmocka_unit_test(test_pair),    cmocka_unit_test(test_layout), cmocka_unit_test(test_gradient),
-        cmocka_unit_test(test_least),   cmocka_unit_test(test_written), cmocka_unit_test(test_exact),  cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_shorten), cmocka_unit_test(test_nodes),   cmocka_unit_test(test_least),  cmocka_unit_test(test_damped),
+        cmocka_unit_test(test_written), cmocka_unit_test(test_exact),   cmocka_unit_test(test_threads),
         cmocka_unit_test(test_cancel),  cmocka_unit_test(test_refused), cmocka_unit_test(test_memory),
     };
 

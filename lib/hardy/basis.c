@@ -2,6 +2,7 @@
 #include "hardy/hardy.h"
 
 #include <math.h>
+#include <string.h>
 
 #define NEAR_INTEGER 1e-6 /* exponents nearer than this to an integer distance give terms that depend on each other to 6 digits */
 
@@ -28,7 +29,7 @@ static void add_sector(az_layout *l, int j, double delta)
 /* Sectors by increasing exponent. The head share goes to the first, the rest to all in shares that fall linearly. */
 void az_layout_choose(az_layout *l, int n, double delta, const az_shape *shape)
 {
-    int depth = (int)lround(shape->depth * sqrt(n)), left = n - (int)(shape->head * n), total = 0;
+    int left = n - (int)(shape->head * n), depth = (int)lround(shape->depth * sqrt(left)), total = 0;
 
     *l = (az_layout){0};
     if (depth < 2) depth = 2;
@@ -43,6 +44,25 @@ void az_layout_choose(az_layout *l, int n, double delta, const az_shape *shape)
         if (l->count[i] < 1) l->count[i] = 1;
         l->n_terms += l->count[i];
     }
+}
+
+bool az_layout_shorten(unsigned char *drop, const az_layout *l, bool head)
+{
+    const int first = l->count[0], others = l->n_terms - first, smaller = first < others ? first : others;
+    const int n = l->n_terms / 10 < smaller / 2 ? l->n_terms / 10 : smaller / 2;
+    int at = first, before = 0;
+
+    if (n < 1) return false;
+    if (head) {
+        memset(drop + first - n, 1, (size_t)n);
+        return true;
+    }
+    for (int i = 1; i < l->n_sectors; at += l->count[i++]) { /* sector i loses its share, rounded so that the sum is n */
+        const int after = (int)((long)n * (at + l->count[i] - first) / others);
+        memset(drop + at + l->count[i] - (after - before), 1, (size_t)(after - before));
+        before = after;
+    }
+    return true;
 }
 
 /* Taylor coefficients in y of s and of s^2/z, from ds/dy = -(i/m) s^2: s_l = s (-i s/m)^l, and (s^2/z) (2 s - 1) = s^2. */

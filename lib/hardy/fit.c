@@ -14,36 +14,21 @@ static void put_row(az_least *q, int row, const az_scratch *s, bool real, const 
     arb_get_mid_arb(AZ_LEAST(q, row, q->n_cols), AZ_LEAST(q, row, q->n_cols));
 }
 
-static bool solve(az_expansion *e, az_least *q)
+static bool solve(az_expansion *e, az_least *q, double tau)
 {
-    bool ok = az_least_solve(e->c, q) >= 0;
+    double rms;
 
+    az_least_form(q);
+    bool ok = az_least_solve(e->c, &rms, q, tau, NULL) >= 0;
     az_least_clear(q);
     return ok;
-}
-
-/* The last rows: tau times the norm of a column times its coefficient is 0. */
-static void damp(az_least *q, int n, double tau)
-{
-    arb_t norm;
-
-    arb_init(norm);
-    for (int k = 0; k < q->n_cols; k++) {
-        arb_approx_dot(norm, NULL, 0, AZ_LEAST(q, 0, k), 1, AZ_LEAST(q, 0, k), 1, n, q->bits);
-        arb_get_mid_arb(norm, norm);
-        arb_sqrt(norm, norm, q->bits);
-        arb_set_d(AZ_LEAST(q, n + k, k), tau);
-        arb_mul(AZ_LEAST(q, n + k, k), AZ_LEAST(q, n + k, k), norm, q->bits);
-        arb_get_mid_arb(AZ_LEAST(q, n + k, k), AZ_LEAST(q, n + k, k));
-    }
-    arb_clear(norm);
 }
 
 bool az_fit_real(az_expansion *e, arb_srcptr y, const double *x, int n, double tau)
 {
     az_least q;
 
-    az_least_init(&q, e->basis.layout.n_terms, n + e->basis.layout.n_terms, e->basis.bits, e->threads);
+    az_least_init(&q, e->basis.layout.n_terms, e->basis.layout.n_terms, n, e->basis.bits, e->threads);
     az_expansion_update(e, false);
 #pragma omp parallel num_threads(e->threads)
     {
@@ -60,15 +45,15 @@ bool az_fit_real(az_expansion *e, arb_srcptr y, const double *x, int n, double t
         az_scratch_clear(&s);
         arb_clear(target);
     }
-    damp(&q, n, tau);
-    return solve(e, &q);
+    return solve(e, &q, tau);
 }
 
 bool az_fit(az_expansion *e, arb_srcptr y, acb_srcptr f, int n, double tau)
 {
+    const int half = n / 2;
     az_least q;
 
-    az_least_init(&q, e->basis.layout.n_terms, 2 * n + e->basis.layout.n_terms, e->basis.bits, e->threads);
+    az_least_init(&q, e->basis.layout.n_terms, e->basis.layout.n_terms, 2 * half, e->basis.bits, e->threads);
     az_expansion_update(e, false);
 #pragma omp parallel num_threads(e->threads)
     {
@@ -77,8 +62,8 @@ bool az_fit(az_expansion *e, arb_srcptr y, acb_srcptr f, int n, double tau)
         arb_init(size);
         az_scratch_init(&s, e);
 #pragma omp for schedule(static)
-        for (int i = 0; i < n; i++) {
-            az_basis_values(s.basis, &e->basis, y + i);
+        for (int i = 0; i < half; i++) {
+            az_basis_values(s.basis, &e->basis, y + 2 * i);
             acb_abs(size, f + i, e->basis.bits);
             put_row(&q, 2 * i, &s, false, acb_imagref(f + i), size);
             put_row(&q, 2 * i + 1, &s, true, acb_realref(f + i), size);
@@ -86,8 +71,7 @@ bool az_fit(az_expansion *e, arb_srcptr y, acb_srcptr f, int n, double tau)
         az_scratch_clear(&s);
         arb_clear(size);
     }
-    damp(&q, 2 * n, tau);
-    return solve(e, &q);
+    return solve(e, &q, tau);
 }
 
 void az_fit_sample(acb_ptr f, const az_expansion *e, arb_srcptr y, int n)
@@ -97,8 +81,8 @@ void az_fit_sample(acb_ptr f, const az_expansion *e, arb_srcptr y, int n)
         az_scratch s;
         az_scratch_init(&s, e);
 #pragma omp for schedule(static)
-        for (int i = 0; i < n; i++) {
-            az_expansion_at(&s, e, y + i);
+        for (int i = 0; i < n / 2; i++) {
+            az_expansion_at(&s, e, y + 2 * i);
             acb_set(f + i, s.f);
         }
         az_scratch_clear(&s);

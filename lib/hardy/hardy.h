@@ -7,8 +7,8 @@
  * beta = 2 for the moments. Primitives follow from
  *   (k + beta - 1) I_k + k I_(k-1) = i m (s^(beta-1) z^k - 1),   I_k = integral from 0 to y of s^beta z^k.
  *
- * Numbers are Arb balls; the solver works on their midpoints and proves nothing. Their memory is FLINT's, which ends the program when there is none;
- * all other memory is the library's. */
+ * Numbers are Arb balls; the solver works on their midpoints and proves nothing. Their memory, and what is needed to work on them, is FLINT's, which
+ * ends the program when there is none; all other memory is the library's. */
 #ifndef AZ_HARDY_H
 #define AZ_HARDY_H
 
@@ -67,13 +67,19 @@ typedef struct az_layout {      /* which terms */
     int count[AZ_MAX_SECTORS];  /* k < count */
 } az_layout;
 
-typedef struct az_shape {       /* how terms are shared out */
-    double depth;               /* sectors over the root of the number of terms */
+/* How terms are shared out. The head resolves singularities off the line: at |z| > 1 they make its terms fall like |z|^-k, whatever the others are.
+ * Those resolve infinity, z = -1, faster than any such series. A profile with a layer needs most terms in the head, a smooth one few. */
+typedef struct az_shape {
+    double depth;               /* sectors over the root of the number of terms not in the head */
     double head;                /* share kept for the sector that decays slowest */
 } az_shape;
 
 /* About n terms for a decay delta. Sectors whose exponent lies nearly an integer from that of a kept one are left out: their terms would depend on its. */
 void az_layout_choose(az_layout *l, int n, double delta, const az_shape *shape);
+
+/* Marks in drop[n_terms] the end of the first sector, or of the others in proportion: a tenth of all terms, but at most half of either part. false where that
+ * is none. */
+bool az_layout_shorten(unsigned char *drop, const az_layout *l, bool head);
 
 typedef struct az_basis {
     az_layout layout;
@@ -129,50 +135,62 @@ void az_form_value(arb_t out, arb_ptr gradient, az_scratch *s, const az_expansio
 /* ---- least.c: linear least squares on midpoints */
 
 typedef struct az_least {
-    int n_cols, n_rows;
-    arb_ptr column;             /* [n_cols + 1][n_rows], the last is the right side */
+    int n_cols, n_damped, n_rows;
+    arb_ptr column;             /* [n_cols + 1][n_rows], the last is the right side b */
+    arb_ptr norm;               /* [n_cols + 1] of the columns, once they are formed */
+    arb_ptr gram;               /* [n_cols + 1][n_cols + 1] products of columns of norm 1 and b, rows i, columns j <= i */
     slong bits;
     int threads;
-    arb_ptr solution;           /* [n_cols] in terms of columns of norm 1 */
 } az_least;
-void az_least_init(az_least *q, int n_cols, int n_rows, slong bits, int threads);
+void az_least_init(az_least *q, int n_cols, int n_damped, int n_rows, slong bits, int threads);
 void az_least_clear(az_least *q);
-/* Root mean square of A x - b after az_least_solve. */
-double az_least_residual(const az_least *q);
 #define AZ_LEAST(q, row, col) ((q)->column + (slong)(col) * (q)->n_rows + (row))
-/* x[n_cols] minimises |A x - b|, by Cholesky of the normal equations with columns of norm 1. Returns the bits lost in it, the logarithm of the smallest
+/* The normal equations, once the columns are there. Divides the columns by their norms. */
+void az_least_form(az_least *q);
+/* x[n_cols], or NULL, minimises |A x - b|^2 + tau^2 (sum of (norm x)^2 over the first n_damped columns), with x = 0 where drop[n_cols] (or NULL) says
+ * so, by Cholesky. *rms: the root of that minimum over n_rows, 0 where it is below rounding. Returns the bits lost in it, the logarithm of the smallest
  * pivot, or -1 where a pivot is of the size of its rounding error: more bits are needed. Threads; the same bits for any number of them. */
-slong az_least_solve(arb_ptr x, az_least *q);
+slong az_least_solve(arb_ptr x, double *rms, const az_least *q, double tau, const unsigned char *drop);
 
 /* ---- newton.c */
 
 typedef struct az_newton_options {
     int max_iterations;
     double goal;                /* a residual below it is as good as 0 */
+    double most;                /* a residual above it at the start: not worth a step */
     bool (*tell)(void *data, const az_expansion *e, double rms);    /* after each iteration; true stops */
     void *data;
 } az_newton_options;
 
 typedef enum az_newton_end { AZ_NEWTON_DONE, AZ_NEWTON_BITS, AZ_NEWTON_STOPPED, AZ_NEWTON_LOST } az_newton_end;
 
+typedef struct az_newton_result {
+    double rms;                 /* of the rows at the end */
+    double model;               /* of the last linear model: what the terms are able to do, before rounding errors of the start are gone */
+    double without_head, without_tail; /* the same without the last terms that az_layout_shorten names; NaN where there are none */
+    slong lost;                 /* bits, in the normal equations */
+} az_newton_result;
+
 /* Gauss-Newton for the coefficients and the unknowns on n nodes, until the residual is that of the linear model or falls no more.
- * *rms: of the rows at the end; *lost: bits lost in the normal equations. AZ_NEWTON_BITS: the precision does not suffice, nothing is said about e. AZ_NEWTON_LOST: a row is not finite, or the first
+ * AZ_NEWTON_BITS: the precision does not suffice, nothing is said about e. AZ_NEWTON_LOST: a row is not finite, the start is hopeless, or the first
  * step lowers no residual. */
-az_newton_end az_newton(az_expansion *e, double *rms, slong *lost, arb_srcptr y, int n, const az_newton_options *o);
-/* The residual that one step from here would leave if the rows were linear: what the terms are able to do, before rounding errors of the start are gone. */
-az_newton_end az_newton_promise(az_expansion *e, double *model, double goal, arb_srcptr y, int n);
+az_newton_end az_newton(az_expansion *e, az_newton_result *out, arb_srcptr y, int n, const az_newton_options *o);
+/* The first linear model only; e stays. */
+az_newton_end az_newton_promise(az_expansion *e, az_newton_result *out, double goal, arb_srcptr y, int n);
 /* Largest |row| at the nodes and points, an upper bound of it up to double rounding. */
 double az_largest_residual(az_expansion *e, arb_srcptr y, int n);
 
 /* ---- fit.c: coefficients of e, whose unknowns stay, nearest to a given function relative to its size at n nodes. false: more bits are needed. */
 /* X at the nodes, and coefficients held down by tau: x is known to about tau only, and fitting its noise needs huge coefficients. */
 bool az_fit_real(az_expansion *e, arb_srcptr y, const double *x, int n, double tau);
-bool az_fit(az_expansion *e, arb_srcptr y, acb_srcptr f, int n, double tau); /* F at the nodes, the same */
-void az_fit_sample(acb_ptr f, const az_expansion *e, arb_srcptr y, int n);  /* F of an expansion at nodes */
+/* The same for F at every second node, which gives two rows: f[n/2] */
+bool az_fit(az_expansion *e, arb_srcptr y, acb_srcptr f, int n, double tau);
+void az_fit_sample(acb_ptr f, const az_expansion *e, arb_srcptr y, int n);  /* F of an expansion there */
 
 /* ---- nodes.c */
 
-/* y[n] > 0, exact: two thirds with 2 arctan(y/m) uniform, the others with pi - 2 arctan(y/m) log-spaced down to 1e-12. set 0, 1 and 2 have no points in common. */
+/* y[n] > 0, exact: 7/12 with theta = 2 arctan(y/m) uniform, a third with pi - theta log-spaced down to 1e-12, the others with theta down to 1e-6. set
+ * 0, 1 and 2 have no points in common. */
 void az_hardy_nodes(arb_ptr y, int n, int set, const arb_t scale, slong bits);
 
 #endif

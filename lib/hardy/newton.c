@@ -2,6 +2,7 @@
  * precision, which takes in that the exponents of the basis move with them. */
 #include "hardy/hardy.h"
 
+#include <flint/flint.h>
 #include <math.h>
 
 #define HALVINGS 6          /* of a step that does not lower the residual */
@@ -181,13 +182,14 @@ static bool move(az_expansion *e, arb_srcptr x, double factor)
     return inside;
 }
 
-/* f = F + factor*(its change by the step x, to first order), at the nodes. */
+/* f = F + factor*(its change by the step x, to first order), at every second node. */
 static void add_change(acb_ptr f, az_expansion *e, arb_srcptr x, double factor, arb_srcptr y, int n)
 {
     const az_problem *p = e->reduced->problem;
     const int terms = e->basis.layout.n_terms, unknowns = az_problem_n_unknowns(p);
+    const int half = n / 2;
     const slong bits = e->basis.bits;
-    acb_ptr g = _acb_vec_init(n), f0 = _acb_vec_init(n);
+    acb_ptr g = _acb_vec_init(half), f0 = _acb_vec_init(half);
     arb_ptr c = e->c;
     arb_t kept, t;
 
@@ -200,7 +202,7 @@ static void add_change(acb_ptr f, az_expansion *e, arb_srcptr x, double factor, 
     _arb_vec_clear(e->c, terms);
     e->c = c;
     arb_set_d(t, factor);
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < half; i++) {
         acb_set(f + i, f0 + i);
         acb_addmul_arb(f + i, g + i, t, bits);
     }
@@ -212,32 +214,26 @@ static void add_change(acb_ptr f, az_expansion *e, arb_srcptr x, double factor, 
         arb_set_d(t, factor);
         arb_mul(t, t, x + terms + u, bits);
         arb_mul_2exp_si(t, t, -h);
-        for (int i = 0; i < n; i++) {
+        for (int i = 0; i < half; i++) {
             acb_sub(g + i, g + i, f0 + i, bits);
             acb_addmul_arb(f + i, g + i, t, bits);
         }
     }
     arb_clear(kept);
     arb_clear(t);
-    _acb_vec_clear(g, n);
-    _acb_vec_clear(f0, n);
+    _acb_vec_clear(g, half);
+    _acb_vec_clear(f0, half);
 }
 
 /* The step as a change of the function: the unknowns move, and the coefficients are fitted to F and its change by the step. Where the exponents
- * move with an unknown, coefficients that nearly cancel make the second order terms of the plain step large; a function has no such terms. Every
- * second node has two rows here. */
+ * move with an unknown, coefficients that nearly cancel make the second order terms of the plain step large; a function has no such terms. */
 static bool move_function(az_expansion *e, arb_srcptr x, double factor, arb_srcptr y, int n)
 {
-    const int half = n / 2;
-    arb_ptr z = _arb_vec_init(half);
-    acb_ptr f = _acb_vec_init(half);
+    acb_ptr f = _acb_vec_init(n / 2);
 
-    for (int i = 0; i < half; i++) arb_set(z + i, y + 2 * i);
-    add_change(f, e, x, factor, z, half);
-    bool inside = move(e, x, factor);
-    bool ok = inside && az_fit(e, z, f, half, 0);
-    _acb_vec_clear(f, half);
-    _arb_vec_clear(z, half);
+    add_change(f, e, x, factor, y, n);
+    bool ok = move(e, x, factor) && az_fit(e, y, f, n, 0);
+    _acb_vec_clear(f, n / 2);
     return ok;
 }
 
@@ -267,52 +263,77 @@ static double advance(az_expansion *e, arb_srcptr x, double rms, double promised
 {
     arb_ptr kept = save(e);
     double factor = 1, next = move(e, x, 1) ? rms_now(e, y, n) : NAN;
+    bool ok = next <= promised;
 
-    for (int i = 0; i < HALVINGS && !(next <= promised) && rms > NEAR * promised; i++, factor /= 2) {
+    for (int i = 0; i < HALVINGS && !ok; i++, factor /= 2) {
         restore(e, kept);
         next = move_function(e, x, factor, y, n) ? rms_now(e, y, n) : NAN;
-        if (next < rms) break;
+        ok = next <= promised || next < rms;
     }
-    if (!(next < rms)) {
-        restore(e, kept);
-        next = NAN;
-    }
+    if (!ok) restore(e, kept);
     _arb_vec_clear(kept, e->basis.layout.n_terms + e->reduced->problem->n_scalars);
-    return next;
+    return ok ? next : NAN;
 }
 
-/* One linearisation: the step into x, the model's residual into *model. */
-static az_newton_end linearise(az_expansion *e, arb_ptr x, double *rms, double *model, slong *lost, double goal, arb_srcptr y, int n)
+/* Right side: A c - value. What is solved for are the coefficients themselves and the steps of the unknowns, so that a term can be left out. */
+static void put_right_side(az_least *q, arb_ptr value, const az_expansion *e)
+{
+    for (int i = 0; i < q->n_rows; i++) {
+        arb_approx_dot(value + i, value + i, 1, AZ_LEAST(q, i, 0), q->n_rows, e->c, 1, q->n_damped, q->bits);
+        arb_neg(value + i, value + i);
+        arb_get_mid_arb(AZ_LEAST(q, i, q->n_cols), value + i);
+    }
+}
+
+/* What the last tenth of the terms is worth, of the head or of the others. */
+static double without(const az_least *q, const az_layout *l, bool head)
+{
+    unsigned char *drop = flint_calloc((size_t)q->n_cols, 1);
+    double rms = NAN;
+
+    if (az_layout_shorten(drop, l, head)) az_least_solve(NULL, &rms, q, 0, drop);
+    flint_free(drop);
+    return rms;
+}
+
+/* One linearisation: the step into x, the model's residual and what parts of the basis are worth. Lost where the residual is more than `most`. */
+static az_newton_end linearise(az_expansion *e, arb_ptr x, az_newton_result *out, double goal, double most, arb_srcptr y, int n)
 {
     const az_problem *p = e->reduced->problem;
-    const int rows = count_rows(e->reduced, n), unknowns = az_problem_n_unknowns(p), cols = e->basis.layout.n_terms + unknowns;
+    const int terms = e->basis.layout.n_terms, rows = count_rows(e->reduced, n), unknowns = az_problem_n_unknowns(p);
     arb_ptr value = _arb_vec_init(rows);
     az_newton_end end = AZ_NEWTON_DONE;
     double radius;
     az_least q;
 
-    az_least_init(&q, cols, rows, e->basis.bits, e->threads);
+    *out = (az_newton_result){.model = NAN, .without_head = NAN, .without_tail = NAN};
+    az_least_init(&q, terms + unknowns, terms, rows, e->basis.bits, e->threads);
     az_expansion_update(e, true);
     evaluate_rows(&(sink){.value = value, .q = &q}, e, y, n);
-    *rms = norm(value, rows, e->basis.bits, &radius);
-    if (isnan(*rms)) end = AZ_NEWTON_LOST;
-    else if (radius > RADIUS_SHARE * fmax(*rms, goal)) end = AZ_NEWTON_BITS;
+    out->rms = norm(value, rows, e->basis.bits, &radius);
+    if (!(out->rms <= most)) end = AZ_NEWTON_LOST;
+    else if (radius > RADIUS_SHARE * fmax(out->rms, goal)) end = AZ_NEWTON_BITS;
     if (end == AZ_NEWTON_DONE) {
         for (int u = 0; u < unknowns; u++) unknown_column(&q, e, u, value, y, n);
-        for (int i = 0; i < rows; i++) {
-            arb_neg(value + i, value + i);
-            arb_get_mid_arb(AZ_LEAST(&q, i, cols), value + i);
+        put_right_side(&q, value, e);
+        az_least_form(&q);
+        out->lost = az_least_solve(x, &out->model, &q, 0, NULL);
+        if (out->lost < 0) end = AZ_NEWTON_BITS;
+    }
+    if (end == AZ_NEWTON_DONE) {
+        for (int i = 0; i < terms; i++) {
+            arb_sub(x + i, x + i, e->c + i, e->basis.bits);
+            arb_get_mid_arb(x + i, x + i);
         }
-        *lost = az_least_solve(x, &q);
-        if (*lost < 0) end = AZ_NEWTON_BITS;
-        else *model = az_least_residual(&q);
+        out->without_head = without(&q, &e->basis.layout, true);
+        out->without_tail = without(&q, &e->basis.layout, false);
     }
     az_least_clear(&q);
     _arb_vec_clear(value, rows);
     return end;
 }
 
-az_newton_end az_newton(az_expansion *e, double *rms, slong *lost, arb_srcptr y, int n, const az_newton_options *o)
+az_newton_end az_newton(az_expansion *e, az_newton_result *out, arb_srcptr y, int n, const az_newton_options *o)
 {
     const az_problem *p = e->reduced->problem;
     const slong cols = e->basis.layout.n_terms + az_problem_n_unknowns(p);
@@ -320,30 +341,25 @@ az_newton_end az_newton(az_expansion *e, double *rms, slong *lost, arb_srcptr y,
     az_newton_end end = AZ_NEWTON_DONE;
 
     for (int i = 0; i < o->max_iterations; i++) {
-        double model;
-        end = linearise(e, x, rms, &model, lost, o->goal, y, n);
+        end = linearise(e, x, out, o->goal, i ? INFINITY : o->most, y, n);
         if (end != AZ_NEWTON_DONE) break;
-        double next = advance(e, x, *rms, fmax(LINEAR * model, o->goal), y, n);
-        bool linear = next <= fmax(LINEAR * model, o->goal) || *rms <= LINEAR * model, last = isnan(next);
-        if (last && i == 0 && !(*rms <= NEAR * model)) end = AZ_NEWTON_LOST;
-        if (!last) *rms = next;
-        if (o->tell(o->data, e, *rms)) end = AZ_NEWTON_STOPPED;
+        const double promised = fmax(LINEAR * out->model, o->goal), next = advance(e, x, out->rms, promised, y, n);
+        bool linear = next <= promised || out->rms <= promised, last = isnan(next);
+        if (last && i == 0 && !(out->rms <= NEAR * out->model)) end = AZ_NEWTON_LOST;
+        if (!last) out->rms = next;
+        if (o->tell(o->data, e, out->rms)) end = AZ_NEWTON_STOPPED;
         if (linear || last || end != AZ_NEWTON_DONE) break;
     }
     _arb_vec_clear(x, cols);
     return end;
 }
 
-az_newton_end az_newton_promise(az_expansion *e, double *model, double goal, arb_srcptr y, int n)
+az_newton_end az_newton_promise(az_expansion *e, az_newton_result *out, double goal, arb_srcptr y, int n)
 {
-    const az_problem *p = e->reduced->problem;
-    const slong cols = e->basis.layout.n_terms + az_problem_n_unknowns(p);
-    arb_ptr x = _arb_vec_init(cols);
-    double rms;
-    slong lost;
-    az_newton_end end = linearise(e, x, &rms, model, &lost, goal, y, n);
+    arb_ptr x = _arb_vec_init(e->basis.layout.n_terms + az_problem_n_unknowns(e->reduced->problem));
+    az_newton_end end = linearise(e, x, out, goal, INFINITY, y, n);
 
-    _arb_vec_clear(x, cols);
+    _arb_vec_clear(x, e->basis.layout.n_terms + az_problem_n_unknowns(e->reduced->problem));
     return end;
 }
 

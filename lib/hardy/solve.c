@@ -16,6 +16,9 @@
 #define DAMPING 0x1p-12     /* of the coefficients of the first fit, over the error of the start: measured on an unstable profile known to 4e-4 */
 #define NEXT_SIZE(n) ((int)((n)*GROWTH))
 #define FIRST_RMS 1e-4      /* a first size that leaves more is too small for the profile: the next is fitted to the start again */
+#define SHIFT 1.25          /* of the share of terms outside the head, from one size to the next */
+#define SHIFT_FROM 2.0      /* the residual without the last terms of one part over that without those of the other */
+#define HOPELESS 10.0       /* times what a start or a first size may leave: the terms cannot take up the start, and no step changes that */
 #define NEWTON_MOST 12
 #define BITS_PER_DIGIT 3.33
 #define GUARD_BITS 96
@@ -24,7 +27,7 @@
 #define GOAL_DIGITS 12      /* a residual so many digits below those asked is as good as none */
 #define STALLED_SIZES 2     /* sizes in a row that bring the unknowns no nearer */
 
-static const az_shape shapes[] = {{1, 0}, {0.6, 0}, {1.4, 0}, {0.6, 0.5}};
+static const az_shape shapes[] = {{1, 0}, {0.6, 0}, {1.4, 0}, {0.8, 0.5}, {0.8, 0.8}};
 #define N_SHAPES ((int)(sizeof shapes / sizeof *shapes))
 
 typedef struct search {
@@ -36,6 +39,7 @@ typedef struct search {
     double began;
     int size, iteration;        /* for progress */
     const char *note;
+    char note_text[200];
     bool cancelled, late;
 
     az_reduced reduced;
@@ -43,10 +47,11 @@ typedef struct search {
     az_expansion work;
     double scale;
     az_shape shape;
-    slong bits, lost;           /* lost: in the normal equations of the last size */
-    int lost_terms;             /* of that size */
+    slong bits;
+    az_newton_result last;      /* of the last size */
+    int last_terms;             /* of that size */
     double *error;              /* [n_unknowns] */
-    double rms, best_rms;       /* of the rows: of work, of best */
+    double best_rms;            /* of the rows */
     double residual;            /* largest, of best, between the nodes */
 } search;
 
@@ -141,10 +146,10 @@ static az_status fit(search *s, arb_ptr y, int n, bool *enough)
 
     if (s->best.basis.layout.n_terms) {
         az_expansion_set_bits(&s->best, s->work.basis.bits);
-        acb_ptr f = _acb_vec_init(n);
+        acb_ptr f = _acb_vec_init(n / 2);
         az_fit_sample(f, &s->best, y, n);
         *enough = az_fit(&s->work, y, f, n, DAMPING * s->best_rms);
-        _acb_vec_clear(f, n);
+        _acb_vec_clear(f, n / 2);
         return AZ_OK;
     }
     double *x = start_values(s, y, n, &status);
@@ -170,7 +175,7 @@ static void prepare(search *s, int terms, double m, const az_shape *shape, slong
 static az_newton_options newton_options(search *s)
 {
     return (az_newton_options){
-        .max_iterations = NEWTON_MOST, .goal = pow(10, -s->options->digits - GOAL_DIGITS), .tell = tell, .data = s};
+        .max_iterations = NEWTON_MOST, .goal = pow(10, -s->options->digits - GOAL_DIGITS), .most = INFINITY, .tell = tell, .data = s};
 }
 
 /* Sets work up with a number of terms, fitted, on nodes of its own in *y. */
@@ -185,10 +190,11 @@ static az_status begin_size(search *s, arb_ptr *y, int *n, int terms, double m, 
 /* Solves with a number of terms, from a fit, raising the precision as needed. *end: AZ_NEWTON_BITS when even the most does not do. */
 static az_status solve_size(search *s, int terms, az_newton_end *end)
 {
-    const az_newton_options o = newton_options(s);
+    az_newton_options o = newton_options(s);
 
-    if (s->lost > 0) { /* grows about linearly with the number of terms */
-        slong need = s->lost * terms / s->lost_terms + GUARD_BITS;
+    if (!s->best.basis.layout.n_terms) o.most = HOPELESS * fmax(start_error(s), FIRST_RMS);
+    if (s->last.lost > 0) { /* grows about linearly with the number of terms */
+        slong need = s->last.lost * terms / s->last_terms + GUARD_BITS;
         if (need > s->bits) s->bits = need;
     }
     for (*end = AZ_NEWTON_BITS; *end == AZ_NEWTON_BITS && s->bits <= MAX_BITS;) {
@@ -196,8 +202,8 @@ static az_status solve_size(search *s, int terms, az_newton_end *end)
         arb_ptr y;
         int n;
         az_status status = begin_size(s, &y, &n, terms, s->scale, &s->shape, s->bits, &enough);
-        if (status == AZ_OK && enough) *end = az_newton(&s->work, &s->rms, &s->lost, y, n, &o);
-        s->lost_terms = s->work.basis.layout.n_terms;
+        if (status == AZ_OK && enough) *end = az_newton(&s->work, &s->last, y, n, &o);
+        s->last_terms = s->work.basis.layout.n_terms;
         _arb_vec_clear(y, n);
         if (status != AZ_OK) return status;
         if (*end == AZ_NEWTON_BITS) s->bits = (slong)((double)s->bits * MORE_BITS);
@@ -205,26 +211,28 @@ static az_status solve_size(search *s, int terms, az_newton_end *end)
     return AZ_OK;
 }
 
-/* The residual that a small basis of this length and shape can reach; infinite if it fails. */
-static az_status try_basis(search *s, double *rms, double m, const az_shape *shape)
+/* The residual that a basis of this size, length and shape can reach, as a linear model says; that of the fit, where it is too large for the model to
+ * be believed; infinite if it fails. */
+static az_status try_basis(search *s, double *rms, int terms, double m, const az_shape *shape)
 {
     bool enough = false;
-    double model;
+    az_newton_result result;
     arb_ptr y;
     int n;
-    az_status status = begin_size(s, &y, &n, TRIAL_TERMS, m, shape, s->bits, &enough);
+    az_status status = begin_size(s, &y, &n, terms, m, shape, s->bits, &enough);
 
     *rms = INFINITY;
-    if (status == AZ_OK && enough && az_newton_promise(&s->work, &model, newton_options(s).goal, y, n) == AZ_NEWTON_DONE) *rms = model;
+    if (status == AZ_OK && enough && az_newton_promise(&s->work, &result, newton_options(s).goal, y, n) == AZ_NEWTON_DONE)
+        *rms = result.rms <= FIRST_RMS ? result.model : result.rms;
     _arb_vec_clear(y, n);
     if (status == AZ_OK) tell(s, &s->work, *rms);
     return status;
 }
 
-static az_status try_scale(search *s, double *best, double m)
+static az_status try_scale(search *s, double *best, int terms, double m)
 {
     double rms;
-    az_status status = try_basis(s, &rms, m, &s->shape);
+    az_status status = try_basis(s, &rms, terms, m, &s->shape);
 
     if (status == AZ_OK && rms < *best) {
         *best = rms;
@@ -233,7 +241,20 @@ static az_status try_scale(search *s, double *best, double m)
     return status;
 }
 
-/* m by powers of 2 of the domain's scale, then by steps of a quarter of that; then the shape. */
+/* m by steps of half and of a quarter of a power of 2 from where it is. */
+static az_status refine_scale(search *s, double *best, int terms)
+{
+    az_status status = AZ_OK;
+
+    for (double step = sqrt(2); step > 1.1 && status == AZ_OK && !stopped(s); step = sqrt(step)) {
+        double middle = s->scale;
+        status = try_scale(s, best, terms, middle / step);
+        if (status == AZ_OK) status = try_scale(s, best, terms, middle * step);
+    }
+    return status;
+}
+
+/* m by powers of 2 of the domain's scale, then by smaller steps; then the shape. */
 static az_status choose_basis(search *s)
 {
     const double unit = s->reduced.problem->coord[0].scale;
@@ -242,20 +263,25 @@ static az_status choose_basis(search *s)
 
     s->shape = shapes[0];
     s->scale = unit;
-    for (int k = -3; k <= 3 && status == AZ_OK && !stopped(s); k++) status = try_scale(s, &best, ldexp(unit, k));
-    for (double step = sqrt(2); step > 1.1 && status == AZ_OK && !stopped(s); step = sqrt(step)) {
-        double middle = s->scale;
-        status = try_scale(s, &best, middle / step);
-        if (status == AZ_OK) status = try_scale(s, &best, middle * step);
-    }
+    for (int k = -3; k <= 3 && status == AZ_OK && !stopped(s); k++) status = try_scale(s, &best, TRIAL_TERMS, ldexp(unit, k));
+    if (status == AZ_OK) status = refine_scale(s, &best, TRIAL_TERMS);
     for (int i = 1; i < N_SHAPES && status == AZ_OK && !stopped(s); i++) {
         double rms;
-        status = try_basis(s, &rms, s->scale, &shapes[i]);
+        status = try_basis(s, &rms, TRIAL_TERMS, s->scale, &shapes[i]);
         if (status != AZ_OK || !(rms < best)) continue;
         best = rms;
         s->shape = shapes[i];
     }
     return status;
+}
+
+/* Where the trial size was too small to see the profile, at the first that is not. */
+static az_status choose_again(search *s, int terms)
+{
+    double best = INFINITY;
+    az_status status = try_scale(s, &best, terms, s->scale);
+
+    return status == AZ_OK ? refine_scale(s, &best, terms) : status;
 }
 
 /* |a - b| of each unknown into error, the larger with what is there if `widen`. */
@@ -290,25 +316,26 @@ static arb_ptr keep_unknowns(const search *s, const az_expansion *e)
     return x;
 }
 
-/* The second set of nodes, from the best; its unknowns widen the error. */
-static az_status second_nodes(search *s, int terms)
+/* The best again on the second set of nodes; its unknowns widen the error. */
+static void second_nodes(search *s)
 {
     const az_newton_options o = newton_options(s);
+    const az_layout *l = &s->best.basis.layout;
+    const int n = (NODES_PER_TERM + 1) * l->n_terms;
     arb_ptr x = keep_unknowns(s, &s->best);
+    az_newton_result result;
 
-    prepare(s, terms, s->scale, &s->shape, s->best.basis.bits);
-    const int n = (NODES_PER_TERM + 1) * s->work.basis.layout.n_terms;
+    az_expansion_set_bits(&s->work, s->best.basis.bits);
+    copy_unknowns(&s->work, &s->best);
+    arb_set(s->work.basis.scale, s->best.basis.scale);
+    az_expansion_set_layout(&s->work, l);
+    _arb_vec_set(s->work.c, s->best.c, l->n_terms);
     arb_ptr y = make_nodes(&s->work, n, 1);
-    bool enough;
-    double rms;
-    slong lost;
-    az_status status = fit(s, y, n, &enough);
-    if (status == AZ_OK && enough && az_newton(&s->work, &rms, &lost, y, n, &o) == AZ_NEWTON_DONE) compare(s, &s->work, x, true);
+    if (az_newton(&s->work, &result, y, n, &o) == AZ_NEWTON_DONE) compare(s, &s->work, x, true);
     else
         for (int i = 0; i < n_unknowns(s); i++) s->error[i] = INFINITY;
     _arb_vec_clear(x, n_unknowns(s));
     _arb_vec_clear(y, n);
-    return status;
 }
 
 /* The residual of the best between the nodes; no unknown is claimed to better than that. */
@@ -329,50 +356,77 @@ static void swap(search *s)
 
     s->best = s->work;
     s->work = t;
-    s->best_rms = s->rms;
+    s->best_rms = s->last.rms;
 }
 
-/* Sizes until the digits asked; *stop says why it ended. */
-static az_status grow(search *s, az_stop *stop)
+/* Terms go where the last tenth of them is worth more. */
+static void reshape(search *s)
+{
+    const double ratio = s->last.without_head / s->last.without_tail;
+    double tail = 1 - s->shape.head;
+
+    if (ratio > SHIFT_FROM) tail /= SHIFT;
+    if (ratio < 1 / SHIFT_FROM) tail = fmin(1, tail * SHIFT);
+    s->shape.head = 1 - tail;
+}
+
+static az_status next_size(search *s, int terms, az_newton_end *end)
+{
+    if (s->last_terms) reshape(s);
+    s->size++;
+    snprintf(s->note_text, sizeof s->note_text, "%d coefficients, %.0f%% in the head, m = %.4g, %ld bits", terms, 100 * s->shape.head, s->scale,
+             (long)s->bits);
+    s->note = s->note_text;
+    return solve_size(s, terms, end);
+}
+
+static az_stop reason(const search *s)
+{
+    return s->cancelled ? AZ_STOP_CANCELLED : s->late ? AZ_STOP_TIME : AZ_STOP_STALLED;
+}
+
+/* The first size that is large enough for the profile becomes the best. *terms: its number. Without one there is no best. */
+static az_status find_first(search *s, int *terms)
+{
+    const int most = s->options->max_coefficients;
+
+    for (*terms = FIRST_TERMS; *terms <= most && !stopped(s); *terms = NEXT_SIZE(*terms)) {
+        az_newton_end end;
+        az_status status = next_size(s, *terms, &end);
+        if (status != AZ_OK || (end != AZ_NEWTON_DONE && end != AZ_NEWTON_LOST)) return status;
+        if (!(s->last.rms <= FIRST_RMS) && (end == AZ_NEWTON_LOST || NEXT_SIZE(*terms) <= most)) continue;
+        swap(s);
+        return *terms > TRIAL_TERMS ? choose_again(s, *terms) : AZ_OK;
+    }
+    return AZ_OK;
+}
+
+/* Sizes from the best on until the digits asked; *stop says why it ended. */
+static az_status grow(search *s, az_stop *stop, int terms)
 {
     const double wanted = pow(10, -s->options->digits);
     double last = INFINITY;
     int stalled = 0;
 
-    *stop = AZ_STOP_ITERATIONS;
-    for (int terms = FIRST_TERMS; terms <= s->options->max_coefficients; terms = NEXT_SIZE(terms)) {
-        char note[200];
-        bool first = !s->best.basis.layout.n_terms;
+    while ((terms = NEXT_SIZE(terms)) <= s->options->max_coefficients) {
         az_newton_end end;
-        s->size++;
-        snprintf(note, sizeof note, "%d coefficients, m = %.4g, %ld bits", terms, s->scale, (long)s->bits);
-        s->note = note;
-        az_status status = solve_size(s, terms, &end);
-        if (status != AZ_OK) return status;
-        if (end != AZ_NEWTON_DONE && !(first && end == AZ_NEWTON_LOST)) {
-            *stop = s->cancelled ? AZ_STOP_CANCELLED : s->late ? AZ_STOP_TIME : AZ_STOP_STALLED;
-            return AZ_OK;
-        }
-        if (first && !(s->rms <= FIRST_RMS) && NEXT_SIZE(terms) <= s->options->max_coefficients && !stopped(s)) continue;
-        if (!first) compare(s, &s->work, unknown(&s->best, 0), false);
+        az_status status = next_size(s, terms, &end);
+        *stop = reason(s);
+        if (status != AZ_OK || end != AZ_NEWTON_DONE) return status;
+        compare(s, &s->work, unknown(&s->best, 0), false);
         swap(s);
-        if (first) continue;
         if (worst(s) <= wanted) {
-            status = second_nodes(s, terms);
-            if (status != AZ_OK) return status;
+            second_nodes(s);
             measure(s);
-            if (worst(s) <= wanted) {
-                *stop = AZ_STOP_TOLERANCE;
-                return AZ_OK;
-            }
+            *stop = AZ_STOP_TOLERANCE;
+            if (worst(s) <= wanted) return AZ_OK;
         }
         stalled = worst(s) > last / 2 ? stalled + 1 : 0;
         last = worst(s);
-        if (stalled == STALLED_SIZES) {
-            *stop = AZ_STOP_STALLED;
-            return AZ_OK;
-        }
+        *stop = AZ_STOP_STALLED;
+        if (stalled == STALLED_SIZES) return AZ_OK;
     }
+    *stop = stopped(s) ? reason(s) : AZ_STOP_ITERATIONS;
     return AZ_OK;
 }
 
@@ -399,6 +453,7 @@ static void release_threads(int threads)
 static az_status run(search *s, az_hardy **out, int threads)
 {
     az_stop stop = AZ_STOP_RUNNING;
+    int terms;
     double slope, zero = 0;
     az_status status = az_eval(s->start, &slope, s->reduced.name, &zero, 1, (int[]){1}, s->err);
 
@@ -412,11 +467,13 @@ static az_status run(search *s, az_hardy **out, int threads)
     if (!s->error) status = az_fail(s->err, AZ_ENOMEM, "out of memory");
     for (int i = 0; status == AZ_OK && i < n_unknowns(s); i++) s->error[i] = INFINITY;
     if (status == AZ_OK) status = choose_basis(s);
-    if (status == AZ_OK) status = grow(s, &stop);
+    if (status == AZ_OK) status = find_first(s, &terms);
+    if (status == AZ_OK && s->best.basis.layout.n_terms) status = grow(s, &stop, terms);
     if (status == AZ_OK && s->best.basis.layout.n_terms) status = judge(s, out, stop);
     else if (status == AZ_OK && (s->cancelled || s->late)) status = az_fail(s->err, AZ_ECANCELLED, "stopped before the first size was solved");
     else if (status == AZ_OK)
-        status = az_fail(s->err, AZ_EDOMAIN, "no expansion of %d terms near '%s' of the result solves the problem", FIRST_TERMS, s->reduced.name);
+        status = az_fail(s->err, AZ_EDOMAIN, "no expansion of at most %d terms solves the problem near '%s' of the result: the last leaves a residual of %.1e",
+                         s->options->max_coefficients, s->reduced.name, s->last.rms);
     az_expansion_clear(&s->best);
     az_expansion_clear(&s->work);
     az_doubles_free(s->error);
@@ -431,7 +488,7 @@ void az_hardy_options_init(az_hardy_options *o)
 
 az_status az_hardy_solve(az_hardy **out, const az_result *start, const az_hardy_options *o, az_progress_fn fn, void *data, az_error *err)
 {
-    search s = {.start = start, .options = o, .fn = fn, .data = data, .err = err, .began = az_seconds()};
+    search s = {.start = start, .options = o, .fn = fn, .data = data, .err = err, .began = az_seconds(), .last = {.rms = NAN}};
 
     *out = NULL;
     if (o->digits < 5 || o->digits > 200) return az_fail(err, AZ_EOPTION, "%d digits: expected 5 to 200", o->digits);
