@@ -133,6 +133,11 @@ const char *az_method_name(az_method m); /* "lm", "lm-qr", "adam", "lbfgs", "ssb
 typedef enum az_space { AZ_SPACE_MLP, AZ_SPACE_ELEMENT, AZ_SPACE_FOURIER, AZ_N_SPACE } az_space;
 const char *az_space_name(az_space s); /* "mlp", "element", "fourier" */
 
+/* Coordinates of a half-plane, of length L: y1 + i y2 = L sinh(xi + i (pi/2 - eta)); y1 = L sinh(xi) sin(eta), y2 = L sinh(xi) cos(eta); y1 = L sinh(z1),
+ * y2 = L sinh(z2); q = (1 + |y|^2/L^2)^(-1/4) and the angle. Points of networks are spread in them; elements know the first two. */
+typedef enum az_coordinates { AZ_CONFORMAL, AZ_POLAR, AZ_SINH, AZ_COMPACT, AZ_N_COORDINATES } az_coordinates;
+const char *az_coordinates_name(az_coordinates c); /* "conformal", "polar", "sinh", "compact" */
+
 /* Options of a solve. Fill with az_solve_options_init, then change. A zero, where "0 = automatic" is said, lets the program choose. */
 typedef struct az_solve_options {
     uint64_t seed;                      /* of the generator that draws weights and points; default 1 */
@@ -147,6 +152,7 @@ typedef struct az_solve_options {
     int points;                         /* collocation points per equation; 0 = automatic */
     az_space space;                     /* default AZ_SPACE_MLP; else one stage, which starts from 0: with AZ_SPACE_ELEMENT layers are ignored, with AZ_SPACE_FOURIER
                                          * layers[0] is the number of functions per trial, 128 if automatic */
+    az_coordinates coordinates;         /* in a half-plane; default AZ_CONFORMAL, or those of the elements that a solve begins with */
     int n_phases;                       /* the methods of the first stage in turn; 0 = automatic (lm) */
     az_method phase[AZ_MAX_PHASES];
     int phase_iterations[AZ_MAX_PHASES];/* of each phase but the last */

@@ -70,6 +70,18 @@ const char *az_space_name(az_space s)
     return "unknown";
 }
 
+const char *az_coordinates_name(az_coordinates c)
+{
+    switch (c) {
+    case AZ_CONFORMAL: return "conformal";
+    case AZ_POLAR: return "polar";
+    case AZ_SINH: return "sinh";
+    case AZ_COMPACT: return "compact";
+    case AZ_N_COORDINATES: break;
+    }
+    return "unknown";
+}
+
 const char *az_method_name(az_method m)
 {
     switch (m) {

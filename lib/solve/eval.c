@@ -62,7 +62,7 @@ static az_status run_probe(const az_result *r, const double *scalar, double *out
     return AZ_OK;
 }
 
-/* Elements of a half-plane: at the point (0, length), where their coordinates have a square root, derivatives are the means of those at this
+/* Elements in conformal coordinates: at the point (0, length), where their coordinates have a square root, derivatives are the means of those at this
  * distance above and below, in lengths. Their error is its square; that of rounding grows like the inverse of its powers. */
 #define FOCUS_STEP 1e-3
 #define FOCUS_NEAR 1e-9
@@ -71,7 +71,7 @@ static double focus(const az_result *r)
 {
     for (int t = 0; t < r->problem->n_trials; t++)
         for (int k = 0; k < r->trial[t].n_stages; k++)
-            if (r->trial[t].stage[k].mesh.modes) return r->trial[t].stage[k].mesh.length;
+            if (r->trial[t].stage[k].mesh.modes && r->trial[t].stage[k].mesh.coordinates == AZ_CONFORMAL) return r->trial[t].stage[k].mesh.length;
     return 0;
 }
 

@@ -550,13 +550,24 @@ static uint64_t hash_of(const az_result *r)
     int limits[3] = {o->max_iterations, o->max_stages, o->points};
     h = az_hash_bytes(h, limits, sizeof limits);
     if (o->mode) h = az_hash_bytes(h, &o->mode, sizeof o->mode);
+    if (o->coordinates) h = az_hash_bytes(h, &o->coordinates, sizeof o->coordinates);
     return o->space == AZ_SPACE_MLP ? h : az_hash_bytes(h, &o->space, sizeof o->space);
+}
+
+static az_status check_coordinates(const az_problem *p, const az_solve_options *o, az_error *err)
+{
+    const char *name = az_coordinates_name(o->coordinates);
+    if (o->coordinates == AZ_CONFORMAL) return AZ_OK;
+    if (!az_problem_half_plane(p)) return az_fail(err, AZ_EOPTION, "%s coordinates are for `half-plane`, and %s has another domain", name, p->name);
+    if (o->space != AZ_SPACE_ELEMENT || o->coordinates == AZ_POLAR) return AZ_OK;
+    return az_fail(err, AZ_EOPTION, "elements are in conformal or polar coordinates, not in %s ones, which are for networks", name);
 }
 
 az_status az_run_create(az_result **out, const az_problem *p, const az_solve_options *o, az_error *err)
 {
     *out = NULL;
     az_status st = az_check_options(o, err);
+    if (!st) st = check_coordinates(p, o, err);
     if (!st) st = az_ladder_check(p, o->mode, o->space, err);
     if (!st && o->space == AZ_SPACE_ELEMENT) st = az_elements_check(p, err);
     if (!st && o->space == AZ_SPACE_ELEMENT && o->mode > 0 && !p->n_defects)

@@ -129,6 +129,7 @@ az_status az_check_options(const az_solve_options *o, az_error *err)
     if (o->max_stages < 0 || o->max_stages > AZ_MAX_STAGES) return bad(err, "max_stages", "0 (automatic) to 6");
     if (o->points < 0 || o->points > 10000000) return bad(err, "points", "0 (automatic) to 10000000");
     if ((int)o->space < 0 || o->space >= AZ_N_SPACE) return bad(err, "space", "a trial space of az_space");
+    if ((int)o->coordinates < 0 || o->coordinates >= AZ_N_COORDINATES) return bad(err, "coordinates", "those of az_coordinates");
     if (o->threads < 0 || o->threads > 1024) return bad(err, "threads", "0 (all) to 1024");
     if (o->n_phases < 0 || o->n_phases > AZ_MAX_PHASES) return bad(err, "n_phases", "0 (automatic) to 8");
     for (int k = 0; k < o->n_phases; k++) {

@@ -73,6 +73,11 @@ static az_status checked(az_result **out, const az_problem *p, const az_result *
     if (az_result_space(from) != own.space && !fit)
         return az_fail(err, AZ_EOPTION, "the result to begin with is of the trial space %s, and %s is asked for", az_space_name(az_result_space(from)), az_space_name(own.space));
     const az_network *net = &from->trial[0].stage[0];
+    const bool elements = own.space == AZ_SPACE_ELEMENT;
+    if (elements && own.coordinates && own.coordinates != net->mesh.coordinates)
+        return az_fail(err, AZ_EOPTION, "the elements to begin with are in %s coordinates, and %s ones are asked for", az_coordinates_name(net->mesh.coordinates),
+                       az_coordinates_name(own.coordinates));
+    if (elements) own.coordinates = net->mesh.coordinates;
     for (int k = 0; !own.n_layers && k < net->n_layers; k++) own.layers[k] = net->width[k + 1];
     if (!own.n_layers) own.n_layers = net->n_layers;
     az_status st = az_run_create(&r, p, &own, err);
