@@ -164,12 +164,14 @@ static void conformal(const az_taylor *t, int order, az_num *xi, az_num *eta, do
     }
 }
 
-/* The same with xi = asinh(r/length), tan eta = y1/y2; of the half angles, which stay below a quarter turn: tan(eta/2) = y1/(r + y2). */
+/* The same with xi = asinh(r/length), tan eta = y1/y2; 0 at the corner, where elements in these coordinates vanish. Of half angles, since tan eta is infinite at the wall: tan(eta/2) = y1/(r + y2). */
 static void polar(const az_taylor *t, int order, az_num *xi, az_num *eta, double length, double y1, double y2)
 {
     const double r = hypot(y1, y2), by_coordinate[] = {y1 / r, y2 / r};
     az_num square[MAX_COEFFICIENTS] = {1}, one[MAX_COEFFICIENTS] = {0}, two[MAX_COEFFICIENTS] = {by_coordinate[1]}, ratio[MAX_COEFFICIENTS], root[MAX_COEFFICIENTS];
 
+    for (int k = 0; k < t->count[order] && r == 0; k++) xi[k] = eta[k] = 0;
+    if (r == 0) return;
     one[0] = by_coordinate[0];
     for (int k = 1; k < t->count[order]; k++) { /* in units of r */
         const int a = t->exponent[k * AZ_MAX_DIM], b = t->exponent[k * AZ_MAX_DIM + 1];
@@ -298,6 +300,7 @@ void az_sheet_add(const az_taylor *t, const az_taylor *line, int order, az_num *
     if (az_mesh_n_core(m)) core(t, order, sum, m, net->scale, w + (size_t)az_mesh_count(m) * (size_t)m->modes, fabs(y1), y2);
     for (int k = 0; k < t->count[order]; k++) {
         const bool odd = t->exponent[k * AZ_MAX_DIM] % 2;
+        if (m->coordinates == AZ_POLAR && y1 == 0 && y2 == 0 && t->degree[k] >= m->smooth) sum[k] = NAN; /* they depend on the direction */
         out[k] += y1 < 0 ? (odd ? -m->across : m->across) * sum[k] : sum[k];
     }
 }
