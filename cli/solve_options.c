@@ -170,7 +170,7 @@ bool option_space(const cli_context *c, const char *text, az_space *out)
 
 static bool read_coordinates(const cli_context *c, const char *text, az_coordinates *out)
 {
-    for (int k = 0; k < AZ_N_COORDINATES; k++)
+    for (int k = AZ_CONFORMAL; k < AZ_N_COORDINATES; k++)
         if (!strcmp(text, az_coordinates_name((az_coordinates)k))) return *out = (az_coordinates)k, true;
     return cli_usage(c, "--coordinates: expected conformal, polar, sinh or compact, found '%s'", text), false;
 }

@@ -133,10 +133,11 @@ const char *az_method_name(az_method m); /* "lm", "lm-qr", "adam", "lbfgs", "ssb
 typedef enum az_space { AZ_SPACE_MLP, AZ_SPACE_ELEMENT, AZ_SPACE_FOURIER, AZ_N_SPACE } az_space;
 const char *az_space_name(az_space s); /* "mlp", "element", "fourier" */
 
-/* Coordinates of a half-plane, of length L: y1 + i y2 = L sinh(xi + i (pi/2 - eta)); y1 = L sinh(xi) sin(eta), y2 = L sinh(xi) cos(eta); y1 = L sinh(z1),
- * y2 = L sinh(z2); q = (1 + |y|^2/L^2)^(-1/4) and the angle. Points of networks are spread in them; elements know the first two. */
-typedef enum az_coordinates { AZ_CONFORMAL, AZ_POLAR, AZ_SINH, AZ_COMPACT, AZ_N_COORDINATES } az_coordinates;
-const char *az_coordinates_name(az_coordinates c); /* "conformal", "polar", "sinh", "compact" */
+/* Coordinates of a half-plane, of length L: conformal, y1 + i y2 = L sinh(xi + i (pi/2 - eta)); polar, y1 = L sinh(xi) sin(eta), y2 = L sinh(xi) cos(eta);
+ * sinh, y1 = L sinh(z1), y2 = L sinh(z2); compact, q = (1 + |y|^2/L^2)^(-1/4) and the angle. Points of networks are spread in them; elements know the
+ * first two. */
+typedef enum az_coordinates { AZ_COORDINATES_AUTO, AZ_CONFORMAL, AZ_POLAR, AZ_SINH, AZ_COMPACT, AZ_N_COORDINATES } az_coordinates;
+const char *az_coordinates_name(az_coordinates c); /* "automatic", "conformal", "polar", "sinh", "compact" */
 
 /* Options of a solve. Fill with az_solve_options_init, then change. A zero, where "0 = automatic" is said, lets the program choose. */
 typedef struct az_solve_options {
@@ -152,7 +153,7 @@ typedef struct az_solve_options {
     int points;                         /* collocation points per equation; 0 = automatic */
     az_space space;                     /* default AZ_SPACE_MLP; else one stage, which starts from 0: with AZ_SPACE_ELEMENT layers are ignored, with AZ_SPACE_FOURIER
                                          * layers[0] is the number of functions per trial, 128 if automatic */
-    az_coordinates coordinates;         /* in a half-plane; default AZ_CONFORMAL, or those of the elements that a solve begins with */
+    az_coordinates coordinates;         /* in a half-plane, else automatic; automatic: those of the elements that a solve begins with, or AZ_CONFORMAL */
     int n_phases;                       /* the methods of the first stage in turn; 0 = automatic (lm) */
     az_method phase[AZ_MAX_PHASES];
     int phase_iterations[AZ_MAX_PHASES];/* of each phase but the last */
@@ -240,7 +241,7 @@ az_status az_verify(az_result *r, int threads, az_error *err);
 
 /* Compares r with another result of the same problem (text and parameters). Both are re-evaluated first where they have not been; r then holds
  * the agreement, its tier is AZ_TIER_CROSS_SOLVED, and the error of an unknown is the larger of the difference and of what the residual
- * supports, at least 4 eps. AZ_EOPTION for another problem or for two results in the same trial space. */
+ * supports, at least 4 eps. AZ_EOPTION for another problem or for two results in the same trial space, which elements in other coordinates are not. */
 az_status az_cross_check(az_result *r, az_result *other, int threads, az_error *err);
 
 /* Solves the problem of `from` again in the space of elements, started from its trials and unknowns, and cross-checks the two: *out is the new result, with one

@@ -134,8 +134,8 @@ static void spread_is_inside(void **state)
             az_point at = {{0}};
             az_points a, b;
             for (int c = 0; c < p->dim; c++) at.x[c] = p->coord[c].range == AZ_INTERVAL ? p->coord[c].hi : 1.25;
-            assert_int_equal(az_points_spread(&a, p, fixed, &at, n, 0), AZ_OK);
-            assert_int_equal(az_points_spread(&b, p, fixed, &at, n - more, more), AZ_OK);
+            assert_int_equal(az_points_spread(&a, p, fixed, &at, n, 0, AZ_COORDINATES_AUTO), AZ_OK);
+            assert_int_equal(az_points_spread(&b, p, fixed, &at, n - more, more, AZ_COORDINATES_AUTO), AZ_OK);
             assert_true(a.n == n && a.dim == p->dim);
             assert_memory_equal(a.x + more * p->dim, b.x, sizeof(double) * (size_t)((n - more) * p->dim)); /* one sequence */
             for (int c = 0; c < p->dim; c++) {
@@ -182,10 +182,10 @@ static void adapt(void **state)
         az_rng g, h;
         double *res = calloc((size_t)m, sizeof *res);
         assert_non_null(res);
-        assert_int_equal(az_points_spread(&a, p, 0, &at, n, 0), AZ_OK);
-        assert_int_equal(az_points_spread(&b, p, 0, &at, n, 0), AZ_OK);
-        assert_int_equal(az_points_spread(&before, p, 0, &at, n, 0), AZ_OK);
-        assert_int_equal(az_points_spread(&pool, p, 0, &at, m, n), AZ_OK);
+        assert_int_equal(az_points_spread(&a, p, 0, &at, n, 0, AZ_COORDINATES_AUTO), AZ_OK);
+        assert_int_equal(az_points_spread(&b, p, 0, &at, n, 0, AZ_COORDINATES_AUTO), AZ_OK);
+        assert_int_equal(az_points_spread(&before, p, 0, &at, n, 0, AZ_COORDINATES_AUTO), AZ_OK);
+        assert_int_equal(az_points_spread(&pool, p, 0, &at, m, n, AZ_COORDINATES_AUTO), AZ_OK);
         for (int i = 0; i < m; i++) res[i] = c == 0 ? 0 : c == 1 ? NAN : c == 2 ? 1 : pool.x[2 * i] > 0.8 ? 1e-3 : 1e-9;
         az_rng_seed(&g, (uint64_t)c), az_rng_seed(&h, (uint64_t)c);
         az_points_adapt(&a, &pool, res, 0.5, &g);
@@ -220,8 +220,8 @@ static void adapt_in_proportion(void **state)
     int drawn[POOL] = {0};
 
     (void)state;
-    assert_int_equal(az_points_spread(&a, p, 0, &at, N, 0), AZ_OK);
-    assert_int_equal(az_points_spread(&pool, p, 0, &at, POOL, N), AZ_OK);
+    assert_int_equal(az_points_spread(&a, p, 0, &at, N, 0, AZ_COORDINATES_AUTO), AZ_OK);
+    assert_int_equal(az_points_spread(&pool, p, 0, &at, POOL, N, AZ_COORDINATES_AUTO), AZ_OK);
     for (int i = 0; i < POOL; i++) res[i] = 1e-7 * az_rng_normal(&rng), mean += res[i] * res[i] / POOL;
     for (int i = 0; i < POOL; i++) total += 1 + res[i] * res[i] / mean;
     for (int k = 0; k < ROUNDS; k++) {

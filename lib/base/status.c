@@ -73,6 +73,7 @@ const char *az_space_name(az_space s)
 const char *az_coordinates_name(az_coordinates c)
 {
     switch (c) {
+    case AZ_COORDINATES_AUTO: return "automatic";
     case AZ_CONFORMAL: return "conformal";
     case AZ_POLAR: return "polar";
     case AZ_SINH: return "sinh";

@@ -95,6 +95,7 @@ void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve
     *o = *asked;
     o->checkpoint = NULL;
     if (isnan(o->tolerance)) o->tolerance = !line ? (element ? TOLERANCE_SQUARE : TOLERANCE_ND) : p->coord[0].range == AZ_INTERVAL ? TOLERANCE_INTERVAL : TOLERANCE_LINE;
+    if (az_problem_half_plane(p) && !o->coordinates) o->coordinates = AZ_CONFORMAL;
     if (element) o->n_layers = 0;
     if (!o->n_layers && o->space == AZ_SPACE_FOURIER) o->n_layers = 1, o->layers[0] = FUNCTIONS;
     if (!o->n_layers && !element) {

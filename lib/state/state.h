@@ -38,7 +38,7 @@ typedef struct az_mesh {
     int flat;                       /* all derivatives vanish at the last edge */
     int modes;                      /* 0: one coordinate */
     double grading;                 /* with modes: the width in eta of what they resolve at the axis */
-    az_coordinates coordinates;     /* with modes: AZ_CONFORMAL or AZ_POLAR */
+    az_coordinates coordinates;     /* with modes AZ_CONFORMAL or AZ_POLAR, else automatic */
     az_parity across;               /* with modes: in y1 */
 } az_mesh;
 

@@ -15,7 +15,8 @@ static az_status check_pair(const az_result *r, const az_result *other, az_error
         if (!az_graph_equal(r->scalar[i], other->scalar[i]))
             return az_fail(err, AZ_EOPTION, "the two results have different values of %s: %.17g and %.17g", p->scalar[i].name, r->scalar[i],
                            other->scalar[i]);
-    if (az_result_space(r) == az_result_space(other))
+    const bool layouts = az_result_space(r) == AZ_SPACE_ELEMENT && r->options.coordinates != other->options.coordinates; /* of elements: two spaces */
+    if (az_result_space(r) == az_result_space(other) && !layouts)
         return az_fail(err, AZ_EOPTION, "both results are of the trial space %s: only another one is evidence", az_space_name(az_result_space(r)));
     return AZ_OK;
 }
