@@ -137,6 +137,7 @@ const char *az_space_name(az_space s); /* "mlp", "element", "fourier" */
  * sinh, y1 = L sinh(z1), y2 = L sinh(z2); compact, q = (1 + |y|^2/L^2)^(-1/4) and the angle. Points of networks are spread in them; elements know the
  * first two. */
 typedef enum az_coordinates { AZ_COORDINATES_AUTO, AZ_CONFORMAL, AZ_POLAR, AZ_SINH, AZ_COMPACT, AZ_N_COORDINATES } az_coordinates;
+const char *az_space_title(az_space s, az_coordinates c); /* "mlp", "element", "element in polar coordinates" */
 const char *az_coordinates_name(az_coordinates c); /* "automatic", "conformal", "polar", "sinh", "compact" */
 
 /* Options of a solve. Fill with az_solve_options_init, then change. A zero, where "0 = automatic" is said, lets the program choose. */
@@ -208,6 +209,7 @@ typedef struct az_cross {
     int compared;                       /* 0: with none */
     uint64_t hash;                      /* of the other result */
     az_space space, other_space;        /* of this result's trials and of the other's */
+    az_coordinates coordinates, other_coordinates; /* the same, of elements in a half-plane; else automatic */
     double relative, other_relative;    /* re-evaluated relative residuals of both */
     int n_unknowns, n_names;
     double *unknown;                    /* [n_unknowns] |this - other| */
@@ -229,6 +231,7 @@ double az_result_unknown(const az_result *r, int i, double *error); /* value; *e
 az_evidence az_result_evidence(const az_result *r);
 const az_cross *az_result_cross(const az_result *r);            /* owned by r; NULL where no other result has been compared with it */
 az_space az_result_space(const az_result *r);                   /* of its trials */
+az_coordinates az_result_coordinates(const az_result *r);       /* of its elements in a half-plane, else automatic */
 /* The command that made the result, as typed, "" if unknown: kept in its file and shown in its report; determines nothing. AZ_ENOMEM. */
 const char *az_result_command(const az_result *r);
 az_status az_result_set_command(az_result *r, const char *command);
@@ -244,10 +247,10 @@ az_status az_verify(az_result *r, int threads, az_error *err);
  * supports, at least 4 eps. AZ_EOPTION for another problem or for two results in the same trial space, which elements in other coordinates are not. */
 az_status az_cross_check(az_result *r, az_result *other, int threads, az_error *err);
 
-/* Solves the problem of `from` again in the space of elements, started from its trials and unknowns, and cross-checks the two: *out is the new result, with one
+/* Solves the problem of `from` again in the space of elements (from elements in a half-plane: of those in the other coordinates), started from its trials and unknowns, and cross-checks the two: *out is the new result, with one
  * stage of elements, re-evaluated and compared with `from` (which is re-evaluated first if it has not been, and not changed otherwise).
- * o: tolerance, limits, threads, points and checkpoint; NaN or 0: as in a solve with elements. AZ_EOPTION for several coordinates, for a problem
- * or a result that elements cannot take; else as az_solve. */
+ * o: tolerance, limits, threads, points and checkpoint; NaN or 0: as in a solve with elements. AZ_EOPTION for a problem
+ * or a result that elements cannot take, and for a result of elements in one coordinate; else as az_solve. */
 az_status az_polish(az_result **out, az_result *from, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err);
 
 /* Value or mixed derivative of a field, let or trial at points. out[n]; points[n*dim], point-major; order[dim] of derivatives.

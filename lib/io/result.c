@@ -260,6 +260,8 @@ static void cross(az_archive *a, az_result *r)
         az_archive_u64(a, "hash", &c->hash);
         CHOICE(a, "space", &c->space, 0, AZ_N_SPACE - 1, space_label);
         CHOICE(a, "other_space", &c->other_space, 0, AZ_N_SPACE - 1, space_label);
+        CHOICE(a, "coordinates", &c->coordinates, 0, AZ_N_COORDINATES - 1, coordinates_label);
+        CHOICE(a, "other_coordinates", &c->other_coordinates, 0, AZ_N_COORDINATES - 1, coordinates_label);
         az_archive_double(a, "relative", &c->relative);
         az_archive_double(a, "other_relative", &c->other_relative);
         az_archive_int(a, "unknowns", &c->n_unknowns, n_unknowns, n_unknowns);

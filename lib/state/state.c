@@ -238,3 +238,11 @@ double az_result_unknown(const az_result *r, int i, double *error)
     if (error) *error = r->unknown_error[i];
     return r->scalar[r->problem->n_parameters + i];
 }
+
+az_coordinates az_result_coordinates(const az_result *r)
+{
+    for (int t = 0; t < r->problem->n_trials; t++)
+        for (int k = 0; k < r->trial[t].n_stages; k++)
+            if (r->trial[t].stage[k].mesh.modes) return r->trial[t].stage[k].mesh.coordinates;
+    return AZ_COORDINATES_AUTO;
+}
