@@ -63,16 +63,17 @@ static az_status run_probe(const az_result *r, const double *scalar, double *out
 }
 
 /* Elements of a half-plane: at the point (0, length) of conformal coordinates, where these have a square root, derivatives are the means of those at this
- * distance above and below, in lengths; at the corner of polar ones, where some depend on the direction, those that do are extrapolated from three points of
- * the axis. The error is the square of the distance, or its cube; that of rounding grows like the inverse of its powers. */
+ * distance above and below, in lengths; at the corner of polar ones, where some depend on the direction, those that do are extrapolated from three points between
+ * wall and axis, where the modes have the least rounding. The error is the square of the distance, or its cube; that of rounding grows like the inverse of its powers. */
 #define STEP 1e-3
 #define NEAR 1e-9
 
 typedef struct mend {
     int n;
-    double y2[3], weight[3]; /* of points of the axis, in lengths */
+    double y[3][2], weight[3]; /* points, in lengths */
 } mend;
-static const mend mend_focus = {2, {1 - STEP, 1 + STEP}, {0.5, 0.5}}, mend_corner = {3, {STEP, 2 * STEP, 3 * STEP}, {3, -3, 1}};
+static const mend mend_focus = {2, {{0, 1 - STEP}, {0, 1 + STEP}}, {0.5, 0.5}},
+                  mend_corner = {3, {{STEP, STEP}, {2 * STEP, 2 * STEP}, {3 * STEP, 3 * STEP}}, {3, -3, 1}};
 
 static const az_mesh *strip_mesh(const az_result *r)
 {
@@ -92,13 +93,13 @@ static bool to_mend(const az_mesh *m, const double *x, double value)
 static az_status mend_singular(const az_result *r, double *out, int node, const double *points, int n, const int *order, az_error *err)
 {
     const az_mesh *m = strip_mesh(r);
-    double x[6] = {0}, v[3], sum = 0;
+    double x[6], v[3], sum = 0;
     bool met = false;
 
     for (int i = 0; i < n && m; i++) met |= to_mend(m, points + 2 * (size_t)i, out[i]);
     if (!met) return AZ_OK;
     const mend *how = m->coordinates == AZ_POLAR ? &mend_corner : &mend_focus;
-    for (int k = 0; k < how->n; k++) x[2 * k + 1] = m->length * how->y2[k];
+    for (int k = 0; k < how->n; k++) x[2 * k] = m->length * how->y[k][0], x[2 * k + 1] = m->length * how->y[k][1];
     const az_status st = run_probe(r, r->scalar, v, &(az_probe){.x = x, .n = how->n, .node = &node, .n_nodes = 1, .order = order}, err);
     for (int k = 0; k < how->n && !st; k++) sum += how->weight[k] * v[k];
     for (int i = 0; i < n && !st; i++)
