@@ -211,6 +211,7 @@ static void elements(const az_mesh *mesh)
     az_network *net = &r->trial[0].stage[r->trial[0].n_stages - 1];
     for (int i = 0; i < net->n_weights; i++) net->weight[i] = 1.0 / (i + 3);
     r->options.space = AZ_SPACE_ELEMENT;
+    r->options.coordinates = mesh->coordinates;
     r->evidence.tier = AZ_TIER_CROSS_SOLVED;
     const int names = r->problem->n_lets;
     r->cross = (az_cross){.compared = 1, .hash = 0xfeedbeef, .space = AZ_SPACE_ELEMENT, .other_space = AZ_SPACE_MLP, .coordinates = mesh->coordinates,
@@ -225,7 +226,12 @@ static void elements(const az_mesh *mesh)
     az_free(bytes);
     net->mesh.edge[2] = 0.5;
     assert_int_equal(az_result_save_memory(r, &bytes, &n, &err), AZ_EFORMAT);
-    assert_non_null(strstr(err.message, "mesh of elements"));
+    assert_non_null(strstr(err.message, "mesh of elements is not in order"));
+    net->mesh.edge[2] = 2.5;
+    r->options.coordinates = AZ_COMPACT;
+    assert_int_equal(az_result_save_memory(r, &bytes, &n, &err), mesh->modes ? AZ_EFORMAT : AZ_OK);
+    if (mesh->modes) assert_non_null(strstr(err.message, "other coordinates"));
+    else az_free(bytes);
     az_result_destroy(r);
 }
 

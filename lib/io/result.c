@@ -168,6 +168,8 @@ static void trials(az_archive *a, az_result *r)
             snprintf(name, sizeof name, "stage%d", k + 1);
             az_archive_enter(a, name, NULL);
             network(a, &s->stage[k], r->problem->trial[t].n_inputs);
+            const az_mesh *m = &s->stage[k].mesh;
+            require(a, !m->modes || m->coordinates == r->options.coordinates, "a mesh of elements is in other coordinates than the options say");
             az_archive_leave(a);
         }
         az_archive_leave(a);

@@ -24,7 +24,7 @@ typedef struct place {
     double *along; /* [trials][AZ_ELEMENT_MAX_TERMS][order + 1] Taylor coefficients of the element's terms */
     const double *across; /* [trials][modes][order + 1][n] */
     double *powers; /* [ij][coefficients of the layout][n] */
-    double *core; /* [smooth terms at the corner][coefficients of the layout][n], NULL without */
+    double *core; /* [smooth terms at the corner][coefficients of the layout][n] */
 } place;
 
 /* Rows of the program from `first` on, as many as the place has points, in rows from `row` on of the block of its element. at: of a value at a point, else -1. */
@@ -103,43 +103,31 @@ static az_status fill_across(const az_square *s, double *to, const az_run *run, 
     return AZ_OK;
 }
 
-static az_status fill_powers(const az_square *s, place *p, const az_mesh *m)
+/* [count][n] at `first` from [count][B] */
+static void take_lanes(double *to, const double *from, size_t count, int first, int n)
 {
-    size_t jet = (size_t)s->layout->n, all = (size_t)s->n_ij * jet, n = (size_t)p->n;
-    double *work = az_doubles((all + AZ_STRIP_SCRATCH * jet) * B);
-    p->powers = az_doubles(all * n);
-    if (!work || !p->powers) {
-        az_doubles_free(work);
-        return AZ_ENOMEM;
-    }
-    for (int first = 0; first < p->n; first += B) {
-        double y1[B], y2[B];
-        for (int i = 0; i < B; i++) az_strip_point(&y1[i], &y2[i], p->xi, p->eta[first + i < p->n ? first + i : p->n - 1], m);
-        az_strip_powers(s->layout, work, y1, y2, m, work + all * B);
-        for (size_t c = 0; c < all; c++)
-            for (int i = 0; i < B && first + i < p->n; i++) p->powers[c * n + (size_t)(first + i)] = work[c * B + (size_t)i];
-    }
-    az_doubles_free(work);
-    return AZ_OK;
+    for (size_t c = 0; c < count; c++)
+        for (int i = 0; i < B && first + i < n; i++) to[c * (size_t)n + (size_t)(first + i)] = from[c * B + (size_t)i];
 }
 
-/* m: the mesh with the most terms, whose first ones are those of the others */
-static az_status fill_core(const az_square *s, place *p, const az_mesh *m)
+/* m: the mesh with the most smooth terms, whose first ones are those of the others */
+static az_status fill_jets(const az_square *s, place *p, const az_mesh *m)
 {
-    size_t all = (size_t)(az_mesh_n_core(m) * s->layout->n), n = (size_t)p->n;
-    if (!all) return AZ_OK;
-    double *work = az_doubles((all + (size_t)(AZ_STRIP_SCRATCH * s->layout->n)) * B);
-    p->core = az_doubles(all * n);
-    if (!work || !p->core) {
+    size_t jet = (size_t)s->layout->n, powers = (size_t)s->n_ij * jet, core = (size_t)az_mesh_n_core(m) * jet;
+    double *work = az_doubles((powers + core + AZ_STRIP_SCRATCH * jet) * B);
+    p->powers = az_doubles(powers * (size_t)p->n);
+    p->core = az_doubles(core * (size_t)p->n + 1);
+    if (!work || !p->powers || !p->core) {
         az_doubles_free(work);
         return AZ_ENOMEM;
     }
     for (int first = 0; first < p->n; first += B) {
         double y1[B], y2[B];
         for (int i = 0; i < B; i++) az_strip_point(&y1[i], &y2[i], p->xi, p->eta[first + i < p->n ? first + i : p->n - 1], m);
-        az_strip_core(s->layout, work, y1, y2, m, work + all * B);
-        for (size_t c = 0; c < all; c++)
-            for (int i = 0; i < B && first + i < p->n; i++) p->core[c * n + (size_t)(first + i)] = work[c * B + (size_t)i];
+        az_strip_powers(s->layout, work, y1, y2, m, work + (powers + core) * B);
+        take_lanes(p->powers, work, powers, first, p->n);
+        if (core) az_strip_core(s->layout, work + powers * B, y1, y2, m, work + (powers + core) * B);
+        take_lanes(p->core, work + powers * B, core, first, p->n);
     }
     az_doubles_free(work);
     return AZ_OK;
@@ -199,19 +187,18 @@ static az_status make_places(az_square *s, const az_run *run)
     for (int i = s->n_lines; i < s->n_places && !st; i++) st = fill_across(s, (double *)s->places[i].across, run, s->places[i].eta, 1);
     for (int i = 0; i < s->n_places && !st; i++) {
         st = fill_along(s, &s->places[i], run);
-        if (!st) st = fill_powers(s, &s->places[i], m);
-        if (!st) st = fill_core(s, &s->places[i], most);
+        if (!st) st = fill_jets(s, &s->places[i], most);
     }
     return st;
 }
 
 /* ---- Rows and unknowns ---- */
 
-/* Single points that an equation is asked for at: the smooth terms of a trial with as many derivatives shared as the equation takes at most. */
+/* Single points that an equation is asked for at: the smooth terms of a trial with as many derivatives shared as the equation takes at most, or one. */
 static az_status n_core_of(int *n, const az_run *run, const az_row_decl *row)
 {
     unsigned char *order = az_calloc((size_t)run->p->graph.n + 1, 1);
-    az_mesh m = {.coordinates = mesh_of(run, 0)->coordinates};
+    az_mesh m = {.coordinates = mesh_of(run, 0)->coordinates, .smooth = 1};
     if (!order) return AZ_ENOMEM;
     for (int t = 0; t < run->p->n_trials; t++) {
         az_expr_orders(order, &run->p->graph, t, -1);
