@@ -7,6 +7,7 @@
 
 #define B AZ_LANES
 #define MAX_ORDER 8
+#define LOG_ZERO -700.0 /* instead of log 0: its exponential is a number */
 
 /* sinh^2 xi is the positive root of S^2 - (r^2 - 1) S - y1^2 = 0; tan eta = (y1/sinh xi)/(y2/cosh xi). */
 static void place_conformal(double *xi, double *eta, double a, double b)
@@ -94,7 +95,7 @@ static void polar(const az_layout *l, double *xi, double *minus_eta, const doubl
         g[0] = corner ? 0 : 1 / zeta;
         for (int k = 1; k < az_strip_order(l); k++) g[k] = corner ? 0 : -g[k - 1] / zeta;
         analytic(l, xi + i, minus_eta + i, g, length);
-        xi[i] = corner ? -700 : log(cabs(zeta));
+        xi[i] = corner ? LOG_ZERO : log(cabs(zeta));
     }
     table(a, l, xi);
     table(y, l, scratch);
