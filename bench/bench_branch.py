@@ -7,20 +7,13 @@ at which 1 + lambda vanishes, extrapolated from these points by a polynomial a(l
 CSV: trial space; points; seconds; the largest relative residual re-evaluated at a point; the largest |lambda - reference| over the
 tabulated a, and the digits the references are known to where that is; a_c and its error. Status 1 if a leg does not arrive, 77 without NumPy.
 """
-import argparse
-import csv
-import json
 import os
-import subprocess
-import sys
 import tempfile
 import time
 
-try:
-    import numpy as np
-except ImportError:
-    print("skipped: python3-numpy is not installed")
-    sys.exit(77)
+import common
+
+np = common.numpy()
 
 # a: lambda, absolute error of the reference. -0.9 .. -0.1: recomputed twice by two discretisations; 0.1 .. 0.3, 0.5: fractional Hardy basis and exact; others: one source
 KNOWN = {-0.9: (1.0647228941, 1e-10), -0.8: (0.9484407857, 1e-10), -0.7: (0.8318864441, 1e-10), -0.6: (0.7150018957, 1e-10), -0.5: (0.59771126404375825, 1e-16),
@@ -31,15 +24,11 @@ NEAR = -0.8  # lambdas from here to -1 are extrapolated from
 DEGREE = 11
 
 
-def leg(ansatz, space, start, to, at, threads, folder):
-    out = os.path.join(folder, f"{space}{to}")
-    command = [ansatz, "continue", "gclm", "--over", f"a={start}:{to}", "--at", ",".join(map(str, at)), "--trial", space, "--threads", str(threads), "--quiet", "--json", "--output", out]
+def leg(space, start, to, at, threads, folder):
     begun = time.time()
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-    if done.returncode != 0:
-        print(f"{' '.join(command)} ended with status {done.returncode}", file=sys.stderr)
-        sys.exit(1)
-    return json.loads(done.stdout)["points"], time.time() - begun
+    points = common.call("continue", "gclm", "--over", f"a={start}:{to}", "--at", ",".join(map(str, at)), "--trial", space, "--threads", threads, "--quiet",
+                         "--output", os.path.join(folder, f"{space}{to}"))["points"]
+    return points, time.time() - begun
 
 
 def critical(points):
@@ -52,13 +41,8 @@ def critical(points):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a = -0.2 to 0.2 by elements")
-    parser.add_argument("--threads", type=int, default=0)
-    options = parser.parse_args()
-    ansatz = os.environ.get("ANSATZ", os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "build", "ansatz"))
-    write = csv.writer(sys.stdout).writerow
-    write(["space", "points", "seconds", "relative_residual", "worst_error", "known_to", "a_c", "a_c_error"])
+    options = common.parser(__doc__, "a = -0.2 to 0.2 by elements").parse_args()
+    common.line(["space", "points", "seconds", "relative_residual", "worst_error", "known_to", "a_c", "a_c_error"])
     for space in ["element"] if options.quick else ["element", "mlp"]:
         legs = [(0, -0.2), (0, 0.2)] if options.quick else [(0, -2), (0, 0.6)]
         if space == "element" and not options.quick:
@@ -68,7 +52,7 @@ def main():
             for start, to in legs:
                 low, high = min(start, to), max(start, to)
                 at = [a for a in KNOWN if low < a < high] + [-1 - 0.1 * k for k in range(10) if low < -1 - 0.1 * k]
-                more, took = leg(ansatz, space, start, to, at or [to], options.threads, folder)
+                more, took = leg(space, start, to, at or [to], options.threads, folder)
                 points, seconds = points + more, seconds + took
         worst, known_to = 0, 0
         for a, (value, error) in KNOWN.items():
@@ -77,8 +61,7 @@ def main():
                     worst, known_to = abs(p["lambda"] - value), error
         a_c = critical(points)
         residual = max(p["reevaluated_relative"] for p in points)
-        write([space, len(points), f"{seconds:.1f}", f"{residual:.1e}", f"{worst:.1e}", f"{known_to:.0e}", f"{a_c:.16g}", f"{abs(a_c - A_C):.1e}"])
-        sys.stdout.flush()
+        common.line([space, len(points), f"{seconds:.1f}", f"{residual:.1e}", f"{worst:.1e}", f"{known_to:.0e}", f"{a_c:.16g}", f"{abs(a_c - A_C):.1e}"])
 
 
 main()

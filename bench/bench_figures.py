@@ -10,23 +10,16 @@ that met their tolerance; close, those whose unknown is within `close_to` of the
 nothing. One line per solve goes to standard error.
 References are those of bench/reference.csv and never enter a solve. Status: 0 also where a figure falls short, 1 if a solve fails, 77 without NumPy.
 """
-import argparse
 import csv
-import json
 import math
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 
-try:
-    import numpy as np
-except ImportError:
-    print("skipped: python3-numpy is not installed")
-    sys.exit(77)
+import common
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+np = common.numpy()
 POINTS = 10000
 FAR = 1e6                   # no interval of a problem here reaches out so far
 NU = 0.01 / math.pi
@@ -91,21 +84,17 @@ ASKED = [
     ("legendre", "", 1e-10, 1e-10, None, 60, 1e-10),
     ("oscillator", "", 1e-10, 1e-10, None, 60, 1e-10),
     ("kdv", "", None, 1e-6, None, 60, None),
+    ("ipm", "", 1e-7, 1e-6, None, 120, 1e-7),
+    ("ipm", "--tolerance 1e-7", 1e-8, 1e-7, None, 300, 1e-8),
+    ("boussinesq", "", 1e-6, 1e-5, None, 600, 1e-6),
 ]
 QUICK_SECONDS = 1
 QUICK_ROWS = 2              # of each problem
 
 
 def read_references():
-    with open(os.path.join(HERE, "reference.csv"), encoding="utf-8") as f:
+    with open(os.path.join(common.HERE, "reference.csv"), encoding="utf-8") as f:
         return list(csv.DictReader(line for line in f if not line.startswith("#")))
-
-
-def call(command, text=None, good=(0,)):
-    done = subprocess.run(command, input=text, stdout=subprocess.PIPE, text=True)
-    if done.returncode not in good:
-        sys.exit(f"{' '.join(command)}: status {done.returncode}: {done.stdout.strip()}")
-    return json.loads(done.stdout)
 
 
 def numbers(settings):
@@ -113,34 +102,33 @@ def numbers(settings):
     return {} if settings.startswith("--") else {k: float(v) for k, v in (w.split("=") for w in settings.split())}
 
 
-def field_error(args, problem, settings, result, seed):
+def field_error(problem, settings, result, seed):
     """Relative L2 error over random points, on a line spread evenly in asinh(x); NaN without a formula."""
     if problem not in EXACT:
         return math.nan
     name, formula = EXACT[problem]
-    spread = np.array(call([args.ansatz, "eval", result, name, "--json"])["points"], float)     # the program's own sample reaches the ends of the domain
+    spread = np.array(common.call("eval", result, name)["points"], float)     # the program's own sample reaches the ends of the domain
     line = spread.max() > FAR
     lo, hi = (np.arcsinh(v) if line else v for v in (spread.min(0), spread.max(0)))
     x = np.random.default_rng(seed).uniform(lo, hi, (POINTS, spread.shape[1]))
     x = np.sinh(x) if line else x
     text = "\n".join(" ".join(f"{v:.17g}" for v in p) for p in x)
-    answer = call([args.ansatz, "eval", result, name, "--points", "-", "--json"], text)
+    answer = common.call("eval", result, name, "--points", "-", text=text)
     u, exact = np.array(answer["columns"][name], float), formula(*np.array(answer["points"], float).T, **numbers(settings))
     return float(np.linalg.norm(u - exact) / np.linalg.norm(exact))
 
 
 def solve(args, problem, settings, seed, reference, folder):
     result = os.path.join(folder, "result.h5")
-    command = [args.ansatz, "solve", problem, "--seed", str(seed), "--threads", str(args.threads), "--json", "--quiet", "--no-report", "--output", result]
-    command += settings.split() if settings.startswith("--") else [w for s in settings.split() for w in ("--set", s)]
+    words = settings.split() if settings.startswith("--") else [w for s in settings.split() for w in ("--set", s)]
     if args.seconds:
-        command += ["--seconds", str(args.seconds)]
+        words += ["--seconds", args.seconds]
     if os.path.exists(result):
         os.remove(result)
-    r = call(command, good=(0, 1))
+    r = common.solve(problem, result, args.threads, "--seed", seed, *words)
     number = lambda x: math.nan if x is None else x
     out = {"seconds": r["seconds"], "residual": number(r["residual"]["reevaluated_max"]), "relative": number(r["residual"]["reevaluated_relative"]),
-           "reached": r["reached"], "l2": field_error(args, problem, settings, result, seed), "error": math.nan}
+           "reached": r["reached"], "l2": field_error(problem, settings, result, seed), "error": math.nan}
     if reference and reference["unknown"] in r["unknowns"]:
         out["error"] = abs(r["unknowns"][reference["unknown"]]["value"] - float(reference["reference"]))
     print(f"{problem} {settings} seed {seed}: error {out['error']:.1e}, residual {out['residual']:.1e}, L2 {out['l2']:.1e}, {out['seconds']:.2f} s, "
@@ -177,7 +165,7 @@ def case(args, row, references, folder):
     first = reference or {"unknown": "", "reference": "", "source": ""}
     return [f"{problem} {settings}".strip(), len(runs), *quantity(runs, "error", error), *quantity(runs, "residual", residual), *quantity(runs, "l2", l2),
             *quantity(runs, "seconds", seconds), quantity(runs, "relative", None)[0], sum(r["reached"] for r in runs), close, cell(close_to), first["unknown"],
-            first["reference"], known_to(reference), first["source"], os.environ.get("AZ_MACHINE", "unknown"), os.environ.get("AZ_COMMIT", "unknown")]
+            first["reference"], known_to(reference), first["source"], common.MACHINE, common.COMMIT]
 
 
 def check_exact(references):
@@ -193,29 +181,24 @@ def check_exact(references):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = common.parser(__doc__, "one seed, a second each, two rows of each problem")
     parser.add_argument("problem", nargs="*")
-    parser.add_argument("--quick", action="store_true", help="one seed, a second each, two rows of each problem")
     parser.add_argument("--seeds", type=int)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--seconds", type=float)
     args = parser.parse_args()
     args.seeds = args.seeds or (1 if args.quick else 10)
     args.seconds = args.seconds or (QUICK_SECONDS if args.quick else None)
-    args.ansatz = os.environ.get("ANSATZ") or os.path.join(os.environ.get("AZ_BUILD", "build"), "ansatz")
     references = read_references()
     check_exact(references)
-    out = csv.writer(sys.stdout, lineterminator="\n")
     three = [f"{q}_{k}" for q in ("error", "residual", "l2", "seconds") for k in ("median", "worst", "asked")]
-    out.writerow(["name", "seeds", *three, "relative_median", "reached", "close", "close_to", "unknown", "reference", "known_to", "source", "machine", "commit"])
+    common.line(["name", "seeds", *three, "relative_median", "reached", "close", "close_to", "unknown", "reference", "known_to", "source", "machine", "commit"])
     with tempfile.TemporaryDirectory() as folder:
         for i, row in enumerate(ASKED):
             if args.quick and sum(r[0] == row[0] for r in ASKED[:i]) >= QUICK_ROWS:
                 continue
             if not args.problem or row[0] in args.problem:
-                out.writerow(case(args, row, references, folder))
-                sys.stdout.flush()
+                common.line(case(args, row, references, folder))
     return 0
 
 

@@ -8,15 +8,13 @@ the first took.
 CSV: profile and form; seeds; medians and worst of the error of lambda and of the largest raw residual on the independent grid; median seconds; the solves
 that met their tolerance of 1e-12, which is relative to the field in the first form and absolute in the second. Status 1 if a solve fails, 77 without NumPy.
 """
-import argparse
-import csv
 import math
-import os
 import statistics
 import sys
 import tempfile
 
 import bench_figures as figures
+import common
 
 # profile; settings of the reference; logarithmic form and its settings; plain form and its settings
 PAIRS = [
@@ -34,20 +32,16 @@ def line(name, runs):
         return [figures.cell(statistics.median(values)), figures.cell(max(values))]
 
     return [name, len(runs), *two("error"), *two("residual"), figures.cell(statistics.median(r["seconds"] for r in runs)), sum(r["reached"] for r in runs),
-            os.environ.get("AZ_MACHINE", "unknown"), os.environ.get("AZ_COMMIT", "unknown")]
+            common.MACHINE, common.COMMIT]
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="one profile, one seed, a second each")
+    parser = common.parser(__doc__, "one profile, one seed, a second each")
     parser.add_argument("--seeds", type=int)
-    parser.add_argument("--threads", type=int, default=0)
     args = parser.parse_args()
     args.seeds = args.seeds or (1 if args.quick else 5)
-    args.ansatz = os.environ.get("ANSATZ") or os.path.join(os.environ.get("AZ_BUILD", "build"), "ansatz")
     references = {(r["problem"], r["settings"]): r for r in figures.read_references()}
-    out = csv.writer(sys.stdout, lineterminator="\n")
-    out.writerow(["name", "seeds", "error_median", "error_worst", "residual_median", "residual_worst", "seconds_median", "reached", "machine", "commit"])
+    common.line(["name", "seeds", "error_median", "error_worst", "residual_median", "residual_worst", "seconds_median", "reached", "machine", "commit"])
     with tempfile.TemporaryDirectory() as folder:
         for name, reference, logarithmic, plain in PAIRS[:1] if args.quick else PAIRS:
             runs = ([], [])
@@ -57,8 +51,7 @@ def main():
                 args.seconds = max(runs[0][-1]["seconds"], LEAST_SECONDS)
                 runs[1].append(figures.solve(args, *plain, seed, references[reference], folder))
             for form, of in zip(("logarithmic", "plain"), runs):
-                out.writerow(line(f"{name}, {form}", of))
-            sys.stdout.flush()
+                common.line(line(f"{name}, {form}", of))
     return 0
 
 

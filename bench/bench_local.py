@@ -8,14 +8,12 @@ CSV, one line for each seed and field: lambda of the networks and its difference
 to its value there, near the corner (|y| < 0.3), in the core (to |y| = 10), in the far field (to 1e8), on the wall and beside the axis (all |y|); the largest
 residuals relative to the equations' scale; seconds of both, verification not included. Status 1 if a lambda differs by more than 1e-4.
 """
-import argparse
-import csv
-import json
 import math
 import os
-import subprocess
 import sys
 import tempfile
+
+import common
 
 FIELDS = ["Omega", "U1", "U2", "Phi", "Psi"]
 POTENTIAL = {"Phi": ("Theta", "1,0"), "Psi": ("Theta", "0,1")}  # Phi = d1 Theta, Psi = d2 Theta
@@ -40,52 +38,37 @@ def places():
             "wall": polar(-3, 8, lambda v: 1e-6), "axis": polar(-3, 8, lambda v: math.pi / 2 - 10 ** (-2 - 2 * v))}
 
 
-def solve(ansatz, name, output, options, *extra):
-    command = [ansatz, "solve", name, "--output", output, "--threads", str(options.threads), "--quiet", "--json", "--no-report", *extra]
-    run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    if run.returncode > 1:
-        sys.exit(1)
-    return json.loads(run.stdout)
-
-
-def values(ansatz, result, name, derivative, points, folder):
+def values(result, name, derivative, points, folder):
     path = os.path.join(folder, "points")
     with open(path, "w", encoding="ascii") as f:
         f.writelines(f"{x!r} {y!r}\n" for x, y in points)
-    command = [ansatz, "eval", result, name, "--points", path, "--json", "--derivative", derivative]
-    return json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)["columns"][name]
+    return common.call("eval", result, name, "--points", path, "--derivative", derivative)["columns"][name]
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a small network after a few iterations, a coarse mesh")
+    parser = common.parser(__doc__, "a small network after a few iterations, a coarse mesh")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--iterations", help="of the first networks, which are all then (default: as solve does)")
     parser.add_argument("--tolerance", default="1e-7")
-    parser.add_argument("--threads", type=int, default=0)
     options = parser.parse_args()
     elements, most = [], LARGEST
     networks = ["--stages", "1", "--iterations", options.iterations] if options.iterations else []
     if options.quick:
         options.tolerance, elements, networks, most = "100", ["--points", "3000"], ["--layers", "8,8", "--points", "400", "--stages", "1", "--iterations", "60"], 1
-    ansatz = os.environ.get("ANSATZ", os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "build", "ansatz"))
-    commit, machine = os.environ.get("AZ_COMMIT", "unknown"), os.environ.get("AZ_MACHINE", "unknown")
     at = places()
-    write = csv.writer(sys.stdout, lineterminator="\n").writerow
-    write(["seed", "field", "lambda", "difference", *at, "residual", "residual_elements", "seconds", "seconds_elements", "machine", "commit"])
+    common.line(["seed", "field", "lambda", "difference", *at, "residual", "residual_elements", "seconds", "seconds_elements", "machine", "commit"])
     failed = False
     with tempfile.TemporaryDirectory() as folder:
         one, two = os.path.join(folder, "elements.h5"), os.path.join(folder, "networks.h5")
-        x = solve(ansatz, "boussinesq", one, options, "--trial", "element", "--tolerance", options.tolerance, *elements)
-        known = {(f, k): values(ansatz, one, *POTENTIAL.get(f, (f, "0,0")), at[k], folder) for f in FIELDS for k in at}
+        x = common.solve("boussinesq", one, options.threads, "--trial", "element", "--tolerance", options.tolerance, *elements)
+        known = {(f, k): values(one, *POTENTIAL.get(f, (f, "0,0")), at[k], folder) for f in FIELDS for k in at}
         for seed in range(1, options.seeds + 1):
-            y = solve(ansatz, "boussinesq_local", two, options, "--seed", str(seed), *networks)
+            y = common.solve("boussinesq_local", two, options.threads, "--seed", seed, *networks)
             u, v = x["unknowns"]["lambda"]["value"], y["unknowns"]["lambda"]["value"]
             for f in FIELDS:
-                worst = [max(abs(a / b - 1) for a, b in zip(values(ansatz, two, f, "0,0", at[k], folder), known[f, k])) for k in at]
-                write([seed, f, f"{v:.10g}", f"{v - u:.1e}", *(f"{w:.1e}" for w in worst), f"{y['residual']['reevaluated_relative']:.1e}",
-                       f"{x['residual']['reevaluated_relative']:.1e}", f"{y['seconds']:.0f}", f"{x['seconds']:.0f}", machine, commit])
-            sys.stdout.flush()
+                worst = [max(abs(a / b - 1) for a, b in zip(values(two, f, "0,0", at[k], folder), known[f, k])) for k in at]
+                common.line([seed, f, f"{v:.10g}", f"{v - u:.1e}", *(f"{w:.1e}" for w in worst), f"{y['residual']['reevaluated_relative']:.1e}",
+                       f"{x['residual']['reevaluated_relative']:.1e}", f"{y['seconds']:.0f}", f"{x['seconds']:.0f}", common.MACHINE, common.COMMIT])
             failed = failed or not abs(v - u) <= most
     sys.exit(1 if failed else 0)
 

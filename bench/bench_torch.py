@@ -38,6 +38,8 @@ try:
 except ImportError:
     functorch = None
 
+import common
+
 AGREE = 1e-10           # of Jacobians, relative to the largest entry
 PANEL = 16              # nodes of a panel
 REPEATS = (3, 200)
@@ -365,11 +367,10 @@ def main():
     if args.quick:
         args.seconds = 0.001
     torch.set_num_threads(args.threads)
-    program = os.path.join(os.environ.get("AZ_BUILD", "build"), "bench", "bench_jacobian")
-    machine, commit = os.environ.get("AZ_MACHINE", "unknown"), os.environ.get("AZ_COMMIT", "unknown")
+    program = os.path.join(common.BUILD, "bench", "bench_jacobian")
 
     def line(name, size, least, median, ratio, ratio_median, difference):
-        print(f'{name},{size},{args.threads},{least:.3f},{median:.3f},{ratio:.2f},{ratio_median:.2f},{difference:.1e},"{machine}",{commit}', flush=True)
+        print(f'{name},{size},{args.threads},{least:.3f},{median:.3f},{ratio:.2f},{ratio_median:.2f},{difference:.1e},"{common.MACHINE}",{common.COMMIT}', flush=True)
 
     print("name,size,threads,min_ms,median_ms,ratio_min,ratio_median,difference,machine,commit")
     good = [compare(subject, program, args, line) for subject in (Ccf, Poisson)]

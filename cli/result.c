@@ -30,12 +30,27 @@ bool cli_resumable(az_stop s)
     return s == AZ_STOP_RUNNING || s == AZ_STOP_CANCELLED || s == AZ_STOP_TIME || s == AZ_STOP_ITERATIONS;
 }
 
-static void print_evidence(const az_evidence *e, double tolerance)
+static void print_rows(const az_result *r)
 {
+    const az_problem *p = az_result_problem(r);
+
+    for (int i = 0; i < az_result_n_rows(r); i++) {
+        const az_row_evidence row = az_result_row(r, i);
+        printf("  %-13s %.2e  %s in line %d", "", row.relative, row.equation ? "equation" : "condition", row.line);
+        for (int c = 0; c < az_problem_dim(p); c++) printf("%s %s = %.6g", c ? "," : ", largest at", az_problem_coordinate(p, c), row.at[c]);
+        printf("\n");
+    }
+}
+
+static void print_evidence(const az_result *r)
+{
+    const az_evidence evidence = az_result_evidence(r), *e = &evidence;
+
     printf("  %-13s %.2e  rms of the rows that were minimised\n", "trained", e->trained_rms);
     if (e->tier >= AZ_TIER_REEVALUATED) {
         printf("  %-13s %.2e  largest residual as written, %d independent points\n", "re-evaluated", e->reevaluated_max, e->points);
-        printf("  %-13s %.2e  the same over the equations' scale (asked: %.0e)\n", "", e->reevaluated_relative, tolerance);
+        printf("  %-13s %.2e  the same over the equations' scale (asked: %.0e)\n", "", e->reevaluated_relative, az_result_options(r)->tolerance);
+        print_rows(r);
     } else {
         printf("  %-13s not done; `ansatz verify` does it\n", "re-evaluated");
     }
@@ -88,7 +103,7 @@ void cli_print_result(const az_result *r)
         printf("  %-13s %s\n", az_problem_unknown(p, i), digits);
     }
     print_derived(r);
-    print_evidence(&e, o->tolerance);
+    print_evidence(r);
     if (isfinite(e.defect_slope)) printf("  %-13s %.2g  of the defect beside the profile: digits lost to it are not printed\n", "slope", e.defect_slope);
     print_cross(r);
     printf("  %-13s %s\n", "stopped", az_stop_message(az_result_stop(r)));
@@ -157,8 +172,27 @@ static void json_derived(json *j, const az_result *r)
     json_array_end(j);
 }
 
-static void json_residual(json *j, const az_evidence *e)
+static void json_rows(json *j, const az_result *r)
 {
+    json_array(j, "rows");
+    for (int i = 0; i < az_result_n_rows(r); i++) {
+        const az_row_evidence row = az_result_row(r, i);
+        json_object(j, NULL);
+        json_integer(j, "line", row.line);
+        json_string(j, "statement", row.statement);
+        json_number(j, "max", row.max);
+        json_number(j, "relative", row.relative);
+        json_array(j, "at");
+        for (int c = 0; c < az_problem_dim(az_result_problem(r)); c++) json_number(j, NULL, row.at[c]);
+        json_array_end(j);
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
+static void json_residual(json *j, const az_result *r)
+{
+    const az_evidence evidence = az_result_evidence(r), *e = &evidence;
     bool done = e->tier >= AZ_TIER_REEVALUATED;
 
     json_object(j, "residual");
@@ -167,6 +201,7 @@ static void json_residual(json *j, const az_evidence *e)
     json_number(j, "reevaluated_relative", done ? e->reevaluated_relative : NAN);
     json_integer(j, "points", done ? e->points : 0);
     json_number(j, "defect_slope", e->defect_slope);
+    json_rows(j, r);
     json_object_end(j);
 }
 
@@ -214,7 +249,7 @@ void cli_json_result(const az_result *r, const char *file, const char *report, c
     json_string(&j, "tier", az_tier_name(e.tier));
     json_unknowns(&j, r);
     json_derived(&j, r);
-    json_residual(&j, &e);
+    json_residual(&j, r);
     json_cross(&j, r);
     json_object(&j, "files");
     json_string(&j, "result", file);

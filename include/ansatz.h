@@ -204,6 +204,15 @@ typedef struct az_evidence {
                                          * than the residual says, by 1/|slope|; NaN where not known: elements in a half-plane compute it, a march in one coordinate takes it from its last two values */
 } az_evidence;
 
+/* The same of one equation or condition. */
+typedef struct az_row_evidence {
+    const char *statement;              /* as written; belongs to the result */
+    int line;                           /* of the problem text */
+    int equation;                       /* 0: a condition, which counts in reevaluated_relative alone */
+    double max, relative;               /* NaN if not done; relative also where the scale is zero everywhere */
+    const double *at;                   /* [dimension] where relative is largest, or max if that is NaN; belongs to the result */
+} az_row_evidence;
+
 /* How far a result and another one of the same problem, found in another trial space and on another grid, agree. */
 typedef struct az_cross {
     int compared;                       /* 0: with none */
@@ -229,6 +238,8 @@ double az_result_seconds(const az_result *r);
 int az_result_numbers(const az_result *r);                      /* solved for: weights of all stages and unknowns */
 double az_result_unknown(const az_result *r, int i, double *error); /* value; *error is what the evidence supports, NaN if unknown */
 az_evidence az_result_evidence(const az_result *r);
+int az_result_n_rows(const az_result *r);                        /* equations and conditions, in the order of the text */
+az_row_evidence az_result_row(const az_result *r, int i);
 const az_cross *az_result_cross(const az_result *r);            /* owned by r; NULL where no other result has been compared with it */
 az_space az_result_space(const az_result *r);                   /* of its trials */
 az_coordinates az_result_coordinates(const az_result *r);       /* of its elements in a half-plane, else automatic */

@@ -188,6 +188,7 @@ static void same_state(const az_result *a, const az_result *b)
     SAME(&a->evidence.reevaluated_max, &b->evidence.reevaluated_max, 1);
     SAME(&a->evidence.reevaluated_relative, &b->evidence.reevaluated_relative, 1);
     SAME(&a->evidence.defect_slope, &b->evidence.defect_slope, 1);
+    SAME(a->row_found, b->row_found, a->problem->n_rows * AZ_ROW_FOUND(a->problem->dim));
     same_networks(a, b);
     same_arrays(a, b);
 }

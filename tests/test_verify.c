@@ -337,6 +337,32 @@ static void conditions_count(void **state)
     }
 }
 
+/* Each equation and condition has its own largest residual and the place of it: as written, and over a scale, which moves it. */
+static void each_row(void **state)
+{
+    (void)state;
+    az_result *r = parse_state("problem t \"t\"\ndomain x in [0, 1]\ntime t in [0, 1]\ntrial N(x, t)\nlet u = x + N\nequation d(u,x) = 1 + t*exp(-50*(x - 0.25)^2)/8\n"
+                               "equation d(u,t) = exp(-(x - 0.5)^2)*(1 - t)/4 scale exp(x - 1)/2\nboundary u = 1 + t/16 at x = 1\n");
+    const az_evidence e = verified(r, 1);
+    static const struct {
+        double max, relative, at[2];
+        int line, equation;
+    } expected[] = {{0.125, 0.125, {0.25, 1}, 6, 1}, {0.25, 0.5 * 2.7182818284590452 * 0.77880078307140487, {0, 0}, 7, 1}, {0.0625, 0.0625, {1, 1}, 8, 0}};
+
+    assert_int_equal(az_result_n_rows(r), 3);
+    for (int i = 0; i < 3; i++) {
+        const az_row_evidence row = az_result_row(r, i);
+        const double off = fmax(fabs(row.max / expected[i].max - 1), fabs(row.relative / expected[i].relative - 1));
+        if (!(off < 0.02) || !(fabs(row.at[0] - expected[i].at[0]) < 0.05 && fabs(row.at[1] - expected[i].at[1]) < 0.05))
+            fail_msg("row %d: %g, %g at %g, %g", i, row.max, row.relative, row.at[0], row.at[1]);
+        assert_true(row.line == expected[i].line && row.equation == expected[i].equation && strstr(row.statement, i < 2 ? "equation" : "boundary"));
+        assert_true(row.max <= e.reevaluated_max && row.relative <= e.reevaluated_relative);
+    }
+    r->evidence.tier = AZ_TIER_TRAINED;
+    assert_true(isnan(az_result_row(r, 0).max) && isnan(az_result_row(r, 2).relative));
+    az_result_destroy(r);
+}
+
 /* Problems in several coordinates, on intervals and half-lines, whose exact solution is written out. */
 static void local_problems(void **state)
 {
@@ -604,6 +630,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hilbert_pairs), cmocka_unit_test(stretch_inverts),       cmocka_unit_test(hilbert_powers),         cmocka_unit_test(primitives),
         cmocka_unit_test(point_values),        cmocka_unit_test(networks),               cmocka_unit_test(conditions_count),
+        cmocka_unit_test(each_row),
         cmocka_unit_test(derivatives),         cmocka_unit_test(closed_forms),           cmocka_unit_test(exact_profiles),
         cmocka_unit_test(wrong_unknown_shows), cmocka_unit_test(origin),                 cmocka_unit_test(local_problems),
         cmocka_unit_test(complex_step),        cmocka_unit_test(functions_are_analytic), cmocka_unit_test(complex_erf),

@@ -239,8 +239,11 @@ static void history(az_archive *a, az_history *h)
     if (!a->writing) h->cap = h->n;
 }
 
-static void evidence(az_archive *a, az_evidence *e)
+static void evidence(az_archive *a, az_result *r)
 {
+    const az_problem *p = r->problem;
+    az_evidence *e = &r->evidence;
+
     az_archive_enter(a, "evidence", "max: of |R| as written; relative: of |R / scale|; both on an independent grid");
     CHOICE(a, "tier", &e->tier, AZ_TIER_NONE, AZ_TIER_CROSS_SOLVED, tier_label);
     az_archive_double(a, "trained_rms", &e->trained_rms);
@@ -248,6 +251,7 @@ static void evidence(az_archive *a, az_evidence *e)
     az_archive_double(a, "reevaluated_relative", &e->reevaluated_relative);
     az_archive_int(a, "points", &e->points, 0, INT_MAX);
     az_archive_double(a, "defect_slope", &e->defect_slope);
+    az_archive_doubles(a, "rows", &r->row_found, p->n_rows, AZ_ROW_FOUND(p->dim)); /* of each equation and condition: max, relative, the point of the latter */
     az_archive_leave(a);
 }
 
@@ -295,7 +299,7 @@ static void body(az_archive *a, az_result *r)
     points(a, r);
     optimiser(a, r);
     history(a, &r->history);
-    evidence(a, &r->evidence);
+    evidence(a, r);
     cross(a, r);
     residual(a, &r->curve, r->problem->dim);
 }

@@ -139,6 +139,27 @@ static void difference_row(az_text *out, const char *name, const char *what, dou
     az_text_add(out, "</td><td>%s</td></tr>\n", what);
 }
 
+static void row_rows(az_text *out, const az_result *r)
+{
+    const az_problem *p = r->problem;
+
+    for (int i = 0; i < p->n_rows; i++) {
+        const az_row_evidence row = az_result_row(r, i);
+        az_text_add(out, "<tr><th scope=\"row\"></th><td>in line %d: <code>", row.line);
+        az_xml_escape(out, row.statement);
+        az_text_add(out, "</code></td><td class=\"number\">");
+        az_page_number(out, row.relative, 2);
+        az_text_add(out, "</td><td>largest at");
+        for (int c = 0; c < p->dim; c++) {
+            az_text_add(out, "%s ", c ? "," : "");
+            az_xml_escape(out, p->coord[c].name);
+            az_text_add(out, " = ");
+            az_page_number(out, row.at[c], 4);
+        }
+        az_text_add(out, "</td></tr>\n");
+    }
+}
+
 static void cross_rows(az_text *out, const az_result *r)
 {
     const az_cross *c = &r->cross;
@@ -169,6 +190,7 @@ void az_page_evidence(az_page *g)
     snprintf(how, sizeof how, "the equations as written, on an independent grid of %d points, by another code path", e->points);
     evidence_row(out, "re-evaluated", "largest residual", e->reevaluated_max, how);
     evidence_row(out, "", "largest relative residual", e->reevaluated_relative, "the same, each equation divided by its own scale");
+    if (e->tier >= AZ_TIER_REEVALUATED) row_rows(out, g->r);
     cross_rows(out, g->r);
     evidence_row(out, "certified", "enclosure", NAN, "interval arithmetic");
     az_text_add(out, "</tbody></table></section>\n");

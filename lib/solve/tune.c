@@ -75,11 +75,11 @@ static az_status try_ranges(tuner *t, const double *range, double *left)
 
 static az_status try_one(tuner *t, double *range, int k, double factor, double *best, bool *better)
 {
-    double old = range[k], left = NAN;
+    double old = range[k], left = INFINITY;
     *better = false;
     if (old * factor < RANGE_MIN || old * factor > RANGE_MAX) return AZ_OK;
     range[k] = old * factor;
-    az_status st = try_ranges(t, range, &left);
+    az_status st = known(t, range) ? AZ_OK : try_ranges(t, range, &left);
 
     if (!st && left < PAYS * *best) {
         *best = left;

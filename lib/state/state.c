@@ -17,13 +17,15 @@ az_status az_state_create(az_result **out, az_problem *p)
     r->unknown_error = az_doubles((size_t)p->n_scalars + 2 * AZ_MAX_INPUT_LAYERS);
     r->trial = az_calloc((size_t)p->n_trials, sizeof *r->trial);
     r->points = az_calloc((size_t)p->n_rows, sizeof *r->points);
-    if (!r->command || !r->scalar || !r->unknown_error || !r->trial || !r->points) {
+    r->row_found = az_doubles((size_t)p->n_rows * AZ_ROW_FOUND((size_t)p->dim));
+    if (!r->command || !r->scalar || !r->unknown_error || !r->trial || !r->points || !r->row_found) {
         r->problem = NULL;
         az_result_destroy(r);
         return AZ_ENOMEM;
     }
     for (int i = 0; i < p->n_scalars; i++) r->scalar[i] = p->scalar[i].value;
     for (int i = 0; i < p->n_scalars + 2 * AZ_MAX_INPUT_LAYERS; i++) r->unknown_error[i] = NAN;
+    for (int i = 0; i < p->n_rows * AZ_ROW_FOUND(p->dim); i++) r->row_found[i] = NAN;
     r->ladder = (az_ladder){.last = NAN, .value = NAN, .defect = NAN, .slope = NAN, .lo = -INFINITY, .hi = INFINITY};
     r->stop = AZ_STOP_RUNNING;
     r->stage = 1;
@@ -55,6 +57,7 @@ static void arrays_clear(az_result *r)
     az_free(r->points);
     az_doubles_free(r->scalar);
     az_doubles_free(r->unknown_error);
+    az_doubles_free(r->row_found);
     az_doubles_free(r->edge);
     az_doubles_free(r->memory);
     az_doubles_free(r->passed);
@@ -219,6 +222,18 @@ int az_result_numbers(const az_result *r)
 
 double az_result_seconds(const az_result *r) { return r->seconds; }
 az_evidence az_result_evidence(const az_result *r) { return r->evidence; }
+
+int az_result_n_rows(const az_result *r) { return r->problem->n_rows; }
+
+az_row_evidence az_result_row(const az_result *r, int i)
+{
+    const az_row_decl *d = &r->problem->row[i];
+    const double *found = r->row_found + i * AZ_ROW_FOUND(r->problem->dim);
+    const bool done = r->evidence.tier >= AZ_TIER_REEVALUATED;
+
+    return (az_row_evidence){
+        .statement = d->text, .line = d->line, .equation = d->kind == AZ_ROW_EQUATION, .max = done ? found[0] : NAN, .relative = done ? found[1] : NAN, .at = found + 2};
+}
 
 const az_cross *az_result_cross(const az_result *r) { return r->cross.compared ? &r->cross : NULL; }
 

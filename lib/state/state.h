@@ -90,6 +90,8 @@ typedef struct az_points {
     double *x;
 } az_points;
 
+#define AZ_ROW_FOUND(dim) (2 + (dim))
+
 /* The residual as judged, for pictures: along the line, or scattered. */
 typedef struct az_curve {
     int n, dim;                     /* points */
@@ -149,6 +151,7 @@ struct az_result {
 
     az_history history;
     az_evidence evidence;
+    double *row_found;              /* [n_rows][AZ_ROW_FOUND(dim)]: largest |residual|, largest over the scale, where that is; NaN where not re-evaluated */
     az_cross cross;                 /* arrays by az_doubles */
     az_curve curve;
 };

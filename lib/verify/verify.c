@@ -28,6 +28,7 @@
 typedef struct verdict {
     double max, relative;           /* NaN once anything was not finite */
     int points;
+    double *row;                    /* [n_rows][AZ_ROW_FOUND(dim)] as in the state */
     double *x, *raw, *rel;          /* [points]: the worst equation at each point of the domain; rel is NaN where its scale is 0 */
 } verdict;
 
@@ -36,15 +37,27 @@ static void verdict_clear(verdict *v)
     az_doubles_free(v->x);
     az_doubles_free(v->raw);
     az_doubles_free(v->rel);
+    az_doubles_free(v->row);
     *v = (verdict){.max = 0};
 }
 
-static void widen(double *max, double x)
+/* Whether max became larger, or NaN. */
+static bool widen(double *max, double x)
 {
-    if (isnan(*max) || !isfinite(x))
-        *max = NAN;
-    else
-        *max = fmax(*max, fabs(x));
+    const double before = *max;
+
+    if (isnan(before)) return false;
+    *max = isfinite(x) ? fmax(before, fabs(x)) : NAN;
+    return !(*max <= before);
+}
+
+/* One row at one point; ratio: NULL where the scale is zero. */
+static void widen_row(double *found, double value, const double *ratio, const double *x, int dim)
+{
+    const bool larger = widen(&found[0], value), judged = found[1] > 0 || isnan(found[1]);
+    const bool largest = ratio ? widen(&found[1], *ratio) : larger && !judged;
+
+    if (largest || isnan(found[2])) memcpy(found + 2, x, sizeof *x * (size_t)dim);
 }
 
 /* Rows stated on the same part of the domain. node: per row the residual and its scale (again the residual if there is none). */
@@ -95,19 +108,21 @@ static az_status repair(const az_reference *s, const group *g, const az_problem 
 /* Takes in the rows of a group at one point; raw, rel: of its worst equation, or NULL. Where a scale is zero (at the origin, on a face, or
  * by underflow far out) the equation counts as written only; where it is zero everywhere nothing is known, and the relative residual
  * becomes NaN. */
-static void judge(verdict *w, const group *g, const az_problem *p, const az_num *v, double *raw, double *rel)
+static void judge(verdict *w, const group *g, const az_problem *p, const az_num *v, const double *x, double *raw, double *rel)
 {
     for (int k = 0; k < g->n; k++) {
         const az_row_decl *row = &p->row[g->row[k]];
         const double value = creal(v[2 * k]), scale = row->scale < 0 ? 1 : creal(v[2 * k + 1]);
         const bool zero = fabs(scale) < SCALE_MIN;
+        const double ratio = value / scale;
         g->judged[k] = g->judged[k] || !zero;
-        if (!zero) widen(&w->relative, value / scale);
+        if (!zero) widen(&w->relative, ratio);
+        widen_row(w->row + g->row[k] * AZ_ROW_FOUND(p->dim), value, zero ? NULL : &ratio, x, p->dim);
         if (row->kind != AZ_ROW_EQUATION) continue;
         widen(&w->max, value);
         if (raw && !(fabs(value) <= fabs(*raw))) {
             *raw = value;
-            *rel = zero ? NAN : value / scale;
+            *rel = zero ? NAN : ratio;
         }
     }
 }
@@ -123,10 +138,10 @@ static az_status judge_group(verdict *w, const az_reference *s, const group *g, 
     for (int i = 0; !st && i < n; i++) {
         st = repair(s, g, p, v + (size_t)i * row, x + (size_t)i * dim);
         if (whole) w->raw[i] = w->rel[i] = 0;
-        judge(w, g, p, v + (size_t)i * row, whole ? w->raw + i : NULL, whole ? w->rel + i : NULL);
+        judge(w, g, p, v + (size_t)i * row, x + (size_t)i * dim, whole ? w->raw + i : NULL, whole ? w->rel + i : NULL);
     }
     for (int k = 0; k < g->n; k++)
-        if (!g->judged[k]) w->relative = NAN;
+        if (!g->judged[k]) w->relative = w->row[g->row[k] * AZ_ROW_FOUND(p->dim) + 1] = NAN;
     az_free(v);
     return st;
 }
@@ -182,7 +197,11 @@ static az_status judge_rows(verdict *w, const az_reference *s, const az_result *
 
 static az_status judge_grid(verdict *w, az_reference *s, const az_result *r, const grid *d)
 {
-    *w = (verdict){.max = 0};
+    const int stride = AZ_ROW_FOUND(r->problem->dim);
+
+    *w = (verdict){.row = az_doubles((size_t)(r->problem->n_rows * stride))};
+    if (!w->row) return AZ_ENOMEM;
+    for (int i = 0; i < r->problem->n_rows; i++) w->row[i * stride + 2] = NAN; /* no point yet */
     az_status st = az_reference_prepare(s, d->h, d->reach, d->threads);
     if (!st) st = judge_rows(w, s, r, d);
     if (!st && !w->points) w->max = NAN;
@@ -249,6 +268,7 @@ static void curve_clear(az_curve *c)
 
 static void store(az_result *r, const verdict *w, const az_curve *c)
 {
+    memcpy(r->row_found, w->row, sizeof *w->row * (size_t)r->problem->n_rows * AZ_ROW_FOUND((size_t)r->problem->dim));
     r->evidence.reevaluated_max = w->max;
     r->evidence.reevaluated_relative = w->relative;
     r->evidence.points = w->points;
