@@ -6,7 +6,7 @@
 #include "problem/problem.h"
 
 #define AZ_MAX_STAGES 6
-#define AZ_FORMAT_VERSION 5
+#define AZ_FORMAT_VERSION 6
 
 typedef enum az_activation { AZ_ACT_TANH, AZ_ACT_SINE } az_activation;
 
