@@ -8,7 +8,7 @@ const char polish_help[] =
     "Usage: ansatz polish FILE.h5 [OPTION]...\n"
     "\n"
     "Solves the problem of a result again in another trial space, starting from the\n"
-    "result. In one coordinate or in a half-plane:\n"
+    "result, in one coordinate or in a half-plane.\n"
     "\n"
     "  element  piecewise polynomials on another grid, by Newton's method. Writes a\n"
     "           new result, re-evaluates it and compares the two. Where they agree\n"
