@@ -154,7 +154,8 @@ typedef struct az_solve_options {
     int points;                         /* collocation points per equation; 0 = automatic */
     az_space space;                     /* default AZ_SPACE_MLP; else one stage, which starts from 0: with AZ_SPACE_ELEMENT layers are ignored, with AZ_SPACE_FOURIER
                                          * layers[0] is the number of functions per trial, 128 if automatic */
-    az_coordinates coordinates;         /* in a half-plane, else automatic; automatic: those of the elements that a solve begins with, or AZ_CONFORMAL */
+    az_coordinates coordinates;         /* in a half-plane, else automatic; automatic: AZ_CONFORMAL, or those of the
+                                         * elements that a solve begins with */
     int n_phases;                       /* the methods of the first stage in turn; 0 = automatic (lm) */
     az_method phase[AZ_MAX_PHASES];
     int phase_iterations[AZ_MAX_PHASES];/* of each phase but the last */
@@ -255,10 +256,12 @@ az_status az_verify(az_result *r, int threads, az_error *err);
 
 /* Compares r with another result of the same problem (text and parameters). Both are re-evaluated first where they have not been; r then holds
  * the agreement, its tier is AZ_TIER_CROSS_SOLVED, and the error of an unknown is the larger of the difference and of what the residual
- * supports, at least 4 eps. AZ_EOPTION for another problem or for two results in the same trial space, which elements in other coordinates are not. */
+ * supports, at least 4 eps. AZ_EOPTION for another problem or for two results in the same trial space, which elements in other coordinates are
+ * not. */
 az_status az_cross_check(az_result *r, az_result *other, int threads, az_error *err);
 
-/* Solves the problem of `from` again in the space of elements (from elements in a half-plane: of those in the other coordinates), started from its trials and unknowns, and cross-checks the two: *out is the new result, with one
+/* Solves the problem of `from` again in the space of elements (from elements in a half-plane: of those in the other coordinates), started from its
+ * trials and unknowns, and cross-checks the two: *out is the new result, with one
  * stage of elements, re-evaluated and compared with `from` (which is re-evaluated first if it has not been, and not changed otherwise).
  * o: tolerance, limits, threads, points and checkpoint; NaN or 0: as in a solve with elements. AZ_EOPTION for a problem
  * or a result that elements cannot take, and for a result of elements in one coordinate; else as az_solve. */

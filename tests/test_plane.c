@@ -1,6 +1,6 @@
-/* plane: elements in a half-plane lead from zero to the published exponents, in two gauges, on two meshes and in two coordinates, with the same bits for any
- * number of threads; the march finds the next profile; what a coarse mesh hides in the far field, and what the focus of the coordinates shows, verify sees; problems that are not
- * square, conditions on the edge and systems beyond the memory are refused with the reason. */
+/* plane: elements in a half-plane lead from zero to the published exponents, in two gauges, on two meshes and in two coordinates, with the same bits
+ * for any number of threads; the march finds the next profile; what a coarse mesh hides in the far field, and what the focus of the coordinates
+ * shows, verify sees; problems that are not square, conditions on the edge and systems beyond the memory are refused with the reason. */
 #include "solve/square.h"
 #include "verify/reference.h"
 
@@ -77,8 +77,9 @@ static void same_bits(void **state)
     }
 }
 
-/* Other functions, other points, a singular point elsewhere: the exponents agree to more digits than either mesh promises, and each layout is evidence for the
- * other. Polar elements begin from zero, and from those of the other coordinates, back and forth; a first unstable profile reaches them so. */
+/* Other functions, other points, a singular point elsewhere: the exponents agree to more digits than either mesh promises, and each layout is
+ * evidence for the other. Polar elements begin from zero, and from those of the other coordinates, back and forth; a first unstable profile reaches
+ * them so. */
 static void two_coordinates(void **state)
 {
     (void)state;

@@ -177,8 +177,8 @@ static double share(const bool *is, int n)
     return (double)count / n;
 }
 
-/* In a half-plane the kinds that no map changes are where they belong; of the kinds over the core and the far field, half the points lie on either side of the
- * middle of each coordinate, by its definition. */
+/* In a half-plane the kinds that no map changes are where they belong; of the kinds over the core and the far field, half the points lie on either
+ * side of the middle of each coordinate, by its definition. */
 static void half_plane(void **state)
 {
     enum { EACH = 250, KINDS = 8, WALL = 0, CORE = 2, CORNER = 3, AXIS = 4, FAR = 6 };

@@ -131,8 +131,8 @@ static void derivatives_and_parity(void **state)
     }
 }
 
-/* Of all weights, those of the smooth terms alone reach the corner with fewer than `smooth` derivatives, as 1, y2/length, (y2/length)^2 and (r/length)^2 do; what
- * depends on the direction there is NaN, in both codes. Next to it the elements leave a term as small as its order says. */
+/* Of all weights, those of the smooth terms alone reach the corner with fewer than `smooth` derivatives, as 1, y2/length, (y2/length)^2 and
+ * (r/length)^2 do; what depends on the direction there is NaN, in both codes. Next to it the elements leave a term as small as its order says. */
 static void corner(void **state)
 {
     (void)state;

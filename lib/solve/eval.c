@@ -62,9 +62,10 @@ static az_status run_probe(const az_result *r, const double *scalar, double *out
     return AZ_OK;
 }
 
-/* Elements of a half-plane: at the point (0, length) of conformal coordinates, where these have a square root, derivatives are the means of those at this
- * distance above and below, in lengths; at the corner of polar ones, where some depend on the direction, those that do are extrapolated from three points between
- * wall and axis, where the modes have the least rounding. The error is the square of the distance, or its cube; that of rounding grows like the inverse of its powers. */
+/* Elements of a half-plane: at the point (0, length) of conformal coordinates, where these have a square root, derivatives are the means of those at
+ * this distance above and below, in lengths; at the corner of polar ones, where some depend on the direction, those that do are extrapolated from
+ * three points between wall and axis, where the modes have the least rounding. The error is the square of the distance, or its cube; that of rounding
+ * grows like the inverse of its powers. */
 #define STEP 1e-3
 #define NEAR 1e-9
 

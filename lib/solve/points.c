@@ -128,10 +128,10 @@ static bool even_in_first(const az_problem *p)
     return true;
 }
 
-/* Kinds of points in turn, each a low-discrepancy sequence of its own, since one in eight of a single sequence leaves holes: on the wall; over the core;
- * towards the corner, evenly in the logarithm of the distance, since a wrong exponent hides there in a thin layer at the wall; beside the axis, where the
- * equations hold as a limit; and over all of xi. Where a kind is graded, half of its points are within a quarter radian of the axis, where fields turn in
- * the far field. */
+/* Kinds of points in turn, each a low-discrepancy sequence of its own, since one in eight of a single sequence leaves holes: on the wall; over the
+ * core; towards the corner, evenly in the logarithm of the distance, since a wrong exponent hides there in a thin layer at the wall; beside the axis,
+ * where the equations hold as a limit; and over all of xi. Where a kind is graded, half of its points are within a quarter radian of the axis, where
+ * fields turn in the far field. */
 enum { WALL, CORE_GRADED, CORE_EVEN, CORNER_LOG, AXIS, FAR_GRADED, FAR_ENDS, FAR_ENDS_TOO, KINDS };
 
 /* [0, 1] to [0, 19] */

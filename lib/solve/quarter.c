@@ -33,9 +33,9 @@ void az_square_across(double *eta, const az_mesh *m)
     for (int j = 0; j < m->modes; j++) eta[j] = m->grading * sinh(full * cos((2 * (m->modes - j) - 1) * M_PI_2 / order));
 }
 
-/* In polar coordinates an equation of order k is asked for at as many single points of element 0 as a trial with k derivatives shared has smooth terms
- * at the corner: there its residual is a smooth function, too, of which the lines determine all but these many numbers. The first point is next to the
- * corner, where the equation is a condition on the terms alone. */
+/* In polar coordinates an equation of order k is asked for at as many single points of element 0 as a trial with k derivatives shared has smooth
+ * terms at the corner: there its residual is a smooth function, too, of which the lines determine all but these many numbers. The first point is next
+ * to the corner, where the equation is a condition on the terms alone. */
 #define CORE_NEXT 1e-3 /* of element 0 */
 
 int az_square_n_core(const az_result *r)
@@ -144,8 +144,8 @@ static az_status make_mesh(az_mesh *m, const az_result *r, int t, double *edge, 
 {
     const az_problem *p = r->problem;
     const az_parity across = p->trial[t].parity[0];
-    *m = (az_mesh){.n_edges = n, .edge = edge, .length = p->coord[0].scale, .flat = 1, .modes = modes, .grading = grading, .coordinates = r->options.coordinates,
-                   .across = across, .parity = r->options.coordinates == AZ_CONFORMAL ? across : AZ_NO_PARITY};
+    *m = (az_mesh){.n_edges = n, .edge = edge, .length = p->coord[0].scale, .flat = 1, .modes = modes, .grading = grading,
+                   .coordinates = r->options.coordinates, .across = across, .parity = r->options.coordinates == AZ_CONFORMAL ? across : AZ_NO_PARITY};
     az_status st = az_elements_smoothness(&m->smooth, p, t);
     m->degree = POINTS - 1 + m->smooth;
     if (m->coordinates == AZ_POLAR) m->centre = POINTS + 2 * m->smooth - 2;

@@ -561,7 +561,9 @@ static az_status check_coordinates(const az_problem *p, const az_solve_options *
     if (!az_problem_half_plane(p)) return az_fail(err, AZ_EOPTION, "%s coordinates are for `half-plane`, and %s has another domain", name, p->name);
     if (o->space != AZ_SPACE_ELEMENT || o->coordinates == AZ_CONFORMAL) return AZ_OK;
     if (o->coordinates != AZ_POLAR) return az_fail(err, AZ_EOPTION, "elements take conformal or polar coordinates: %s ones are for networks", name);
-    if (o->mode) return az_fail(err, AZ_EOPTION, "elements march in conformal coordinates: in polar ones they are smooth at the corner, and what is passed on the way is not");
+    if (o->mode)
+        return az_fail(err, AZ_EOPTION,
+                       "elements march in conformal coordinates: in polar ones they are smooth at the corner, and what is passed on the way is not");
     for (int t = 0; t < p->n_trials; t++)
         if (p->trial[t].parity[0] != AZ_EVEN)
             return az_fail(err, AZ_EOPTION, "elements in polar coordinates are even in %s: trial %s is not", p->coord[0].name, p->trial[t].name);

@@ -194,7 +194,8 @@ static az_status make_places(az_square *s, const az_run *run)
 
 /* ---- Rows and unknowns ---- */
 
-/* Single points that an equation is asked for at: the smooth terms of a trial with as many derivatives shared as the equation takes at most, or one. */
+/* Single points that an equation is asked for at: the smooth terms of a trial with as many derivatives shared as the equation takes at most, or one.
+ * */
 static az_status n_core_of(int *n, const az_run *run, const az_row_decl *row)
 {
     unsigned char *order = az_calloc((size_t)run->p->graph.n + 1, 1);
@@ -446,8 +447,10 @@ static void border_rows(const az_square *s, const az_run *run, const group *u, d
     for (int t = 0; t < s->n_trials; t++)
         for (int k = 0; k < az_mesh_n_core(mesh_of(run, t)); k++, to += ld)
             for (int c = 0; c < s->layout->n; c++)
-                for (int i = 0; i < n; i++)
-                    to[i] += s->places[u->place].core[(k * s->layout->n + c) * n + i] * s->seeds[(size_t)(t * s->layout->n + c) * (size_t)s->ld + (size_t)(u->first + i)];
+                for (int i = 0; i < n; i++) {
+                    const double *seed = s->seeds + (size_t)(t * s->layout->n + c) * (size_t)s->ld + u->first;
+                    to[i] += s->places[u->place].core[(k * s->layout->n + c) * n + i] * seed[i];
+                }
 }
 
 static bool factor(az_run *run)

@@ -77,7 +77,9 @@ bool az_mesh_valid(const az_mesh *m)
     if (own_centre(m) && (m->edge[0] != 0 || m->centre <= 2 * m->smooth || m->centre > AZ_MESH_MAX_DEGREE || m->periodic)) return false;
     if (m->flat < 0 || m->flat > 1 || (m->flat && m->periodic) || m->modes < 0 || m->modes > AZ_MESH_MAX_MODES) return false;
     if (m->modes && (m->across == AZ_NO_PARITY || !(m->length > 0) || !(m->grading > 0) || isinf(m->grading) || m->edge[0] != 0)) return false;
-    if (m->modes && !(m->coordinates == AZ_CONFORMAL ? m->parity == m->across : m->coordinates == AZ_POLAR && m->parity == AZ_NO_PARITY && m->across == AZ_EVEN)) return false;
+    bool conformal = m->coordinates == AZ_CONFORMAL && m->parity == m->across;
+    bool polar = m->coordinates == AZ_POLAR && m->parity == AZ_NO_PARITY && m->across == AZ_EVEN;
+    if (m->modes && !conformal && !polar) return false;
     if (!m->modes && (m->across != AZ_NO_PARITY || m->coordinates)) return false;
     for (int i = 0; i < m->n_edges; i++)
         if (!isfinite(m->edge[i]) || (i && !(m->edge[i - 1] < m->edge[i]))) return false;

@@ -259,7 +259,8 @@ size_t az_strip_work(const az_network *net, const az_layout *l)
     size_t jet = (size_t)l->n * B, n = (size_t)az_strip_coefficients(order), line = (size_t)order + 1;
     az_layout along;
     if (az_layout_total(&along, 1, order)) return 0;
-    return 5 * B + (AZ_STRIP_SCRATCH + n + (size_t)az_mesh_n_core(&net->mesh)) * jet + n * B + (size_t)net->mesh.modes * line * B + az_element_work(net, &along);
+    return 5 * B + (AZ_STRIP_SCRATCH + n + (size_t)az_mesh_n_core(&net->mesh)) * jet + n * B +
+           (size_t)net->mesh.modes * line * B + az_element_work(net, &along);
 }
 
 /* f_ij of the lanes [first, last), which lie in one element. */

@@ -1,5 +1,5 @@
-/* strip.h: elements in the quarter of a half-plane: piecewise polynomials along xi times Chebyshev polynomials across, in eta, over jets in y1 and y2.
- * Coordinates, functions and order of the weights: az_mesh in state.h. A point with y1 < 0 is reflected by the parity. */
+/* strip.h: elements in the quarter of a half-plane: piecewise polynomials along xi times Chebyshev polynomials across, in eta, over jets in y1 and
+ * y2. Coordinates, functions and order of the weights: az_mesh in state.h. A point with y1 < 0 is reflected by the parity. */
 #ifndef AZ_STRIP_H
 #define AZ_STRIP_H
 
@@ -27,7 +27,8 @@ void az_strip_core(const az_layout *l, double *core, const double *y1, const dou
 void az_strip_across(const az_mesh *m, int order, double *out, const double *eta);
 
 size_t az_strip_work(const az_network *net, const az_layout *l);
-/* As az_element_forward; in polar coordinates derivatives of order `smooth` and above are NaN at the corner. y1, y2: the coordinates at the lanes. There is no reverse: rows touch few weights (solve/strip.c puts them where they belong). */
+/* As az_element_forward; in polar coordinates derivatives of order `smooth` and above are NaN at the corner. y1, y2: the coordinates at the lanes.
+ * There is no reverse: rows touch few weights (solve/strip.c puts them where they belong). */
 void az_strip_forward(const az_network *net, const az_layout *l, double *const out[], const double *y1, const double *y2, double *work);
 
 #endif

@@ -16,7 +16,8 @@ static az_status check_pair(const az_result *r, const az_result *other, az_error
             return az_fail(err, AZ_EOPTION, "the two results have different values of %s: %.17g and %.17g", p->scalar[i].name, r->scalar[i],
                            other->scalar[i]);
     if (az_result_space(r) == az_result_space(other) && az_result_coordinates(r) == az_result_coordinates(other))
-        return az_fail(err, AZ_EOPTION, "both results are of the trial space %s: only another one is evidence", az_space_title(az_result_space(r), az_result_coordinates(r)));
+        return az_fail(err, AZ_EOPTION, "both results are of the trial space %s: only another one is evidence",
+                       az_space_title(az_result_space(r), az_result_coordinates(r)));
     return AZ_OK;
 }
 

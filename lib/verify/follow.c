@@ -174,7 +174,8 @@ az_status az_sample_follow(double **x, int *n, const az_reference *s, const az_r
 
 static bool same_edges(const az_mesh *a, const az_mesh *b)
 {
-    return a->coordinates == b->coordinates && a->length == b->length && a->n_edges == b->n_edges && !memcmp(a->edge, b->edge, (size_t)a->n_edges * sizeof *a->edge);
+    return a->coordinates == b->coordinates && a->length == b->length &&
+           a->n_edges == b->n_edges && !memcmp(a->edge, b->edge, (size_t)a->n_edges * sizeof *a->edge);
 }
 
 /* A mesh of this stage that no trial before has, or NULL. */

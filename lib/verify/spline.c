@@ -164,11 +164,13 @@ static void conformal(const az_taylor *t, int order, az_num *xi, az_num *eta, do
     }
 }
 
-/* The same with xi = asinh(r/length), tan eta = y1/y2; 0 at the corner, where elements in these coordinates vanish. Of half angles, since tan eta is infinite at the wall: tan(eta/2) = y1/(r + y2). */
+/* The same with xi = asinh(r/length), tan eta = y1/y2; 0 at the corner, where elements in these coordinates vanish. Of half angles, since tan eta is
+ * infinite at the wall: tan(eta/2) = y1/(r + y2). */
 static void polar(const az_taylor *t, int order, az_num *xi, az_num *eta, double length, double y1, double y2)
 {
     const double r = hypot(y1, y2), by_coordinate[] = {y1 / r, y2 / r};
-    az_num square[MAX_COEFFICIENTS] = {1}, one[MAX_COEFFICIENTS] = {0}, two[MAX_COEFFICIENTS] = {by_coordinate[1]}, ratio[MAX_COEFFICIENTS], root[MAX_COEFFICIENTS];
+    az_num square[MAX_COEFFICIENTS] = {1}, one[MAX_COEFFICIENTS] = {0}, two[MAX_COEFFICIENTS] = {by_coordinate[1]};
+    az_num ratio[MAX_COEFFICIENTS], root[MAX_COEFFICIENTS];
 
     for (int k = 0; k < t->count[order] && r == 0; k++) xi[k] = eta[k] = 0;
     if (r == 0) return;
