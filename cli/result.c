@@ -63,8 +63,8 @@ static void print_cross(const az_result *r)
 
     if (!c) return;
     bool agrees = az_result_evidence(r).tier == AZ_TIER_CROSS_SOLVED;
-    printf("  %-13s %s here and %s in result %016llx %s:\n", "cross-solved", az_space_name(c->space), az_space_name(c->other_space),
-           (unsigned long long)c->hash, agrees ? "agree" : "do not agree");
+    printf("  %-13s %s here and %s in result %016llx %s:\n", "cross-solved", az_space_title(c->space, c->coordinates),
+           az_space_title(c->other_space, c->other_coordinates), (unsigned long long)c->hash, agrees ? "agree" : "do not agree");
     for (int i = 0; i < c->n_unknowns; i++) printf("  %-13s %-13s %.1e\n", "", az_problem_unknown(p, i), c->unknown[i]);
     for (int i = 0; i < c->n_names; i++) printf("  %-13s %-13s %.1e of its maximum\n", "", az_problem_get_name(p, i), c->name[i]);
     printf("  %-13s %-13s %.1e here, %.1e there\n", "", "residuals", c->relative, c->other_relative);
@@ -110,6 +110,7 @@ void cli_print_result(const az_result *r)
     print_cross(r);
     printf("  %-13s %s\n", "stopped", az_stop_message(az_result_stop(r)));
     if (az_result_stop(r) == AZ_STOP_TOLERANCE && !cli_reached(r)) printf("  %-13s but the re-evaluated residual is above it\n", "");
+    if (o->coordinates > AZ_CONFORMAL) printf("  %-13s %s\n", "coordinates", az_coordinates_name(o->coordinates));
     printf("  %-13s %.2f s, %d iterations, seed %llu\n", "run", az_result_seconds(r), az_result_iterations(r), (unsigned long long)o->seed);
     printf("  %-13s %016llx\n", "hash", (unsigned long long)az_result_hash(r));
 }
@@ -220,6 +221,8 @@ static void json_cross(json *j, const az_result *r)
     json_hex(j, "hash", c->hash);
     json_string(j, "space", az_space_name(c->space));
     json_string(j, "other_space", az_space_name(c->other_space));
+    if (c->coordinates) json_string(j, "coordinates", az_coordinates_name(c->coordinates));
+    if (c->other_coordinates) json_string(j, "other_coordinates", az_coordinates_name(c->other_coordinates));
     json_number(j, "relative", c->relative);
     json_number(j, "other_relative", c->other_relative);
     json_object(j, "unknowns");
@@ -244,6 +247,7 @@ void cli_json_result(const az_result *r, const char *file, const char *report, c
     json_string(&j, "stop", az_stop_name(az_result_stop(r)));
     json_bool(&j, "reached", cli_reached(r));
     json_string(&j, "trial", az_space_name(az_result_space(r)));
+    if (az_result_options(r)->coordinates) json_string(&j, "coordinates", az_coordinates_name(az_result_options(r)->coordinates));
     json_integer(&j, "numbers", az_result_numbers(r));
     json_string(&j, "tier", az_tier_name(e.tier));
     json_unknowns(&j, r);

@@ -56,6 +56,10 @@ const char solve_help[] =
     "  --stages N           networks in the sum, each for the residual that the ones\n"
     "                       before it left\n"
     "  --points N           collocation points per equation\n"
+    "  --coordinates NAME   of a half-plane: conformal (default), polar, sinh or\n"
+    "                       compact, in which the points of networks are spread;\n"
+    "                       conformal or polar, those of elements. Formulas are in\n"
+    "                       doc/coordinates.md\n"
     "  --method M,M,...     optimisers in turn, each but the last with its\n"
     "                       iterations: adam:500,lm\n"
     "                       lm         Levenberg-Marquardt, Cholesky with chord\n"
@@ -114,6 +118,7 @@ enum {
     OPT_LAYERS,
     OPT_STAGES,
     OPT_POINTS,
+    OPT_COORDINATES,
     OPT_METHOD,
     OPT_OUTPUT,
     OPT_CHECKPOINT,
@@ -133,6 +138,7 @@ static const struct option options[] = {{"set", required_argument, NULL, OPT_SET
                                         {"layers", required_argument, NULL, OPT_LAYERS},
                                         {"stages", required_argument, NULL, OPT_STAGES},
                                         {"points", required_argument, NULL, OPT_POINTS},
+                                        {"coordinates", required_argument, NULL, OPT_COORDINATES},
                                         {"method", required_argument, NULL, OPT_METHOD},
                                         {"output", required_argument, NULL, OPT_OUTPUT},
                                         {"checkpoint", required_argument, NULL, OPT_CHECKPOINT},
@@ -164,6 +170,13 @@ bool option_space(const cli_context *c, const char *text, az_space *out)
     for (int s = 0; s < AZ_N_SPACE; s++)
         if (!strcmp(text, az_space_name((az_space)s))) return *out = (az_space)s, true;
     return cli_usage(c, "--trial: expected mlp, element, fourier or chebyshev, found '%s'", text), false;
+}
+
+static bool read_coordinates(const cli_context *c, const char *text, az_coordinates *out)
+{
+    for (int k = AZ_CONFORMAL; k < AZ_N_COORDINATES; k++)
+        if (!strcmp(text, az_coordinates_name((az_coordinates)k))) return *out = (az_coordinates)k, true;
+    return cli_usage(c, "--coordinates: expected conformal, polar, sinh or compact, found '%s'", text), false;
 }
 
 static bool find_method(const char *s, size_t n, az_method *out)
@@ -247,6 +260,7 @@ static bool read_option(const cli_context *c, solve_request *q, int which)
     case OPT_LAYERS: q->fixed = "layers"; return read_layers(c, optarg, o);
     case OPT_STAGES: q->fixed = "stages"; return option_int(c, "stages", optarg, 1, INT_MAX, &o->max_stages);
     case OPT_POINTS: q->fixed = "points"; return option_int(c, "points", optarg, 1, INT_MAX, &o->points);
+    case OPT_COORDINATES: q->fixed = "coordinates"; return read_coordinates(c, optarg, &o->coordinates);
     case OPT_METHOD: q->fixed = "method"; return read_method(c, optarg, o);
     case OPT_CHECKPOINT: return option_not_negative(c, "checkpoint", optarg, &o->checkpoint_seconds);
     case OPT_OUTPUT: q->output = optarg; return true;

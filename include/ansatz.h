@@ -134,6 +134,13 @@ const char *az_method_name(az_method m); /* "lm", "lm-qr", "adam", "lbfgs", "ssb
 typedef enum az_space { AZ_SPACE_MLP, AZ_SPACE_ELEMENT, AZ_SPACE_FOURIER, AZ_SPACE_CHEBYSHEV, AZ_N_SPACE } az_space;
 const char *az_space_name(az_space s); /* "mlp", "element", "fourier", "chebyshev" */
 
+/* Coordinates of a half-plane, of length L: conformal, y1 + i y2 = L sinh(xi + i (pi/2 - eta)); polar, y1 = L sinh(xi) sin(eta), y2 = L sinh(xi) cos(eta);
+ * sinh, y1 = L sinh(z1), y2 = L sinh(z2); compact, q = (1 + |y|^2/L^2)^(-1/4) and the angle. Points of networks are spread in them; elements know the
+ * first two. */
+typedef enum az_coordinates { AZ_COORDINATES_AUTO, AZ_CONFORMAL, AZ_POLAR, AZ_SINH, AZ_COMPACT, AZ_N_COORDINATES } az_coordinates;
+const char *az_space_title(az_space s, az_coordinates c); /* "mlp", "element", "element in polar coordinates" */
+const char *az_coordinates_name(az_coordinates c); /* "automatic", "conformal", "polar", "sinh", "compact" */
+
 /* Options of a solve. Fill with az_solve_options_init, then change. A zero, where "0 = automatic" is said, lets the program choose. */
 typedef struct az_solve_options {
     uint64_t seed;                      /* of the generator that draws weights and points; default 1 */
@@ -148,6 +155,8 @@ typedef struct az_solve_options {
     int points;                         /* collocation points per equation; 0 = automatic */
     az_space space;                     /* default AZ_SPACE_MLP; else one stage, which starts from 0: with AZ_SPACE_ELEMENT layers are ignored, with AZ_SPACE_FOURIER
                                          * and AZ_SPACE_CHEBYSHEV layers[0] is the number of functions per trial, 128 and 64 if automatic */
+    az_coordinates coordinates;         /* in a half-plane, else automatic; automatic: AZ_CONFORMAL, or those of the
+                                         * elements that a solve begins with */
     int n_phases;                       /* the methods of the first stage in turn; 0 = automatic (lm) */
     az_method phase[AZ_MAX_PHASES];
     int phase_iterations[AZ_MAX_PHASES];/* of each phase but the last */
@@ -211,6 +220,7 @@ typedef struct az_cross {
     int compared;                       /* 0: with none */
     uint64_t hash;                      /* of the other result */
     az_space space, other_space;        /* of this result's trials and of the other's */
+    az_coordinates coordinates, other_coordinates; /* the same, of elements in a half-plane; else automatic */
     double relative, other_relative;    /* re-evaluated relative residuals of both */
     int n_unknowns, n_names;
     double *unknown;                    /* [n_unknowns] |this - other| */
@@ -235,6 +245,7 @@ int az_result_n_rows(const az_result *r);                        /* equations an
 az_row_evidence az_result_row(const az_result *r, int i);
 const az_cross *az_result_cross(const az_result *r);            /* owned by r; NULL where no other result has been compared with it */
 az_space az_result_space(const az_result *r);                   /* of its trials */
+az_coordinates az_result_coordinates(const az_result *r);       /* of its elements in a half-plane, else automatic */
 /* The command that made the result, as typed, "" if unknown: kept in its file and shown in its report; determines nothing. AZ_ENOMEM. */
 const char *az_result_command(const az_result *r);
 az_status az_result_set_command(az_result *r, const char *command);
@@ -247,13 +258,15 @@ az_status az_verify(az_result *r, int threads, az_error *err);
 
 /* Compares r with another result of the same problem (text and parameters). Both are re-evaluated first where they have not been; r then holds
  * the agreement, its tier is AZ_TIER_CROSS_SOLVED, and the error of an unknown is the larger of the difference and of what the residual
- * supports, at least 4 eps. AZ_EOPTION for another problem or for two results in the same trial space. */
+ * supports, at least 4 eps. AZ_EOPTION for another problem or for two results in the same trial space, which elements in other coordinates are
+ * not. */
 az_status az_cross_check(az_result *r, az_result *other, int threads, az_error *err);
 
-/* Solves the problem of `from` again in the space of elements, started from its trials and unknowns, and cross-checks the two: *out is the new result, with one
+/* Solves the problem of `from` again in the space of elements (from elements in a half-plane: of those in the other coordinates), started from its
+ * trials and unknowns, and cross-checks the two: *out is the new result, with one
  * stage of elements, re-evaluated and compared with `from` (which is re-evaluated first if it has not been, and not changed otherwise).
- * o: tolerance, limits, threads, points and checkpoint; NaN or 0: as in a solve with elements. AZ_EOPTION for several coordinates, for a problem
- * or a result that elements cannot take; else as az_solve. */
+ * o: tolerance, limits, threads, points and checkpoint; NaN or 0: as in a solve with elements. AZ_EOPTION for a problem
+ * or a result that elements cannot take, and for a result of elements in one coordinate; else as az_solve. */
 az_status az_polish(az_result **out, az_result *from, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err);
 
 /* Value or mixed derivative of a field, let or trial at points. out[n]; points[n*dim], point-major; order[dim] of derivatives.

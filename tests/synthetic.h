@@ -135,7 +135,7 @@ static inline az_status synthetic_points(az_result *r, az_rng *g)
 static inline void synthetic_scalars(az_result *r)
 {
     r->options = (az_solve_options){.seed = 0xfedcba9876543210u, .threads = 2, .tolerance = 1e-10, .max_iterations = 500, .n_layers = 2, .layers = {5, 4},
-                                    .max_stages = 2, .points = 240, .n_phases = 2, .phase = {AZ_METHOD_ADAM, AZ_METHOD_LM}, .phase_iterations = {50},
+                                    .max_stages = 2, .points = 240, .coordinates = AZ_COMPACT, .n_phases = 2, .phase = {AZ_METHOD_ADAM, AZ_METHOD_LM}, .phase_iterations = {50},
                                     .checkpoint_seconds = 30};
     r->hash = 0x0123456789abcdefu;
     r->stop = AZ_STOP_TOLERANCE;

@@ -96,6 +96,7 @@ static void same_networks(const az_result *a, const az_result *b)
             const az_mesh *m = &x->mesh, *n = &y->mesh;
             assert_true(x->space == y->space && m->n_edges == n->n_edges && m->degree == n->degree && m->centre == n->centre);
             assert_true(m->smooth == n->smooth && m->parity == n->parity && m->periodic == n->periodic && m->length == n->length);
+            assert_true(m->modes == n->modes && m->grading == n->grading && m->coordinates == n->coordinates && m->across == n->across);
             SAME_OR_NONE(m->edge, n->edge, m->n_edges);
             assert_int_equal(x->n_layers, y->n_layers);
             SAME(x->width, y->width, x->n_layers + 2);
@@ -140,7 +141,7 @@ static void same_options(const az_solve_options *o, const az_solve_options *q)
 {
     assert_true(o->seed == q->seed && o->threads == q->threads && o->tolerance == q->tolerance && o->max_iterations == q->max_iterations);
     assert_true(o->max_seconds == q->max_seconds && o->n_layers == q->n_layers && o->max_stages == q->max_stages && o->points == q->points);
-    assert_true(o->n_phases == q->n_phases && o->checkpoint_seconds == q->checkpoint_seconds && !q->checkpoint && o->space == q->space);
+    assert_true(o->n_phases == q->n_phases && o->checkpoint_seconds == q->checkpoint_seconds && !q->checkpoint && o->space == q->space && o->coordinates == q->coordinates);
     SAME(o->layers, q->layers, AZ_MAX_LAYERS);
     SAME(o->phase, q->phase, AZ_MAX_PHASES);
     SAME(o->phase_iterations, q->phase_iterations, AZ_MAX_PHASES);
@@ -148,7 +149,7 @@ static void same_options(const az_solve_options *o, const az_solve_options *q)
 
 static void same_cross(const az_cross *c, const az_cross *d)
 {
-    assert_true(c->compared == d->compared && c->hash == d->hash && c->space == d->space && c->other_space == d->other_space);
+    assert_true(c->compared == d->compared && c->hash == d->hash && c->space == d->space && c->other_space == d->other_space && c->coordinates == d->coordinates && c->other_coordinates == d->other_coordinates);
     SAME(&c->relative, &d->relative, 1);
     SAME(&c->other_relative, &d->other_relative, 1);
     assert_true(c->n_unknowns == d->n_unknowns && c->n_names == d->n_names);
@@ -200,23 +201,23 @@ static void save_memory(const az_result *r, char **bytes, size_t *n)
 }
 
 /* Elements and a comparison with another result; a mesh out of order is refused. */
-static void test_elements(void **state)
+static void elements(const az_mesh *mesh)
 {
-    double edge[4] = {0, 1, 2.5, 4};
-    const az_mesh mesh = {.n_edges = 4, .edge = edge, .degree = 14, .centre = 22, .smooth = 1, .parity = AZ_EVEN, .length = 2};
     az_result *r = some_result(line_text), *q = NULL;
     char *bytes = NULL;
     size_t n = 0;
     az_error err;
 
-    (void)state;
-    assert_int_equal(az_state_add_elements(r, 0, &mesh), AZ_OK);
+    assert_int_equal(az_state_add_elements(r, 0, mesh), AZ_OK);
     az_network *net = &r->trial[0].stage[r->trial[0].n_stages - 1];
     for (int i = 0; i < net->n_weights; i++) net->weight[i] = 1.0 / (i + 3);
     r->options.space = AZ_SPACE_ELEMENT;
+    r->options.coordinates = mesh->coordinates;
     r->evidence.tier = AZ_TIER_CROSS_SOLVED;
     const int names = r->problem->n_lets;
-    r->cross = (az_cross){1, 0xfeedbeef, AZ_SPACE_ELEMENT, AZ_SPACE_MLP, 1e-13, 2e-14, 2, names, az_doubles(2), az_doubles((size_t)names)};
+    r->cross = (az_cross){.compared = 1, .hash = 0xfeedbeef, .space = AZ_SPACE_ELEMENT, .other_space = AZ_SPACE_MLP, .coordinates = mesh->coordinates,
+                          .other_coordinates = AZ_CONFORMAL, .relative = 1e-13, .other_relative = 2e-14, .n_unknowns = 2, .n_names = names,
+                          .unknown = az_doubles(2), .name = az_doubles((size_t)names)};
     r->cross.unknown[1] = 3e-15;
     r->cross.name[2] = NAN;
     save_memory(r, &bytes, &n);
@@ -226,8 +227,29 @@ static void test_elements(void **state)
     az_free(bytes);
     net->mesh.edge[2] = 0.5;
     assert_int_equal(az_result_save_memory(r, &bytes, &n, &err), AZ_EFORMAT);
-    assert_non_null(strstr(err.message, "mesh of elements"));
+    assert_non_null(strstr(err.message, "mesh of elements is not in order"));
+    net->mesh.edge[2] = 2.5;
+    r->options.coordinates = AZ_COMPACT;
+    assert_int_equal(az_result_save_memory(r, &bytes, &n, &err), mesh->modes ? AZ_EFORMAT : AZ_OK);
+    if (mesh->modes) assert_non_null(strstr(err.message, "other coordinates"));
+    else az_free(bytes);
     az_result_destroy(r);
+}
+
+static void test_elements(void **state)
+{
+    (void)state;
+    double edge[4] = {0, 1, 2.5, 4};
+    const az_mesh mesh = {.n_edges = 4, .edge = edge, .degree = 14, .centre = 22, .smooth = 1, .parity = AZ_EVEN, .length = 2};
+    az_mesh polar = mesh, conformal = mesh;
+    polar.modes = conformal.modes = 7, polar.grading = conformal.grading = 0.3, polar.across = conformal.across = AZ_EVEN;
+    polar.coordinates = AZ_POLAR, polar.parity = AZ_NO_PARITY, polar.smooth = 2, conformal.coordinates = AZ_CONFORMAL;
+    elements(&mesh);
+    elements(&polar);
+    elements(&conformal);
+    az_mesh wrong[6] = {polar, polar, polar, conformal, conformal, mesh};
+    wrong[0].parity = AZ_EVEN, wrong[1].across = AZ_ODD, wrong[2].coordinates = AZ_SINH, wrong[3].parity = AZ_ODD, wrong[4].coordinates = AZ_COORDINATES_AUTO, wrong[5].across = AZ_EVEN;
+    for (int i = 0; i < 6; i++) assert_false(az_mesh_valid(&wrong[i]));
 }
 
 static void test_round_trip(void **state)

@@ -3,6 +3,7 @@
  *
  * AZ_SEED in the environment replays a run. */
 #include "solve/points.h"
+#include "trial/strip.h"
 #include "testing.h"
 
 #include <float.h>
@@ -134,8 +135,8 @@ static void spread_is_inside(void **state)
             az_point at = {{0}};
             az_points a, b;
             for (int c = 0; c < p->dim; c++) at.x[c] = p->coord[c].range == AZ_INTERVAL ? p->coord[c].hi : 1.25;
-            assert_int_equal(az_points_spread(&a, p, fixed, &at, n, 0), AZ_OK);
-            assert_int_equal(az_points_spread(&b, p, fixed, &at, n - more, more), AZ_OK);
+            assert_int_equal(az_points_spread(&a, p, fixed, &at, n, 0, AZ_COORDINATES_AUTO), AZ_OK);
+            assert_int_equal(az_points_spread(&b, p, fixed, &at, n - more, more, AZ_COORDINATES_AUTO), AZ_OK);
             assert_true(a.n == n && a.dim == p->dim);
             assert_memory_equal(a.x + more * p->dim, b.x, sizeof(double) * (size_t)((n - more) * p->dim)); /* one sequence */
             for (int c = 0; c < p->dim; c++) {
@@ -169,6 +170,51 @@ static void spread_is_inside(void **state)
     }
 }
 
+static double share(const bool *is, int n)
+{
+    int count = 0;
+    for (int i = 0; i < n; i++) count += is[i];
+    return (double)count / n;
+}
+
+/* In a half-plane the kinds that no map changes are where they belong; of the kinds over the core and the far field, half the points lie on either
+ * side of the middle of each coordinate, by its definition. */
+static void half_plane(void **state)
+{
+    enum { EACH = 250, KINDS = 8, WALL = 0, CORE = 2, CORNER = 3, AXIS = 4, FAR = 6 };
+    const double scale = 2, far = 4 * 0.5 / 0.6 * 0.45 * 0.5 + 0.5;
+    az_problem *p = parse("problem a \"a\"\ndomain x, y in half-plane scale 2\ntrial N(x^2, y) even in x\nequation N = 0\n");
+    az_point at = {{0}};
+
+    (void)state;
+    for (int how = AZ_CONFORMAL; how < AZ_N_COORDINATES; how++) {
+        az_points a, b;
+        bool one[2][EACH], two[2][EACH];
+        assert_int_equal(az_points_spread(&a, p, 0, &at, KINDS * EACH, 0, (az_coordinates)how), AZ_OK);
+        assert_int_equal(az_points_spread(&b, p, 0, &at, EACH, EACH, (az_coordinates)how), AZ_OK);
+        assert_memory_equal(a.x + 2 * EACH, b.x, sizeof(double) * 2 * EACH); /* one sequence */
+        for (int i = 0; i < KINDS * EACH; i++) {
+            const double y1 = a.x[2 * i] / scale, y2 = a.x[2 * i + 1] / scale, r = hypot(y1, y2), q = pow(1 + r * r, -0.25);
+            const int kind = i % KINDS, k = i / KINDS;
+            double xi = asinh(r), eta = atan2(y1, y2), middle_xi = kind == FAR ? far : 1, middle_eta = M_PI / 4;
+            assert_true(isfinite(r) && y1 > 0 && y2 >= 0);
+            if (kind == WALL) assert_true(y2 == 0);
+            if (kind == CORNER) assert_true(r <= 1.000001 && r > 0.999e-3);
+            if (kind == AXIS) assert_true(y1 < 1.1e-3 * fmax(y2, 1e-9) && y2 > 0);
+            if (how == AZ_CONFORMAL) az_strip_place(&xi, &eta, y1, y2, &(az_mesh){.coordinates = AZ_CONFORMAL, .length = 1});
+            if (how == AZ_SINH) xi = asinh(y2), eta = asinh(y1), middle_eta = middle_xi;
+            if (how == AZ_COMPACT) xi = -q, middle_xi = kind == FAR ? -0.5 : -0.5 * (1 + 1 / sqrt(cosh(2)));
+            if (kind == CORE || kind == FAR) one[kind == FAR][k] = xi < middle_xi, two[kind == FAR][k] = eta < middle_eta;
+        }
+        for (int k = 0; k < 2; k++)
+            if (!(fabs(share(one[k], EACH) - 0.5) < 0.02) || !(fabs(share(two[k], EACH) - 0.5) < 0.02))
+                fail_msg("%s, kind %d: %g and %g of the points below the middle", az_coordinates_name((az_coordinates)how), k, share(one[k], EACH), share(two[k], EACH));
+        az_doubles_free(a.x);
+        az_doubles_free(b.x);
+    }
+    az_problem_destroy(p);
+}
+
 /* The first part stays, the rest are members of the pool, and the generator alone decides. */
 static void adapt(void **state)
 {
@@ -182,10 +228,10 @@ static void adapt(void **state)
         az_rng g, h;
         double *res = calloc((size_t)m, sizeof *res);
         assert_non_null(res);
-        assert_int_equal(az_points_spread(&a, p, 0, &at, n, 0), AZ_OK);
-        assert_int_equal(az_points_spread(&b, p, 0, &at, n, 0), AZ_OK);
-        assert_int_equal(az_points_spread(&before, p, 0, &at, n, 0), AZ_OK);
-        assert_int_equal(az_points_spread(&pool, p, 0, &at, m, n), AZ_OK);
+        assert_int_equal(az_points_spread(&a, p, 0, &at, n, 0, AZ_COORDINATES_AUTO), AZ_OK);
+        assert_int_equal(az_points_spread(&b, p, 0, &at, n, 0, AZ_COORDINATES_AUTO), AZ_OK);
+        assert_int_equal(az_points_spread(&before, p, 0, &at, n, 0, AZ_COORDINATES_AUTO), AZ_OK);
+        assert_int_equal(az_points_spread(&pool, p, 0, &at, m, n, AZ_COORDINATES_AUTO), AZ_OK);
         for (int i = 0; i < m; i++) res[i] = c == 0 ? 0 : c == 1 ? NAN : c == 2 ? 1 : pool.x[2 * i] > 0.8 ? 1e-3 : 1e-9;
         az_rng_seed(&g, (uint64_t)c), az_rng_seed(&h, (uint64_t)c);
         az_points_adapt(&a, &pool, res, 0.5, &g);
@@ -220,8 +266,8 @@ static void adapt_in_proportion(void **state)
     int drawn[POOL] = {0};
 
     (void)state;
-    assert_int_equal(az_points_spread(&a, p, 0, &at, N, 0), AZ_OK);
-    assert_int_equal(az_points_spread(&pool, p, 0, &at, POOL, N), AZ_OK);
+    assert_int_equal(az_points_spread(&a, p, 0, &at, N, 0, AZ_COORDINATES_AUTO), AZ_OK);
+    assert_int_equal(az_points_spread(&pool, p, 0, &at, POOL, N, AZ_COORDINATES_AUTO), AZ_OK);
     for (int i = 0; i < POOL; i++) res[i] = 1e-7 * az_rng_normal(&rng), mean += res[i] * res[i] / POOL;
     for (int i = 0; i < POOL; i++) total += 1 + res[i] * res[i] / mean;
     for (int k = 0; k < ROUNDS; k++) {
@@ -268,7 +314,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(panels_start),     cmocka_unit_test(panels_split), cmocka_unit_test(panels_refine),     cmocka_unit_test(unmarked_stays),
-        cmocka_unit_test(spread_is_inside), cmocka_unit_test(adapt),    cmocka_unit_test(adapt_in_proportion),        cmocka_unit_test(failed_allocations),
+        cmocka_unit_test(spread_is_inside), cmocka_unit_test(half_plane), cmocka_unit_test(adapt),    cmocka_unit_test(adapt_in_proportion),        cmocka_unit_test(failed_allocations),
     };
 
     seed_from_environment(&rng);

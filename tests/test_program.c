@@ -82,7 +82,7 @@ static void place(fixture *f, double core)
     for (int k = 0; k < f->p->n_rows; k++) {
         const az_row_decl *row = &f->p->row[k];
         unsigned fixed = row->kind == AZ_ROW_EQUATION ? 0 : row->fixed;
-        assert_int_equal(az_points_spread(&f->points[k], f->p, fixed, &row->at, fixed ? 9 : POINTS, 0), AZ_OK);
+        assert_int_equal(az_points_spread(&f->points[k], f->p, fixed, &row->at, fixed ? 9 : POINTS, 0, AZ_COORDINATES_AUTO), AZ_OK);
     }
 }
 

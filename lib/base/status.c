@@ -71,6 +71,26 @@ const char *az_space_name(az_space s)
     return "unknown";
 }
 
+const char *az_space_title(az_space s, az_coordinates c)
+{
+    if (s == AZ_SPACE_ELEMENT && c == AZ_CONFORMAL) return "element in conformal coordinates";
+    if (s == AZ_SPACE_ELEMENT && c == AZ_POLAR) return "element in polar coordinates";
+    return az_space_name(s);
+}
+
+const char *az_coordinates_name(az_coordinates c)
+{
+    switch (c) {
+    case AZ_COORDINATES_AUTO: return "automatic";
+    case AZ_CONFORMAL: return "conformal";
+    case AZ_POLAR: return "polar";
+    case AZ_SINH: return "sinh";
+    case AZ_COMPACT: return "compact";
+    case AZ_N_COORDINATES: break;
+    }
+    return "unknown";
+}
+
 const char *az_method_name(az_method m)
 {
     switch (m) {

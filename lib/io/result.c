@@ -12,6 +12,7 @@ static const char *method_label(int v) { return az_method_name((az_method)v); }
 static const char *tier_label(int v) { return az_tier_name((az_tier)v); }
 static const char *stop_label(int v) { return az_stop_name((az_stop)v); }
 static const char *space_label(int v) { return az_space_name((az_space)v); }
+static const char *coordinates_label(int v) { return az_coordinates_name((az_coordinates)v); }
 static const char *parity_label(int v) { return v == AZ_EVEN ? "even" : v == AZ_ODD ? "odd" : "none"; }
 static const char *activation_label(int v) { return v == AZ_ACT_TANH ? "tanh" : v == AZ_ACT_SINE ? "sine" : "chebyshev"; }
 
@@ -56,6 +57,7 @@ static void options(az_archive *a, az_solve_options *o)
     az_archive_int(a, "points", &o->points, 0, INT_MAX);
     az_archive_double(a, "checkpoint_seconds", &o->checkpoint_seconds);
     CHOICE(a, "space", &o->space, 0, AZ_N_SPACE - 1, space_label);
+    CHOICE(a, "coordinates", &o->coordinates, 0, AZ_N_COORDINATES - 1, coordinates_label);
     az_archive_int(a, "layers", &o->n_layers, 0, AZ_MAX_LAYERS);
     for (int i = 0; i < o->n_layers && !a->status; i++) {
         snprintf(name, sizeof name, "layer%d", i + 1);
@@ -130,6 +132,8 @@ static void mesh(az_archive *a, az_mesh *m)
     az_archive_int(a, "flat", &m->flat, 0, 1);
     az_archive_int(a, "modes", &m->modes, 0, AZ_MESH_MAX_MODES);
     az_archive_double(a, "grading", &m->grading);
+    CHOICE(a, "coordinates", &m->coordinates, 0, AZ_N_COORDINATES - 1, coordinates_label);
+    CHOICE(a, "parity_across", &m->across, AZ_ODD, AZ_EVEN, parity_label);
     az_archive_double(a, "length", &m->length);
     if (!a->status) require(a, az_mesh_valid(m), "a mesh of elements is not in order");
 }
@@ -165,6 +169,8 @@ static void trials(az_archive *a, az_result *r)
             snprintf(name, sizeof name, "stage%d", k + 1);
             az_archive_enter(a, name, NULL);
             network(a, &s->stage[k], r->problem->trial[t].n_inputs);
+            const az_mesh *m = &s->stage[k].mesh;
+            require(a, !m->modes || m->coordinates == r->options.coordinates, "a mesh of elements is in other coordinates than the options say");
             az_archive_leave(a);
         }
         az_archive_leave(a);
@@ -261,6 +267,8 @@ static void cross(az_archive *a, az_result *r)
         az_archive_u64(a, "hash", &c->hash);
         CHOICE(a, "space", &c->space, 0, AZ_N_SPACE - 1, space_label);
         CHOICE(a, "other_space", &c->other_space, 0, AZ_N_SPACE - 1, space_label);
+        CHOICE(a, "coordinates", &c->coordinates, 0, AZ_N_COORDINATES - 1, coordinates_label);
+        CHOICE(a, "other_coordinates", &c->other_coordinates, 0, AZ_N_COORDINATES - 1, coordinates_label);
         az_archive_double(a, "relative", &c->relative);
         az_archive_double(a, "other_relative", &c->other_relative);
         az_archive_int(a, "unknowns", &c->n_unknowns, n_unknowns, n_unknowns);

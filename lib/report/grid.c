@@ -40,7 +40,7 @@ static void half_plane_point(double *y, const grid *g, double s, double t)
 {
     const double a = reach(g, 0) * s, b = M_PI / 4 * (1 + t);
 
-    az_strip_point(&y[0], &y[1], fabs(a), t < 1 ? M_PI / 2 - b : 0, g->p->coord[0].scale);
+    az_strip_point(&y[0], &y[1], fabs(a), t < 1 ? M_PI / 2 - b : 0, &(az_mesh){.coordinates = AZ_CONFORMAL, .length = g->p->coord[0].scale});
     if (t == -1) y[1] = 0; /* cos(pi/2) is not */
     if (a < 0) y[0] = -y[0];
 }

@@ -164,14 +164,14 @@ static void cross_rows(az_text *out, const az_result *r)
 {
     const az_cross *c = &r->cross;
     const az_problem *p = r->problem;
-    char how[160];
+    char how[240];
 
     if (!c->compared) {
         evidence_row(out, "cross-solved", "agreement", NAN, "another trial space and discretisation reaches the same unknowns");
         return;
     }
-    snprintf(how, sizeof how, "trial space %s here; %s, on another grid, in result %016" PRIx64 "%s", az_space_name(c->space), az_space_name(c->other_space),
-             c->hash, r->evidence.tier == AZ_TIER_CROSS_SOLVED ? "" : ": <b>they do not agree</b>");
+    snprintf(how, sizeof how, "trial space %s here; %s, on another grid, in result %016" PRIx64 "%s", az_space_title(c->space, c->coordinates),
+             az_space_title(c->other_space, c->other_coordinates), c->hash, r->evidence.tier == AZ_TIER_CROSS_SOLVED ? "" : ": <b>they do not agree</b>");
     evidence_row(out, "cross-solved", "largest relative residual of the other", c->other_relative, how);
     for (int i = 0; i < c->n_unknowns; i++) difference_row(out, p->scalar[p->n_parameters + i].name, "of the two values", c->unknown[i]);
     for (int i = 0; i < c->n_names; i++) difference_row(out, p->let[i].name, "largest over the domain, relative to the maximum", c->name[i]);
@@ -300,6 +300,7 @@ static void options_table(az_text *out, const az_solve_options *o)
     row_limit(out, "seconds, at most", o->max_seconds, "no limit");
     row_limit(out, "stages, at most", o->max_stages, "automatic");
     row_limit(out, "points per equation", o->points, "automatic");
+    if (o->coordinates) row_text(out, "coordinates", az_coordinates_name(o->coordinates));
     layers_and_phases(out, o);
     row_number(out, "seconds between checkpoints", o->checkpoint_seconds, 6);
     az_text_add(out, "</tbody></table>\n");

@@ -62,33 +62,49 @@ static az_status run_probe(const az_result *r, const double *scalar, double *out
     return AZ_OK;
 }
 
-/* Elements of a half-plane: at the point (0, length), where their coordinates have a square root, derivatives are the means of those at this
- * distance above and below, in lengths. Their error is its square; that of rounding grows like the inverse of its powers. */
-#define FOCUS_STEP 1e-3
-#define FOCUS_NEAR 1e-9
+/* Elements of a half-plane: at the point (0, length) of conformal coordinates, where these have a square root, derivatives are the means of those at
+ * this distance above and below, in lengths; at the corner of polar ones, where some depend on the direction, those that do are extrapolated from
+ * three points between wall and axis, where the modes have the least rounding. The error is the square of the distance, or its cube; that of rounding
+ * grows like the inverse of its powers. */
+#define STEP 1e-3
+#define NEAR 1e-9
 
-static double focus(const az_result *r)
+typedef struct mend {
+    int n;
+    double y[3][2], weight[3]; /* points, in lengths */
+} mend;
+static const mend mend_focus = {2, {{0, 1 - STEP}, {0, 1 + STEP}}, {0.5, 0.5}},
+                  mend_corner = {3, {{STEP, STEP}, {2 * STEP, 2 * STEP}, {3 * STEP, 3 * STEP}}, {3, -3, 1}};
+
+static const az_mesh *strip_mesh(const az_result *r)
 {
     for (int t = 0; t < r->problem->n_trials; t++)
         for (int k = 0; k < r->trial[t].n_stages; k++)
-            if (r->trial[t].stage[k].mesh.modes) return r->trial[t].stage[k].mesh.length;
-    return 0;
+            if (r->trial[t].stage[k].mesh.modes) return &r->trial[t].stage[k].mesh;
+    return NULL;
 }
 
-static bool at_focus(double length, const double *x) { return length > 0 && hypot(x[0], x[1] - length) <= FOCUS_NEAR * length; }
-
-/* What `out` holds at the focus is replaced. */
-static az_status mend_focus(const az_result *r, double *out, int node, const double *points, int n, const int *order, az_error *err)
+static bool to_mend(const az_mesh *m, const double *x, double value)
 {
-    const double length = focus(r), x[4] = {0, length * (1 - FOCUS_STEP), 0, length * (1 + FOCUS_STEP)};
-    double v[2];
+    if (m->coordinates == AZ_POLAR) return x[0] == 0 && x[1] == 0 && !isfinite(value);
+    return hypot(x[0], x[1] - m->length) <= NEAR * m->length;
+}
+
+/* What `out` holds where the coordinates are singular is replaced. */
+static az_status mend_singular(const az_result *r, double *out, int node, const double *points, int n, const int *order, az_error *err)
+{
+    const az_mesh *m = strip_mesh(r);
+    double x[6], v[3], sum = 0;
     bool met = false;
 
-    for (int i = 0; i < n && length > 0; i++) met |= at_focus(length, points + 2 * (size_t)i);
+    for (int i = 0; i < n && m; i++) met |= to_mend(m, points + 2 * (size_t)i, out[i]);
     if (!met) return AZ_OK;
-    const az_status st = run_probe(r, r->scalar, v, &(az_probe){.x = x, .n = 2, .node = &node, .n_nodes = 1, .order = order}, err);
+    const mend *how = m->coordinates == AZ_POLAR ? &mend_corner : &mend_focus;
+    for (int k = 0; k < how->n; k++) x[2 * k] = m->length * how->y[k][0], x[2 * k + 1] = m->length * how->y[k][1];
+    const az_status st = run_probe(r, r->scalar, v, &(az_probe){.x = x, .n = how->n, .node = &node, .n_nodes = 1, .order = order}, err);
+    for (int k = 0; k < how->n && !st; k++) sum += how->weight[k] * v[k];
     for (int i = 0; i < n && !st; i++)
-        if (at_focus(length, points + 2 * (size_t)i)) out[i] = (v[0] + v[1]) / 2;
+        if (to_mend(m, points + 2 * (size_t)i, out[i])) out[i] = sum;
     return st;
 }
 
@@ -103,7 +119,7 @@ static az_status evaluate(const az_result *r, double *out, int node, const doubl
     az_status st = run_probe(r, r->scalar, out, &(az_probe){.x = x, .n = n, .node = &node, .n_nodes = 1, .order = order}, err);
     for (int i = 0; i < n && !st; i++)
         if (sign < 0 && points[i] < 0) out[i] = -out[i];
-    if (!st) st = mend_focus(r, out, node, points, n, order, err);
+    if (!st) st = mend_singular(r, out, node, points, n, order, err);
     az_realloc(x, 0);
     return st;
 }

@@ -140,7 +140,7 @@ static az_status judge_points(az_run *run, bool *refined)
         if (r->points[k].n) {
             const az_row_decl *row = &run->p->row[k];
             int skip = r->points[k].n + (int)(az_rng_next(&r->rng) % 1000003);
-            st = az_points_spread(&pool[k], run->p, az_row_fixed(row), &row->at, POOL * r->points[k].n, skip);
+            st = az_points_spread(&pool[k], run->p, az_row_fixed(row), &row->at, POOL * r->points[k].n, skip, r->options.coordinates);
         }
     double *res;
     az_program *g = NULL;

@@ -128,41 +128,69 @@ static bool even_in_first(const az_problem *p)
     return true;
 }
 
-/* y1 + i y2 = scale sinh(xi + i (pi/2 - eta)), as the elements have it. Kinds of points in turn, each a low-discrepancy sequence of its own, since one in eight
- * of a single sequence leaves holes: on the wall; over the core; towards the corner, evenly in the logarithm of the distance, since a wrong exponent hides
- * there in a thin layer at the wall; beside the axis, where the equations hold as a limit; and over all of xi. Where a kind is graded, half of its points
- * are within a quarter radian of the axis, where fields turn in the far field. */
-static void half_plane_point(double *x, const az_problem *p, int i)
+/* Kinds of points in turn, each a low-discrepancy sequence of its own, since one in eight of a single sequence leaves holes: on the wall; over the
+ * core; towards the corner, evenly in the logarithm of the distance, since a wrong exponent hides there in a thin layer at the wall; beside the axis,
+ * where the equations hold as a limit; and over all of xi. Where a kind is graded, half of its points are within a quarter radian of the axis, where
+ * fields turn in the far field. */
+enum { WALL, CORE_GRADED, CORE_EVEN, CORNER_LOG, AXIS, FAR_GRADED, FAR_ENDS, FAR_ENDS_TOO, KINDS };
+
+/* [0, 1] to [0, 19] */
+static double far(double u) { return 4 * u / (1.1 - u) * 0.45 * u + u; }
+static double graded(double v, double whole) { return GRADING * sinh(v * asinh(whole / GRADING)); }
+/* xi where q = 1 - u: cosh xi = q^-2 */
+static double compact(double u) { return acosh(1 / ((1 - u) * (1 - u))); }
+
+/* By xi and eta of (u, v) in the unit square; x holds the length of each coordinate. */
+static void angular_point(double *x, az_coordinates how, int kind, double u, double v)
 {
-    enum { WALL, CORE_GRADED, CORE_EVEN, CORNER_LOG, AXIS, FAR_GRADED, FAR_ENDS, FAR_ENDS_TOO, KINDS };
+    double core = CORE_XI * u, xi = far(u), eta = M_PI_2 * 0.5 * (1 - cos(M_PI * v));
+    if (how == AZ_COMPACT) core = compact(u * (1 - 1 / sqrt(cosh(CORE_XI)))), xi = compact(u);
+    switch (kind) {
+    case WALL: eta = M_PI_2; break;
+    case CORE_GRADED: xi = core, eta = graded(v, M_PI_2); break;
+    case CORE_EVEN: xi = core, eta = M_PI_2 * v; break;
+    case FAR_GRADED: eta = graded(v, M_PI_2); break;
+    default: break;
+    }
+    x[0] = x[0] * sinh(xi) * sin(eta), x[1] = kind == WALL ? 0 : x[1] * (how == AZ_CONFORMAL ? cosh(xi) : sinh(xi)) * cos(eta);
+}
+
+/* The same, by asinh of each coordinate. */
+static void square_point(double *x, int kind, double u, double v)
+{
+    double z1 = far(v), z2 = far(u);
+    switch (kind) {
+    case WALL: z1 = far(u), z2 = 0; break;
+    case CORE_GRADED: z1 = graded(v, CORE_XI), z2 = CORE_XI * u; break;
+    case CORE_EVEN: z1 = CORE_XI * v, z2 = CORE_XI * u; break;
+    case FAR_GRADED: z1 = graded(v, far(1)); break;
+    default: break;
+    }
+    x[0] *= sinh(z1), x[1] *= sinh(z2);
+}
+
+static void half_plane_point(double *x, const az_problem *p, az_coordinates how, int i)
+{
     const int kind = i % KINDS;
     const double phi = generalised_golden(2), place_in = i / KINDS + 1 + (double)kind / KINDS, scale = p->coord[0].scale;
     double u = 0.5 + place_in / phi, v = 0.5 + place_in / phi / phi;
     const double sign = i / KINDS % 2 && !even_in_first(p) ? -1 : 1;
     u -= floor(u), v -= floor(v);
-    double xi = 4 * u / (1.1 - u) * 0.45 * u + u, eta = M_PI_2 * 0.5 * (1 - cos(M_PI * v)), graded = GRADING * sinh(v * asinh(M_PI_2 / GRADING));
-    switch (kind) {
-    case WALL: eta = M_PI_2; break;
-    case CORE_GRADED: xi = CORE_XI * u, eta = graded; break;
-    case CORE_EVEN: xi = CORE_XI * u, eta = M_PI_2 * v; break;
-    case CORNER_LOG:
-        x[0] = sign * scale * pow(CORNER, u) * sin(M_PI_2 * v), x[1] = scale * pow(CORNER, u) * cos(M_PI_2 * v);
-        return;
-    case AXIS: eta = BESIDE_AXIS; break;
-    case FAR_GRADED: eta = graded; break;
-    default: break;
-    }
-    x[0] = sign * scale * sinh(xi) * sin(eta), x[1] = kind == WALL ? 0 : scale * cosh(xi) * cos(eta);
+    x[0] = sign * scale, x[1] = scale;
+    if (kind == CORNER_LOG) x[0] = x[0] * pow(CORNER, u) * sin(M_PI_2 * v), x[1] = x[1] * pow(CORNER, u) * cos(M_PI_2 * v);
+    else if (kind == AXIS) x[0] *= sinh(far(u)) * sin(BESIDE_AXIS), x[1] *= sinh(far(u)) * cos(BESIDE_AXIS); /* in conformal coordinates xi is 0 below the focus */
+    else if (how == AZ_SINH) square_point(x, kind, u, v);
+    else angular_point(x, how, kind, u, v);
 }
 
-az_status az_points_spread(az_points *out, const az_problem *p, unsigned fixed, const az_point *at, int n, int first)
+az_status az_points_spread(az_points *out, const az_problem *p, unsigned fixed, const az_point *at, int n, int first, az_coordinates how)
 {
     int free_dims = 0;
     for (int c = 0; c < p->dim; c++) free_dims += !(fixed >> c & 1);
     double phi = generalised_golden(free_dims > 0 ? free_dims : 1);
     *out = (az_points){.n = n, .dim = p->dim, .x = az_doubles((size_t)(n * p->dim))};
     if (!out->x) return AZ_ENOMEM;
-    for (int i = 0; i < n && az_problem_half_plane(p) && !fixed; i++) half_plane_point(&out->x[2 * i], p, first + i);
+    for (int i = 0; i < n && az_problem_half_plane(p) && !fixed; i++) half_plane_point(&out->x[2 * i], p, how, first + i);
     for (int i = 0; i < n && !(az_problem_half_plane(p) && !fixed); i++) {
         double alpha = 1;
         for (int c = 0; c < p->dim; c++) {

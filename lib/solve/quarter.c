@@ -11,15 +11,17 @@
 int az_square_points(const az_mesh *m, int element)
 {
     if (element) return m->degree + 1 - m->smooth;
+    if (m->coordinates == AZ_POLAR) return m->centre + 2 - 2 * m->smooth;
     return m->parity == AZ_EVEN ? m->centre / 2 - m->smooth + 2 : (m->centre + 3) / 2 - m->smooth;
 }
 
-/* n Gauss points of element e, or those of [-edge[1], edge[1]] beyond 0 */
+/* n Gauss points of element e; with a parity of the first one those of [-edge[1], edge[1]] beyond 0 */
 static void nodes(double *xi, const az_mesh *m, int e, int n)
 {
-    double x[128], w[128], lo = e ? m->edge[e] : -m->edge[1], hi = m->edge[e + 1];
-    az_gauss_legendre(x, w, e ? n : 2 * n);
-    for (int i = 0; i < n; i++) xi[i] = 0.5 * (lo + hi) + 0.5 * (hi - lo) * x[e ? i : n + i];
+    bool beyond = !e && m->parity != AZ_NO_PARITY;
+    double x[128], w[128], lo = beyond ? -m->edge[1] : m->edge[e], hi = m->edge[e + 1];
+    az_gauss_legendre(x, w, beyond ? 2 * n : n);
+    for (int i = 0; i < n; i++) xi[i] = 0.5 * (lo + hi) + 0.5 * (hi - lo) * x[beyond ? n + i : i];
 }
 
 void az_square_nodes(double *xi, const az_mesh *m, int e) { nodes(xi, m, e, az_square_points(m, e)); }
@@ -27,8 +29,28 @@ void az_square_nodes(double *xi, const az_mesh *m, int e) { nodes(xi, m, e, az_s
 void az_square_across(double *eta, const az_mesh *m)
 {
     double full = asinh(M_PI_2 / m->grading);
-    int order = 2 * m->modes + (m->parity == AZ_ODD);
+    int order = 2 * m->modes + (m->across == AZ_ODD);
     for (int j = 0; j < m->modes; j++) eta[j] = m->grading * sinh(full * cos((2 * (m->modes - j) - 1) * M_PI_2 / order));
+}
+
+/* In polar coordinates an equation of order k is asked for at as many single points of element 0 as a trial with k derivatives shared has smooth
+ * terms at the corner: there its residual is a smooth function, too, of which the lines determine all but these many numbers. The first point is next
+ * to the corner, where the equation is a condition on the terms alone. */
+#define CORE_NEXT 1e-3 /* of element 0 */
+
+int az_square_n_core(const az_result *r)
+{
+    int most = 0;
+    for (int t = 0; t < r->problem->n_trials; t++) {
+        int n = az_mesh_n_core(&r->trial[t].stage[0].mesh);
+        if (n > most) most = n;
+    }
+    return most;
+}
+
+void az_square_core_point(double *y, const az_mesh *m, int k, int n)
+{
+    az_strip_point(&y[0], &y[1], m->edge[1] * fmax(CORE_NEXT, (double)k / n), M_PI_2 * (k + 1) / (n + 1), m);
 }
 
 int az_square_lines(const az_mesh *m)
@@ -103,27 +125,31 @@ static az_status make_points(az_result *r)
     const az_mesh *m = &r->trial[0].stage[0].mesh;
     az_points *out = &r->points[az_problem_first_equation(r->problem)];
     double eta[AZ_MESH_MAX_MODES];
-    int lines = az_square_lines(m), at = 0;
+    int core = az_square_n_core(r), n = az_square_lines(m) * m->modes + core, at = 0;
     az_square_across(eta, m);
     az_doubles_free(out->x);
-    *out = (az_points){.n = lines * m->modes, .dim = 2, .x = az_doubles(2 * (size_t)(lines * m->modes))};
+    *out = (az_points){.n = n, .dim = 2, .x = az_doubles(2 * (size_t)n)};
     if (!out->x) return AZ_ENOMEM;
     for (int e = 0; e + 1 < m->n_edges; e++) {
         double xi[64];
         az_square_nodes(xi, m, e);
         for (int i = 0; i < az_square_points(m, e); i++)
-            for (int j = 0; j < m->modes; j++, at += 2) az_strip_point(&out->x[at], &out->x[at + 1], xi[i], eta[j], m->length);
+            for (int j = 0; j < m->modes; j++, at += 2) az_strip_point(&out->x[at], &out->x[at + 1], xi[i], eta[j], m);
     }
+    for (int k = 0; k < core; k++, at += 2) az_square_core_point(&out->x[at], m, k, core);
     return AZ_OK;
 }
 
-static az_status make_mesh(az_mesh *m, const az_problem *p, int t, double *edge, int n, int modes, double grading)
+static az_status make_mesh(az_mesh *m, const az_result *r, int t, double *edge, int n, int modes, double grading)
 {
-    *m = (az_mesh){.n_edges = n, .edge = edge, .parity = p->trial[t].parity[0], .length = p->coord[0].scale, .flat = 1, .modes = modes,
-                   .grading = grading};
+    const az_problem *p = r->problem;
+    const az_parity across = p->trial[t].parity[0];
+    *m = (az_mesh){.n_edges = n, .edge = edge, .length = p->coord[0].scale, .flat = 1, .modes = modes, .grading = grading,
+                   .coordinates = r->options.coordinates, .across = across, .parity = r->options.coordinates == AZ_CONFORMAL ? across : AZ_NO_PARITY};
     az_status st = az_elements_smoothness(&m->smooth, p, t);
     m->degree = POINTS - 1 + m->smooth;
-    m->centre = m->parity == AZ_EVEN ? 2 * (CENTRE + m->smooth - 2) : 2 * (CENTRE + m->smooth) - 3;
+    if (m->coordinates == AZ_POLAR) m->centre = POINTS + 2 * m->smooth - 2;
+    else m->centre = m->parity == AZ_EVEN ? 2 * (CENTRE + m->smooth - 2) : 2 * (CENTRE + m->smooth) - 3;
     return st;
 }
 
@@ -134,7 +160,7 @@ az_status az_square_begin(az_result *r)
     az_status st = make_edges(&edge, &n, finer);
     for (int t = 0; t < r->problem->n_trials && !st; t++) {
         az_mesh m;
-        st = make_mesh(&m, r->problem, t, edge, n, modes, GRADING);
+        st = make_mesh(&m, r, t, edge, n, modes, GRADING);
         if (!st) st = az_state_add_elements(r, t, &m);
     }
     az_doubles_free(edge);
@@ -149,6 +175,7 @@ double az_square_bytes(const az_result *r)
     const az_problem *p = r->problem;
     double sum = 0, carried = 0, border = p->n_scalars - p->n_parameters;
     for (int i = 0; i < p->graph.n; i++) border += p->graph.node[i].op == AZ_AT;
+    for (int t = 0; t < p->n_trials; t++) border += az_mesh_n_core(&r->trial[t].stage[0].mesh);
     for (int e = 0; e + 1 < r->trial[0].stage[0].mesh.n_edges; e++) {
         double rows = e ? carried : carried + border, pivots = 0, columns = border;
         for (int t = 0; t < p->n_trials; t++) {
@@ -166,10 +193,12 @@ double az_square_bytes(const az_result *r)
 
 /* ---- Another mesh ---- */
 
+static double *core_weights(const az_network *net) { return net->weight + (size_t)az_mesh_count(&net->mesh) * (size_t)net->mesh.modes; }
+
 /* Modes of a function from its values at the points across: values[rows][modes] becomes weight[rows][modes]. */
 static void to_modes(double *weight, const az_mesh *m, const double *value, int rows)
 {
-    int n = m->modes, odd = m->parity == AZ_ODD, period = 4 * (2 * n + odd);
+    int n = m->modes, odd = m->across == AZ_ODD, period = 4 * (2 * n + odd);
     double cosine[8 * AZ_MESH_MAX_MODES + 4]; /* of all multiples of pi/2 over the degree that is left out */
     for (int i = 0; i < period; i++) cosine[i] = cos(i * M_PI_2 / (2 * n + odd));
     for (int row = 0; row < rows; row++)
@@ -203,21 +232,65 @@ static az_status move_across(double *to_weight, const az_mesh *to, const double 
     return st;
 }
 
-/* sample[n][smooth] along xi at one eta: the trial's values, and derivatives by the chain rule. */
-static az_status sample_line(double *sample, const az_result *from, int t, const az_mesh *m, const double *xi, int n, double eta, az_error *err)
+/* The smooth terms at the corner from the trial's values there, up to the first derivative. */
+static az_status fit_core(az_network *net, const az_result *from, int t, az_error *err)
 {
+    const char *name = from->problem->trial[t].name;
+    const int d2[] = {0, 1};
+    const double corner[] = {0, 0};
+    const az_mesh *m = &net->mesh;
+    double *w = core_weights(net);
+    az_status st = az_mesh_n_core(m) ? az_eval(from, &w[0], name, corner, 1, NULL, err) : AZ_OK;
+    if (!st && az_mesh_n_core(m) > 1) st = az_eval(from, &w[1], name, corner, 1, d2, err);
+    if (!st && az_mesh_n_core(m) > 1) w[1] *= m->length;
+    return st;
+}
+
+/* Takes the smooth terms from values f[n], and from first derivatives f[n + n], f[2 n + n] of functions with them. */
+static az_status without_core(double *f, const az_network *net, const double *y, int n)
+{
+    const az_mesh *m = &net->mesh;
+    const int terms = az_mesh_n_core(m);
+    az_layout l;
+    az_status st = az_layout_total(&l, 2, 1);
+    const size_t jet = (size_t)l.n * AZ_LANES;
+    double y1[AZ_LANES], y2[AZ_LANES], *core = az_doubles(((size_t)terms + AZ_STRIP_SCRATCH) * jet);
+    if (!core) st = AZ_ENOMEM;
+    for (int first = 0; first < n && !st; first += AZ_LANES) {
+        for (int i = 0; i < AZ_LANES; i++) {
+            int k = first + i < n ? first + i : n - 1;
+            y1[i] = y[2 * k], y2[i] = y[2 * k + 1];
+        }
+        az_strip_core(&l, core, y1, y2, m, core + (size_t)terms * jet);
+        for (int k = 0; k < terms; k++)
+            for (int c = 0; c < (m->smooth > 1 ? 3 : 1); c++) {
+                int order = c == 0 ? 0 : l.index[c].e[0] ? 1 : 2;
+                for (int i = 0; i < AZ_LANES && first + i < n; i++)
+                    f[order * n + first + i] -= core_weights(net)[k] * core[(size_t)(k * l.n + c) * AZ_LANES + (size_t)i];
+            }
+    }
+    az_doubles_free(core);
+    return st;
+}
+
+/* sample[n][smooth] along xi at one eta: the trial's values, and derivatives by the chain rule, less the smooth terms that net has. */
+static az_status sample_line(double *sample, const az_result *from, int t, const az_network *net, const double *xi, int n, double eta, az_error *err)
+{
+    const az_mesh *m = &net->mesh;
     const char *name = from->problem->trial[t].name;
     const int d1[] = {1, 0}, d2[] = {0, 1};
     double *y = az_doubles(2 * (size_t)n), *f = az_doubles(3 * (size_t)n);
     az_status st = y && f ? AZ_OK : az_fail(err, AZ_ENOMEM, "out of memory");
-    for (int i = 0; i < n && !st; i++) az_strip_point(&y[2 * i], &y[2 * i + 1], xi[i], eta, m->length);
+    for (int i = 0; i < n && !st; i++) az_strip_point(&y[2 * i], &y[2 * i + 1], xi[i], eta, m);
     if (!st) st = az_eval(from, f, name, y, n, NULL, err);
     if (!st && m->smooth > 1) st = az_eval(from, f + n, name, y, n, d1, err);
     if (!st && m->smooth > 1) st = az_eval(from, f + 2 * n, name, y, n, d2, err);
+    if (!st && az_mesh_n_core(m) && without_core(f, net, y, n)) st = az_fail(err, AZ_ENOMEM, "out of memory");
     for (int i = 0; i < n && !st; i++) {
         memset(sample + i * m->smooth, 0, sizeof *sample * (size_t)m->smooth);
         sample[i * m->smooth] = f[i];
-        if (m->smooth > 1) sample[i * m->smooth + 1] = m->length * (f[n + i] * cosh(xi[i]) * sin(eta) + f[2 * n + i] * sinh(xi[i]) * cos(eta));
+        double y2_xi = m->coordinates == AZ_CONFORMAL ? sinh(xi[i]) : cosh(xi[i]);
+        if (m->smooth > 1) sample[i * m->smooth + 1] = m->length * (f[n + i] * cosh(xi[i]) * sin(eta) + f[2 * n + i] * y2_xi * cos(eta));
     }
     az_doubles_free(y);
     az_doubles_free(f);
@@ -234,8 +307,9 @@ az_status az_square_fit(az_network *net, const az_result *from, int t, az_error 
     az_status st = xi && sample && value && line.weight ? AZ_OK : az_fail(err, AZ_ENOMEM, "out of memory");
     az_square_across(eta, m);
     if (!st) az_element_samples(m, xi);
+    if (!st) st = fit_core(net, from, t, err);
     for (int j = 0; j < m->modes && !st; j++) {
-        st = sample_line(sample, from, t, m, xi, n, eta[j], err);
+        st = sample_line(sample, from, t, net, xi, n, eta[j], err);
         if (!st && az_element_fit(&line, sample)) st = az_fail(err, AZ_ENOMEM, "out of memory");
         for (int k = 0; k < rows && !st; k++) value[k * m->modes + j] = line.weight[k];
     }
@@ -269,7 +343,7 @@ static az_status move_trial(az_result *r, int t, double *edge, int n, int modes,
 {
     az_network old = r->trial[t].stage[0], turned = old;
     az_mesh m;
-    az_status st = make_mesh(&m, r->problem, t, edge, n, modes, grading);
+    az_status st = make_mesh(&m, r, t, edge, n, modes, grading);
     if (st) return st;
     r->trial[t].n_stages = 0; /* the slot keeps the old stage until a new one is made */
     st = az_state_add_elements(r, t, &m);
@@ -284,6 +358,7 @@ static az_status move_trial(az_result *r, int t, double *edge, int n, int modes,
     if (!st) az_element_samples(&m, z);
     if (!st) st = move_across(turned.weight, &turned.mesh, old.weight, &old.mesh, az_mesh_count(&old.mesh));
     for (int j = 0; j < modes && !st; j++) st = move_mode(new, &turned, j, z, series);
+    if (!st) memcpy(core_weights(new), core_weights(&old), sizeof(double) * (size_t)az_mesh_n_core(&m));
     az_doubles_free(turned.weight);
     az_doubles_free(z);
     az_doubles_free(series);
@@ -351,8 +426,8 @@ static az_status judge_points(az_points *out, int **element, const az_mesh *m)
             nodes(xi, m, e, n);
             for (int i = 0; i < n; i++)
                 for (int j = 0; j < m->modes; j++) {
-                    if (hypot(xi[i], eta[kind][j]) < FOCUS) continue;
-                    az_strip_point(&out->x[2 * out->n], &out->x[2 * out->n + 1], xi[i], eta[kind][j], m->length);
+                    if (m->coordinates == AZ_CONFORMAL && hypot(xi[i], eta[kind][j]) < FOCUS) continue;
+                    az_strip_point(&out->x[2 * out->n], &out->x[2 * out->n + 1], xi[i], eta[kind][j], m);
                     (*element)[out->n++] = kind * n_elements + e;
                 }
         }
@@ -369,7 +444,7 @@ static void worst_of(const az_run *run, const az_program *g, const double *res, 
         for (int i = 0; i < count; i++) {
             const double *y = az_program_row_points(g, k) + 2 * i;
             double xi, eta, w = fabs(res[first + i]) * run->r->unit / run->p->row[k].weight;
-            az_strip_place(&xi, &eta, fabs(y[0]), y[1], m->length);
+            az_strip_place(&xi, &eta, fabs(y[0]), y[1], m);
             int e = run->p->row[k].kind == AZ_ROW_EQUATION ? element[i] : az_element_find(m, xi);
             if (!(w <= worst[e])) worst[e] = w;
         }

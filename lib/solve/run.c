@@ -79,7 +79,7 @@ az_status az_run_start_points(az_result *r, double reach)
         if (row->kind == AZ_ROW_EQUATION && !first) continue;
         if (row->kind != AZ_ROW_EQUATION && (fixed == 0 || fixed == all)) continue;
         first = first && row->kind != AZ_ROW_EQUATION;
-        az_status st = az_points_spread(&r->points[k], p, fixed, &row->at, points_of(p, fixed, r->options.points), 0);
+        az_status st = az_points_spread(&r->points[k], p, fixed, &row->at, points_of(p, fixed, r->options.points), 0, r->options.coordinates);
         if (st) return st;
     }
     return AZ_OK;
@@ -94,7 +94,7 @@ static az_status grow_points(az_result *r, int n)
         az_points *now = &r->points[k], more;
         int extra = points_of(r->problem, fixed, n) - now->n;
         if (!now->n || extra <= 0) continue;
-        az_status st = az_points_spread(&more, r->problem, fixed, &row->at, extra, now->n);
+        az_status st = az_points_spread(&more, r->problem, fixed, &row->at, extra, now->n, r->options.coordinates);
         double *all = st ? NULL : az_doubles((size_t)(now->n + extra) * (size_t)now->dim);
         if (!st && !all) st = AZ_ENOMEM;
         if (!st) {
@@ -557,13 +557,31 @@ static uint64_t hash_of(const az_result *r)
     int limits[3] = {o->max_iterations, o->max_stages, o->points};
     h = az_hash_bytes(h, limits, sizeof limits);
     if (o->mode) h = az_hash_bytes(h, &o->mode, sizeof o->mode);
+    if (o->coordinates > AZ_CONFORMAL) h = az_hash_bytes(h, &o->coordinates, sizeof o->coordinates);
     return o->space == AZ_SPACE_MLP ? h : az_hash_bytes(h, &o->space, sizeof o->space);
+}
+
+static az_status check_coordinates(const az_problem *p, const az_solve_options *o, az_error *err)
+{
+    const char *name = az_coordinates_name(o->coordinates);
+    if (!o->coordinates) return AZ_OK;
+    if (!az_problem_half_plane(p)) return az_fail(err, AZ_EOPTION, "%s coordinates are for `half-plane`, and %s has another domain", name, p->name);
+    if (o->space != AZ_SPACE_ELEMENT || o->coordinates == AZ_CONFORMAL) return AZ_OK;
+    if (o->coordinates != AZ_POLAR) return az_fail(err, AZ_EOPTION, "elements take conformal or polar coordinates: %s ones are for networks", name);
+    if (o->mode)
+        return az_fail(err, AZ_EOPTION,
+                       "elements march in conformal coordinates: in polar ones they are smooth at the corner, and what is passed on the way is not");
+    for (int t = 0; t < p->n_trials; t++)
+        if (p->trial[t].parity[0] != AZ_EVEN)
+            return az_fail(err, AZ_EOPTION, "elements in polar coordinates are even in %s: trial %s is not", p->coord[0].name, p->trial[t].name);
+    return AZ_OK;
 }
 
 az_status az_run_create(az_result **out, const az_problem *p, const az_solve_options *o, az_error *err)
 {
     *out = NULL;
     az_status st = az_check_options(o, err);
+    if (!st) st = check_coordinates(p, o, err);
     if (!st) st = az_ladder_check(p, o->mode, o->space, err);
     if (!st && o->space == AZ_SPACE_ELEMENT) st = az_elements_check(p, err);
     if (!st && o->space == AZ_SPACE_ELEMENT && o->mode > 0 && !p->n_defects)

@@ -96,6 +96,7 @@ void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve
     *o = *asked;
     o->checkpoint = NULL;
     if (isnan(o->tolerance)) o->tolerance = !line ? (element ? TOLERANCE_SQUARE : TOLERANCE_ND) : p->coord[0].range == AZ_INTERVAL ? TOLERANCE_INTERVAL : TOLERANCE_LINE;
+    if (az_problem_half_plane(p) && !o->coordinates) o->coordinates = AZ_CONFORMAL;
     if (element) o->n_layers = 0;
     if (!o->n_layers && az_series_name(o->space)) o->n_layers = 1, o->layers[0] = o->space == AZ_SPACE_FOURIER ? FUNCTIONS : POLYNOMIALS;
     if (!o->n_layers && !element) {
@@ -130,6 +131,7 @@ az_status az_check_options(const az_solve_options *o, az_error *err)
     if (o->max_stages < 0 || o->max_stages > AZ_MAX_STAGES) return bad(err, "max_stages", "0 (automatic) to 6");
     if (o->points < 0 || o->points > 10000000) return bad(err, "points", "0 (automatic) to 10000000");
     if ((int)o->space < 0 || o->space >= AZ_N_SPACE) return bad(err, "space", "a trial space of az_space");
+    if ((int)o->coordinates < 0 || o->coordinates >= AZ_N_COORDINATES) return bad(err, "coordinates", "those of az_coordinates");
     if (o->threads < 0 || o->threads > 1024) return bad(err, "threads", "0 (all) to 1024");
     if (o->n_phases < 0 || o->n_phases > AZ_MAX_PHASES) return bad(err, "n_phases", "0 (automatic) to 8");
     for (int k = 0; k < o->n_phases; k++) {

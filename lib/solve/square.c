@@ -24,6 +24,7 @@ typedef struct place {
     double *along; /* [trials][AZ_ELEMENT_MAX_TERMS][order + 1] Taylor coefficients of the element's terms */
     const double *across; /* [trials][modes][order + 1][n] */
     double *powers; /* [ij][coefficients of the layout][n] */
+    double *core; /* [smooth terms at the corner][coefficients of the layout][n] */
 } place;
 
 /* Rows of the program from `first` on, as many as the place has points, in rows from `row` on of the block of its element. at: of a value at a point, else -1. */
@@ -36,14 +37,14 @@ struct az_square {
     az_chain *chain;
     const az_layout *layout; /* of the seeds */
     int order, n_ij, modes, n_trials, n_elements;
-    int n_places, n_lines;
-    place *places; /* the lines in order, then the points */
+    int n_places, n_lines, n_core; /* n_core: places for single points of equations */
+    place *places; /* the lines in order, then the points: of equations, of pins, of values at points */
     double *eta; /* [modes] of the lines, then of the points */
     double *across; /* of the lines, then of the points */
     int n_rows; /* groups of them, in order of their elements */
     group *rows;
     int *first_rows; /* [n_elements + 1] */
-    int n_unknowns, n_free, *free, n_at;
+    int n_unknowns, n_free, *free, n_at, n_border; /* the border: free unknowns, values at points, smooth terms at the corner of every trial */
     int n_seeds, ld; /* rows of the seeds */
     double *seeds;
     int n, *entry, *row; /* [n] of the chain's unknowns: entry of x; of its rows: row of the residual; -1: a value at a point */
@@ -102,30 +103,40 @@ static az_status fill_across(const az_square *s, double *to, const az_run *run, 
     return AZ_OK;
 }
 
-static az_status fill_powers(const az_square *s, place *p, double length)
+/* [count][n] at `first` from [count][B] */
+static void take_lanes(double *to, const double *from, size_t count, int first, int n)
 {
-    size_t jet = (size_t)s->layout->n, all = (size_t)s->n_ij * jet, n = (size_t)p->n;
-    double *work = az_doubles((all + 2 * jet) * B);
-    p->powers = az_doubles(all * n);
-    if (!work || !p->powers) {
+    for (size_t c = 0; c < count; c++)
+        for (int i = 0; i < B && first + i < n; i++) to[c * (size_t)n + (size_t)(first + i)] = from[c * B + (size_t)i];
+}
+
+/* m: the mesh with the most smooth terms, whose first ones are those of the others */
+static az_status fill_jets(const az_square *s, place *p, const az_mesh *m)
+{
+    size_t jet = (size_t)s->layout->n, powers = (size_t)s->n_ij * jet, core = (size_t)az_mesh_n_core(m) * jet;
+    double *work = az_doubles((powers + core + AZ_STRIP_SCRATCH * jet) * B);
+    p->powers = az_doubles(powers * (size_t)p->n);
+    p->core = az_doubles(core * (size_t)p->n + 1);
+    if (!work || !p->powers || !p->core) {
         az_doubles_free(work);
         return AZ_ENOMEM;
     }
     for (int first = 0; first < p->n; first += B) {
         double y1[B], y2[B];
-        for (int i = 0; i < B; i++) az_strip_point(&y1[i], &y2[i], p->xi, p->eta[first + i < p->n ? first + i : p->n - 1], length);
-        az_strip_powers(s->layout, work, y1, y2, length, work + all * B);
-        for (size_t c = 0; c < all; c++)
-            for (int i = 0; i < B && first + i < p->n; i++) p->powers[c * n + (size_t)(first + i)] = work[c * B + (size_t)i];
+        for (int i = 0; i < B; i++) az_strip_point(&y1[i], &y2[i], p->xi, p->eta[first + i < p->n ? first + i : p->n - 1], m);
+        az_strip_powers(s->layout, work, y1, y2, m, work + (powers + core) * B);
+        take_lanes(p->powers, work, powers, first, p->n);
+        if (core) az_strip_core(s->layout, work + powers * B, y1, y2, m, work + (powers + core) * B);
+        take_lanes(p->core, work + powers * B, core, first, p->n);
     }
     az_doubles_free(work);
     return AZ_OK;
 }
 
-/* Rows at single points: pins, and the values at points. */
+/* Rows at single points: those of equations, pins, and the values at points. */
 static int count_points(const az_run *run)
 {
-    int n = az_program_n_at(run->program);
+    int n = az_program_n_at(run->program) + az_square_n_core(run->r);
     for (int k = 0; k < run->p->n_rows; k++) n += run->p->row[k].kind == AZ_ROW_PIN;
     return n;
 }
@@ -141,15 +152,18 @@ static void set_point(az_square *s, int k, const az_mesh *m, const double *y)
     double *eta = s->eta + s->modes + k;
     size_t line = (size_t)(s->n_trials * s->modes * (s->order + 1));
     *p = (place){.n = 1, .eta = eta, .across = s->across + line * ((size_t)s->modes + (size_t)k)};
-    az_strip_place(&p->xi, eta, fabs(y[0]), y[1], m->length);
+    az_strip_place(&p->xi, eta, fabs(y[0]), y[1], m);
     p->element = az_element_find(m, p->xi);
 }
 
 static az_status make_places(az_square *s, const az_run *run)
 {
-    const az_mesh *m = mesh_of(run, 0);
+    const az_mesh *m = mesh_of(run, 0), *most = m;
     int points = count_points(run), k = 0;
+    for (int t = 1; t < s->n_trials; t++)
+        if (az_mesh_n_core(mesh_of(run, t)) > az_mesh_n_core(most)) most = mesh_of(run, t);
     s->n_lines = az_square_lines(m);
+    s->n_core = az_square_n_core(run->r);
     s->n_places = s->n_lines + points;
     s->places = az_calloc((size_t)s->n_places, sizeof *s->places);
     s->eta = az_doubles((size_t)(s->modes + points));
@@ -161,7 +175,11 @@ static az_status make_places(az_square *s, const az_run *run)
         az_square_nodes(xi, m, e);
         for (int i = 0; i < az_square_points(m, e); i++) set_line(s, &s->places[k++], e, xi[i]);
     }
-    k = 0;
+    for (k = 0; k < s->n_core; k++) {
+        double y[2];
+        az_square_core_point(y, m, k, s->n_core);
+        set_point(s, k, m, y);
+    }
     for (int i = 0; i < run->p->n_rows; i++)
         if (run->p->row[i].kind == AZ_ROW_PIN) set_point(s, k++, m, run->p->row[i].at.x);
     for (int i = 0; i < s->n_at; i++) set_point(s, k++, m, az_program_at(run->program, i));
@@ -169,18 +187,34 @@ static az_status make_places(az_square *s, const az_run *run)
     for (int i = s->n_lines; i < s->n_places && !st; i++) st = fill_across(s, (double *)s->places[i].across, run, s->places[i].eta, 1);
     for (int i = 0; i < s->n_places && !st; i++) {
         st = fill_along(s, &s->places[i], run);
-        if (!st) st = fill_powers(s, &s->places[i], m->length);
+        if (!st) st = fill_jets(s, &s->places[i], most);
     }
     return st;
 }
 
 /* ---- Rows and unknowns ---- */
 
+/* Single points that an equation is asked for at: the smooth terms of a trial with as many derivatives shared as the equation takes at most, or one.
+ * */
+static az_status n_core_of(int *n, const az_run *run, const az_row_decl *row)
+{
+    unsigned char *order = az_calloc((size_t)run->p->graph.n + 1, 1);
+    az_mesh m = {.coordinates = mesh_of(run, 0)->coordinates, .smooth = 1};
+    if (!order) return AZ_ENOMEM;
+    for (int t = 0; t < run->p->n_trials; t++) {
+        az_expr_orders(order, &run->p->graph, t, -1);
+        if (order[row->node] != AZ_NO_TRIAL && order[row->node] > m.smooth) m.smooth = order[row->node];
+    }
+    *n = az_mesh_n_core(&m);
+    az_realloc(order, 0);
+    return AZ_OK;
+}
+
 static az_status make_rows(az_square *s, const az_run *run)
 {
     int points = s->n_places - s->n_lines, equations = 0, at = 0;
     for (int k = 0; k < run->p->n_rows; k++) equations += run->p->row[k].kind == AZ_ROW_EQUATION;
-    s->rows = az_calloc((size_t)(s->n_lines * equations + points), sizeof *s->rows);
+    s->rows = az_calloc((size_t)((s->n_lines + s->n_core) * equations + points), sizeof *s->rows);
     s->first_rows = az_calloc((size_t)s->n_elements + 1, sizeof *s->first_rows);
     if (!s->rows || !s->first_rows) return AZ_ENOMEM;
     for (int e = 0, line = 0; e < s->n_elements; e++) {
@@ -191,9 +225,13 @@ static az_status make_rows(az_square *s, const az_run *run)
             az_program_row_range(run->program, k, &first, &count);
             for (int i = 0; i < lines; i++, row += s->modes)
                 s->rows[at++] = (group){.first = first + (line + i) * s->modes, .place = line + i, .row = row, .at = -1};
+            int core = 0;
+            if (e == 0 && n_core_of(&core, run, &run->p->row[k])) return AZ_ENOMEM;
+            for (int i = 0; i < core && i < s->n_core; i++)
+                s->rows[at++] = (group){.first = first + s->n_lines * s->modes + i, .place = s->n_lines + i, .row = row++, .at = -1};
         }
         line += lines;
-        int p = s->n_lines;
+        int p = s->n_lines + s->n_core;
         for (int k = 0; k < run->p->n_rows; k++) {
             if (run->p->row[k].kind != AZ_ROW_PIN) continue;
             az_program_row_range(run->program, k, &first, &count);
@@ -247,6 +285,8 @@ static void make_entries(az_square *s, const az_run *run)
     }
     for (int i = 0; i < s->n_free; i++) s->entry[at++] = weights + s->free[i];
     for (int i = 0; i < s->n_at; i++) s->entry[at++] = -1;
+    for (int t = 0; t < s->n_trials; t++)
+        for (int k = 0; k < az_mesh_n_core(mesh_of(run, t)); k++) s->entry[at++] = offset[t] + az_mesh_count(mesh_of(run, t)) * s->modes + k;
     at = 0;
     for (int k = 0; k < s->n_rows; k++)
         for (int i = 0; i < s->places[s->rows[k].place].n; i++) s->row[at++] = s->rows[k].at < 0 ? s->rows[k].first + i : -1;
@@ -254,7 +294,7 @@ static void make_entries(az_square *s, const az_run *run)
 
 static az_status make_shape(az_chain_shape *c, const az_square *s, const az_run *run)
 {
-    *c = (az_chain_shape){.n_elements = s->n_elements, .n_border = s->n_free + s->n_at};
+    *c = (az_chain_shape){.n_elements = s->n_elements, .n_border = s->n_border};
     c->node = az_calloc((size_t)s->n_elements + 1, sizeof(int));
     c->inside = az_calloc((size_t)s->n_elements + 1, sizeof(int));
     c->rows = az_calloc((size_t)s->n_elements + 1, sizeof(int));
@@ -317,6 +357,8 @@ az_status az_square_open(az_run *run)
     if (!st && !s->free) st = AZ_ENOMEM;
     for (int i = 0; i < run->n_unknowns && !st; i++)
         if (!az_run_held(run, i)) s->free[s->n_free++] = i;
+    s->n_border = s->n_free + s->n_at;
+    for (int t = 0; t < s->n_trials; t++) s->n_border += az_mesh_n_core(mesh_of(run, t));
     if (!st) s->order = az_strip_order(s->layout), s->n_ij = az_strip_coefficients(s->order);
     if (!st) st = make_places(s, run);
     if (!st) st = make_rows(s, run);
@@ -345,6 +387,7 @@ void az_square_close(az_run *run)
     for (int i = 0; s->places && i < s->n_places; i++) {
         az_doubles_free(s->places[i].along);
         az_doubles_free(s->places[i].powers);
+        az_doubles_free(s->places[i].core);
     }
     double *doubles[] = {s->eta, s->across, s->seeds, s->rhs, s->d, s->correction, s->x_new, s->r_new};
     for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++) az_doubles_free(doubles[i]);
@@ -391,7 +434,7 @@ static void trial_rows(const az_square *s, const az_run *run, const group *u, in
     }
 }
 
-static void border_rows(const az_square *s, const group *u, double *border, int ld)
+static void border_rows(const az_square *s, const az_run *run, const group *u, double *border, int ld)
 {
     int n = s->places[u->place].n, first = s->n_trials * s->layout->n;
     for (int k = 0; k < s->n_free; k++)
@@ -400,6 +443,14 @@ static void border_rows(const az_square *s, const group *u, double *border, int 
         memcpy(border + (size_t)(s->n_free + k) * (size_t)ld + u->row,
                s->seeds + (size_t)(first + s->n_unknowns + k) * (size_t)s->ld + u->first, sizeof(double) * (size_t)n);
     if (u->at >= 0) border[(size_t)(s->n_free + u->at) * (size_t)ld + u->row] -= 1;
+    double *to = border + (size_t)(s->n_free + s->n_at) * (size_t)ld + u->row;
+    for (int t = 0; t < s->n_trials; t++)
+        for (int k = 0; k < az_mesh_n_core(mesh_of(run, t)); k++, to += ld)
+            for (int c = 0; c < s->layout->n; c++)
+                for (int i = 0; i < n; i++) {
+                    const double *seed = s->seeds + (size_t)(t * s->layout->n + c) * (size_t)s->ld + u->first;
+                    to[i] += s->places[u->place].core[(k * s->layout->n + c) * n + i] * seed[i];
+                }
 }
 
 static bool factor(az_run *run)
@@ -412,13 +463,13 @@ static bool factor(az_run *run)
         int ld, border = 0, columns, first = s->first_rows[e], last = s->first_rows[e + 1], n = 0;
         double *block = az_chain_block(s->chain, e, &ld);
         for (int t = 0; t < s->n_trials; t++) border += node_weights(s, run, t, e) + inside_weights(s, run, t, e) + node_weights(s, run, t, e + 1);
-        columns = border + s->n_free + s->n_at;
+        columns = border + s->n_border;
         for (int k = first; k < last; k++) n += s->places[s->rows[k].place].n;
         for (int c = 0; c < columns; c++) memset(block + (size_t)c * (size_t)ld, 0, sizeof *block * (size_t)n);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(run->f.threads) if (run->f.threads > 1)
         for (int k = first; k < last; k++) {
             for (int t = 0; t < s->n_trials; t++) trial_rows(s, run, &s->rows[k], t, block, ld);
-            border_rows(s, &s->rows[k], block + (size_t)border * (size_t)ld, ld);
+            border_rows(s, run, &s->rows[k], block + (size_t)border * (size_t)ld, ld);
         }
     }
     s->factored = az_chain_factor(s->chain, run->f.threads);

@@ -27,6 +27,10 @@ az_status az_square_remesh(az_result *r, double *edge, int n, double modes, doub
 int az_square_points(const az_mesh *m, int element);
 int az_square_lines(const az_mesh *m);
 void az_square_nodes(double *xi, const az_mesh *m, int element);
+/* Single points for equations in polar coordinates, the same number for all: as many as the largest number of smooth terms at the corner; point k of
+ * n. */
+int az_square_n_core(const az_result *r);
+void az_square_core_point(double *y, const az_mesh *m, int k, int n);
 /* eta[modes]: zeros of the first polynomial that is not among the modes. */
 void az_square_across(double *eta, const az_mesh *m);
 

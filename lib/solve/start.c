@@ -57,6 +57,14 @@ static az_status fit_networks(az_result *r, const az_result *from, az_error *err
     return st ? az_fail(err, st, "%s", az_status_message(st)) : az_run_fit(&run, from);
 }
 
+/* Elements of other coordinates. */
+static az_status fit_elements(az_result *r, const az_result *from, az_error *err)
+{
+    az_status st = az_square_begin(r) ? az_fail(err, AZ_ENOMEM, "out of memory") : AZ_OK;
+    for (int t = 0; t < r->problem->n_trials && !st; t++) st = az_square_fit(&r->trial[t].stage[0], from, t, err);
+    return st;
+}
+
 static az_status begin(az_result *r, const az_result *from, az_error *err)
 {
     bool elements = az_run_elements(r);
@@ -66,6 +74,7 @@ static az_status begin(az_result *r, const az_result *from, az_error *err)
     r->hash = az_hash_bytes(r->hash, &from->hash, sizeof from->hash);
     az_state_copy_unknowns(r, from);
     if (!elements && az_result_space(from) == AZ_SPACE_ELEMENT) return fit_networks(r, from, err);
+    if (elements && r->options.coordinates != from->trial[0].stage[0].mesh.coordinates) return fit_elements(r, from, err);
     for (int t = 0; t < r->problem->n_trials && !st; t++)
         st = elements ? take_elements(r, t, &from->trial[t].stage[0]) : take_network(r, t, &from->trial[t].stage[0], err);
     if (!st) st = elements ? az_state_copy_grid(r, from) : az_run_start_points(r, from->n_edges ? from->edge[from->n_edges - 1] : 0);
@@ -83,6 +92,7 @@ static az_status checked(az_result **out, const az_problem *p, const az_result *
     if (az_result_space(from) != own.space && !fit)
         return az_fail(err, AZ_EOPTION, "the result to begin with is of the trial space %s, and %s is asked for", az_space_name(az_result_space(from)), az_space_name(own.space));
     const az_network *net = &from->trial[0].stage[0];
+    if (own.space == AZ_SPACE_ELEMENT && !own.coordinates) own.coordinates = net->mesh.coordinates;
     for (int k = 0; !own.n_layers && k < net->n_layers; k++) own.layers[k] = net->width[k + 1];
     if (!own.n_layers) own.n_layers = net->n_layers;
     az_status st = az_run_create(&r, p, &own, err);

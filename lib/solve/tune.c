@@ -29,7 +29,7 @@ static az_status open_judge(tuner *t, az_points *pool)
     for (int k = 0; k < run->p->n_rows && !st; k++) {
         const az_row_decl *row = &run->p->row[k];
         int n = run->r->points[k].n;
-        if (n) st = az_points_spread(&pool[k], run->p, az_row_fixed(row), &row->at, n, 7 * n);
+        if (n) st = az_points_spread(&pool[k], run->p, az_row_fixed(row), &row->at, n, 7 * n, run->r->options.coordinates);
     }
     az_program_setup setup = {.edge = fine, .n_edges = n_fine, .points = pool, .rows = true, .threads = run->threads};
     if (!st) st = az_program_create(&t->judge, run->p, &setup, run->err);

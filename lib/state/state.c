@@ -278,3 +278,11 @@ double az_state_worst(const az_result *r, double x)
         if (az_result_outside(r, i) > x) x = az_result_outside(r, i);
     return x;
 }
+
+az_coordinates az_result_coordinates(const az_result *r)
+{
+    for (int t = 0; t < r->problem->n_trials; t++)
+        for (int k = 0; k < r->trial[t].n_stages; k++)
+            if (r->trial[t].stage[k].mesh.modes) return r->trial[t].stage[k].mesh.coordinates;
+    return AZ_COORDINATES_AUTO;
+}

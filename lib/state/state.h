@@ -6,7 +6,7 @@
 #include "problem/problem.h"
 
 #define AZ_MAX_STAGES 6
-#define AZ_FORMAT_VERSION 5
+#define AZ_FORMAT_VERSION 6
 
 typedef enum az_activation { AZ_ACT_TANH, AZ_ACT_SINE, AZ_ACT_CHEBYSHEV } az_activation; /* the last: unit j is T_k of the only input, k its weight */
 
@@ -18,15 +18,19 @@ typedef enum az_activation { AZ_ACT_TANH, AZ_ACT_SINE, AZ_ACT_CHEBYSHEV } az_act
  * Weights, from left to right: derivatives m = 0.. at the left end (none at edge[0] with a parity) times node_width^m, bubbles of the element, and so
  * on; at last the derivatives at the last edge (none if periodic; the value only if flat). node_width: the smaller half of the elements beside.
  *
- * In the quarter of a half-plane (modes > 0) z = xi of y1 + i y2 = length sinh(xi + i (pi/2 - eta)), xi >= 0, 0 <= eta <= pi/2: Cartesian at the origin,
- * logarithmic and polar far out; eta = 0 and xi = 0 are the axis y1 = 0, eta = pi/2 is the wall y2 = 0. The function is a sum of (polynomial of the
- * elements)(xi) T_j(t), t = asinh(eta/grading)/asinh(pi/(2 grading)), T_j the Chebyshev polynomials of the parity in y1; weight k of the elements
- * becomes `modes` weights in the order of j. */
+ * In the quarter of a half-plane (modes > 0) z = xi, xi >= 0, 0 <= eta <= pi/2; eta = pi/2 is the wall y2 = 0, eta = 0 the axis y1 = 0. The function is a
+ * sum of (polynomial of the elements)(xi) T_j(t), t = asinh(eta/grading)/asinh(pi/(2 grading)), T_j the Chebyshev polynomials of the parity in y1; weight k
+ * of the elements becomes `modes` weights in the order of j. Coordinates:
+ * AZ_CONFORMAL: y1 + i y2 = length sinh(xi + i (pi/2 - eta)), Cartesian at the origin, logarithmic and polar far out; xi = 0 is the rest of the axis.
+ * AZ_POLAR: y1 = length sinh(xi) sin(eta), y2 = length sinh(xi) cos(eta). A function that is smooth at the corner is a polynomial in y1^2 and y2 there,
+ * which no product of modes and polynomials is. So the elements, without parity along xi, vanish at the corner like xi^smooth (no weights at edge[0],
+ * element 0 has the degree `centre`), and the smooth terms below that order stand beside them, over the whole domain, their weights behind all others:
+ * r^(n-k) y2^k/(length^n (1 + r^2/length^2)^n), n < smooth, n - k even; in the order of n, then k = n, n - 2, .... */
 typedef struct az_mesh {
     int n_edges;
     double *edge;
     int degree;                     /* of the polynomials */
-    int centre;                     /* degree of element 0, with a parity */
+    int centre;                     /* degree of element 0, with a parity or in polar coordinates */
     int smooth;
     az_parity parity;
     int periodic;                   /* the ends of the mesh are one point */
@@ -34,16 +38,19 @@ typedef struct az_mesh {
     int flat;                       /* all derivatives vanish at the last edge */
     int modes;                      /* 0: one coordinate */
     double grading;                 /* with modes: the width in eta of what they resolve at the axis */
+    az_coordinates coordinates;     /* with modes AZ_CONFORMAL or AZ_POLAR, else automatic */
+    az_parity across;               /* with modes: in y1 */
 } az_mesh;
 
-/* Positions among the weights: of the derivatives at a node (-1 at 0 with a parity), of the bubbles of an element, and their number. */
+/* Positions among the weights: of the derivatives at a node (-1 at 0 with a parity or in polar coordinates), of the bubbles of an element, and their number. */
 int az_mesh_node(const az_mesh *m, int node);
 int az_mesh_bubble(const az_mesh *m, int element);
 int az_mesh_n_bubbles(const az_mesh *m, int element); /* with a parity those of element 0 are R_j of every second j, from 0 or 1 */
 double az_mesh_node_width(const az_mesh *m, int node);
 int az_mesh_node_weights(const az_mesh *m, int node); /* at a node: smooth, or 1 at the last if flat */
 int az_mesh_count(const az_mesh *m); /* of all weights of the elements, for one mode */
-int az_mesh_weights(const az_mesh *m); /* of all modes; -1 if it overflows int */
+int az_mesh_n_core(const az_mesh *m); /* smooth terms at the corner */
+int az_mesh_weights(const az_mesh *m); /* of all modes, and the core's; -1 if it overflows int */
 bool az_mesh_valid(const az_mesh *m);
 #define AZ_MESH_MAX_SMOOTH 6
 #define AZ_MESH_MAX_DEGREE 32

@@ -12,7 +12,7 @@
 /* Basis polynomials of all elements: Hermite at the left end, at the right end, bubbles. */
 static int n_basis(const az_mesh *m)
 {
-    int top = m->parity != AZ_NO_PARITY && m->centre > m->degree ? m->centre : m->degree;
+    int top = az_mesh_node(m, 0) < 0 && m->centre > m->degree ? m->centre : m->degree;
     return top + 1;
 }
 
@@ -41,7 +41,7 @@ static int node_terms(const az_mesh *m, term *t, int n, int node, int e, int fir
 int az_element_terms(const az_mesh *m, term *t, int e)
 {
     bool centre = e == 0 && m->parity != AZ_NO_PARITY;
-    int n = node_terms(m, t, 0, centre ? 1 : e, e, 0, centre ? -1 : 0), k = m->smooth;
+    int left = centre ? 1 : e, n = az_mesh_node(m, left) < 0 ? 0 : node_terms(m, t, 0, left, e, 0, centre ? -1 : 0), k = m->smooth;
     n = node_terms(m, t, n, e + 1, e, k, 0);
     int first = centre && m->parity == AZ_ODD ? 1 : 0, step = centre ? 2 : 1, at = az_mesh_bubble(m, e);
     for (int j = 0; j < az_mesh_n_bubbles(m, e); j++) t[n++] = (term){at + j, 2 * k + first + step * j, 1};

@@ -15,8 +15,9 @@ static az_status check_pair(const az_result *r, const az_result *other, az_error
         if (!az_graph_equal(r->scalar[i], other->scalar[i]))
             return az_fail(err, AZ_EOPTION, "the two results have different values of %s: %.17g and %.17g", p->scalar[i].name, r->scalar[i],
                            other->scalar[i]);
-    if (az_result_space(r) == az_result_space(other))
-        return az_fail(err, AZ_EOPTION, "both results are of the trial space %s: only another one is evidence", az_space_name(az_result_space(r)));
+    if (az_result_space(r) == az_result_space(other) && az_result_coordinates(r) == az_result_coordinates(other))
+        return az_fail(err, AZ_EOPTION, "both results are of the trial space %s: only another one is evidence",
+                       az_space_title(az_result_space(r), az_result_coordinates(r)));
     return AZ_OK;
 }
 
@@ -59,6 +60,8 @@ static az_status compare(az_cross *c, const az_result *r, const az_result *other
                     .hash = other->hash,
                     .space = az_result_space(r),
                     .other_space = az_result_space(other),
+                    .coordinates = az_result_coordinates(r),
+                    .other_coordinates = az_result_coordinates(other),
                     .relative = r->evidence.reevaluated_relative,
                     .other_relative = other->evidence.reevaluated_relative,
                     .n_unknowns = az_problem_n_unknowns(p),
@@ -94,11 +97,13 @@ az_status az_cross_check(az_result *r, az_result *other, int threads, az_error *
 
 az_status az_polish(az_result **out, az_result *from, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err)
 {
+    az_solve_options own = *o;
     *out = NULL;
-    if (az_result_space(from) == AZ_SPACE_ELEMENT)
+    if (az_result_coordinates(from)) own.coordinates = az_result_coordinates(from) == AZ_POLAR ? AZ_CONFORMAL : AZ_POLAR;
+    else if (az_result_space(from) == AZ_SPACE_ELEMENT)
         return az_fail(err, AZ_EOPTION, "the result is of elements already: polishing starts from networks");
     az_status st = need_residual(from, o->threads, err);
-    if (!st) st = az_polish_run(out, from, o, fn, data, err);
+    if (!st) st = az_polish_run(out, from, &own, fn, data, err);
     if (st || (*out)->stop == AZ_STOP_CANCELLED) return st;
     st = az_cross_check(*out, from, o->threads, err);
     if (!st) return AZ_OK;

@@ -171,11 +171,12 @@ az_status az_sample_follow(double **x, int *n, const az_reference *s, const az_r
 
 /* ---- In a half-plane ---- */
 
-#define NEAR_FOCUS 0.05     /* in (xi, eta), as in sample.c */
+#define NEAR_FOCUS 0.05     /* in (xi, eta), as in sample.c; of conformal coordinates */
 
 static bool same_edges(const az_mesh *a, const az_mesh *b)
 {
-    return a->length == b->length && a->n_edges == b->n_edges && !memcmp(a->edge, b->edge, (size_t)a->n_edges * sizeof *a->edge);
+    return a->coordinates == b->coordinates && a->length == b->length &&
+           a->n_edges == b->n_edges && !memcmp(a->edge, b->edge, (size_t)a->n_edges * sizeof *a->edge);
 }
 
 /* A mesh of this stage that no trial before has, or NULL. */
@@ -192,13 +193,14 @@ static const az_mesh *new_mesh(const az_result *r, int t, int k)
 static int in_elements(double *x, const az_mesh *m, double reach)
 {
     static const double along[] = {0.11, 0.37, 0.64, 0.86}, across[] = {0.013, 0.29, 0.97, 1.49}; /* of the element; eta */
+    const bool conformal = m->coordinates == AZ_CONFORMAL;
     int n = 0;
 
     for (int e = 0; e + 1 < m->n_edges; e++)
         for (int i = 0; i < 16; i++) {
             const double xi = m->edge[e] + along[i / 4] * (m->edge[e + 1] - m->edge[e]), eta = across[i % 4];
-            if (xi > reach || hypot(xi, eta) < NEAR_FOCUS) continue;
-            if (x) x[2 * n] = m->length * sinh(xi) * sin(eta), x[2 * n + 1] = m->length * cosh(xi) * cos(eta);
+            if (xi > reach || (conformal && hypot(xi, eta) < NEAR_FOCUS)) continue;
+            if (x) x[2 * n] = m->length * sinh(xi) * sin(eta), x[2 * n + 1] = m->length * (conformal ? cosh(xi) : sinh(xi)) * cos(eta);
             n++;
         }
     return n;

@@ -103,7 +103,7 @@ static void half_plane_point(double *x, const az_problem *p, double reach, int i
     case 2: eta = M_PI / 2 * pow(NEAR, v); break;
     case 3: xi = PLANE_CORE * u, eta = M_PI / 2 * (1 - pow(NEAR, v)); break;
     case 4: xi = pow(NEAR_INSIDE, u); break;
-    default: xi = pow(NEAR, u) * (i % 2 ? 1 : reach), wall = true;
+    default: xi = pow(NEAR, u) * (i / PLANE_KINDS / 2 % 2 ? 1 : reach), wall = true; /* on both sides, near and far */
     }
     if (!wall && hypot(xi, eta) < NEAR_FOCUS) { /* xi = eta = 0 is a point of the axis where the coordinates of elements are singular, not the solution */
         const double r = NEAR_FOCUS / hypot(xi, eta);

@@ -54,7 +54,7 @@ static void end_data(const az_mesh *m, const place *p, const az_num *w, int firs
     double to_left = 1, to_right = 1;
 
     for (int j = 0; j < m->smooth; j++) {
-        left[j] = j < az_mesh_node_weights(m, a) ? to_left * w[az_mesh_node(m, a) + j - first] : 0;
+        left[j] = j < az_mesh_node_weights(m, a) && az_mesh_node(m, a) >= 0 ? to_left * w[az_mesh_node(m, a) + j - first] : 0;
         right[j] = j < az_mesh_node_weights(m, b) ? to_right * w[az_mesh_node(m, b) + j - first] : 0;
         if (p->centre) left[j] *= j % 2 ? -(double)m->parity : (double)m->parity;
         to_left *= p->half / az_mesh_node_width(m, a) / (j + 1);
@@ -141,7 +141,7 @@ void az_spline_add(const az_taylor *t, int order, az_num *out, const az_network 
 
 /* Coefficients of (xi - xi0) and (eta - eta0) in y1, y2 at a point with y1, y2 >= 0, whose xi and eta become the constant terms: with zeta = (y1 + i y2)/length,
  * u = asinh zeta = xi + i (pi/2 - eta), u' = (1 + zeta^2)^(-1/2) is the square root of the series of 1/(1 + zeta^2) that begins with 1/cosh u. */
-static void quarter(const az_taylor *t, int order, az_num *xi, az_num *eta, double length, double y1, double y2)
+static void conformal(const az_taylor *t, int order, az_num *xi, az_num *eta, double length, double y1, double y2)
 {
     const double complex zeta = (y1 + I * y2) / length, w = cacosh(y2 / length - I * (y1 / length)); /* xi - i eta */
     double complex inverse[MAX_COEFFICIENTS], root[MAX_COEFFICIENTS], square;
@@ -161,6 +161,34 @@ static void quarter(const az_taylor *t, int order, az_num *xi, az_num *eta, doub
         double complex c = root[n - 1] / n;
         for (int i = 0; i < n; i++) c *= (i < b ? I : 1) * (i < a ? (double)(n - i) / (i + 1) : 1) / length;
         xi[k] = creal(c), eta[k] = -cimag(c);
+    }
+}
+
+/* The same with xi = asinh(r/length), tan eta = y1/y2; 0 at the corner, where elements in these coordinates vanish. Of half angles, since tan eta is
+ * infinite at the wall: tan(eta/2) = y1/(r + y2). */
+static void polar(const az_taylor *t, int order, az_num *xi, az_num *eta, double length, double y1, double y2)
+{
+    const double r = hypot(y1, y2), by_coordinate[] = {y1 / r, y2 / r};
+    az_num square[MAX_COEFFICIENTS] = {1}, one[MAX_COEFFICIENTS] = {0}, two[MAX_COEFFICIENTS] = {by_coordinate[1]};
+    az_num ratio[MAX_COEFFICIENTS], root[MAX_COEFFICIENTS];
+
+    for (int k = 0; k < t->count[order] && r == 0; k++) xi[k] = eta[k] = 0;
+    if (r == 0) return;
+    one[0] = by_coordinate[0];
+    for (int k = 1; k < t->count[order]; k++) { /* in units of r */
+        const int a = t->exponent[k * AZ_MAX_DIM], b = t->exponent[k * AZ_MAX_DIM + 1];
+        if (a + b == 1) square[k] = 2 * by_coordinate[b], one[k] = a, two[k] = b;
+        if (a == 2 || b == 2) square[k] = a + b == 2;
+    }
+    az_taylor_func(t, order, root, AZ_F_SQRT, square);
+    for (int k = 0; k < t->count[order]; k++) two[k] += root[k];
+    az_taylor_div(t, order, ratio, one, two);
+    az_taylor_func(t, order, eta, AZ_F_ATAN, ratio);
+    for (int k = 0; k < t->count[order]; k++) root[k] *= r / length;
+    az_taylor_func(t, order, xi, AZ_F_ASINH, root);
+    for (int k = 0; k < t->count[order]; k++) {
+        const double unit = pow(r, t->exponent[k * AZ_MAX_DIM] + t->exponent[k * AZ_MAX_DIM + 1]);
+        xi[k] /= unit, eta[k] *= 2 / unit;
     }
 }
 
@@ -190,13 +218,40 @@ static void chebyshev_sum(const az_taylor *t, int order, az_num *out, const az_m
     }
     az_taylor_mul(t, order, product, tau, one);
     for (int i = 0; i <= order; i++) {
-        const double first = m->parity == AZ_ODD ? 2 : 1; /* V_1 - V_0 tau = tau - 1 */
+        const double first = m->across == AZ_ODD ? 2 : 1; /* V_1 - V_0 tau = tau - 1 */
         out[i] = first * product[i] - two[i] + (i ? 0 : c[0]);
-        if (m->parity == AZ_ODD) out[i] -= one[i];
+        if (m->across == AZ_ODD) out[i] -= one[i];
     }
-    if (m->parity != AZ_ODD) return;
+    if (m->across != AZ_ODD) return;
     az_taylor_mul(t, order, product, out, at);
     for (int i = 0; i <= order; i++) out[i] = product[i];
+}
+
+/* out += the smooth terms at the corner, r^(n-k) y2^k (1 + r^2)^-n in lengths, from their definition. */
+static void core(const az_taylor *t, int order, az_num *out, const az_mesh *m, double factor, const az_num *w, double y1, double y2)
+{
+    const double u = y1 / m->length, v = y2 / m->length;
+    az_num square[MAX_COEFFICIENTS] = {1 + u * u + v * v}, plain[MAX_COEFFICIENTS] = {0}, height[MAX_COEFFICIENTS] = {v}, falling[MAX_COEFFICIENTS];
+    az_num power[MAX_COEFFICIENTS], upright[MAX_COEFFICIENTS], both[MAX_COEFFICIENTS];
+    int at = 0;
+
+    for (int k = 1; k < t->count[order]; k++) {
+        const int a = t->exponent[k * AZ_MAX_DIM], b = t->exponent[k * AZ_MAX_DIM + 1];
+        const double unit = pow(m->length, -(a + b));
+        square[k] = a + b == 1 ? 2 * (a ? u : v) * unit : a + b == 2 && a != b ? unit : 0;
+        height[k] = a == 0 && b == 1 ? unit : 0;
+    }
+    memcpy(plain, square, sizeof plain);
+    plain[0] = u * u + v * v;
+    for (int n = 0; n < m->smooth; n++)
+        for (int k = n; k >= 0; k -= 2, at++) {
+            az_taylor_pow(t, order, falling, square, -n);
+            az_taylor_pow(t, order, power, plain, (n - k) / 2);
+            az_taylor_pow(t, order, upright, height, k);
+            az_taylor_mul(t, order, both, power, upright);
+            az_taylor_mul(t, order, power, both, falling);
+            for (int i = 0; i < t->count[order]; i++) out[i] += factor * w[at] * power[i];
+        }
 }
 
 /* Numbers of the weights that element e of the mesh needs: [first, last). */
@@ -219,7 +274,8 @@ void az_sheet_add(const az_taylor *t, const az_taylor *line, int order, az_num *
     int first, last;
 
     flat.length = 0;
-    quarter(t, order, xi, eta, m->length, fabs(y1), y2);
+    if (m->coordinates == AZ_CONFORMAL) conformal(t, order, xi, eta, m->length, fabs(y1), y2);
+    else polar(t, order, xi, eta, m->length, fabs(y1), y2);
     across(line, order, at, tau, m, creal(eta[0]));
     needed(m, creal(xi[0]), &first, &last);
     for (int k = first; k < last; k++) {
@@ -243,8 +299,10 @@ void az_sheet_add(const az_taylor *t, const az_taylor *line, int order, az_num *
         }
         for (int k = 0; k < t->count[order]; k++) sum[k] += inner[k];
     }
+    if (az_mesh_n_core(m)) core(t, order, sum, m, net->scale, w + (size_t)az_mesh_count(m) * (size_t)m->modes, fabs(y1), y2);
     for (int k = 0; k < t->count[order]; k++) {
         const bool odd = t->exponent[k * AZ_MAX_DIM] % 2;
-        out[k] += y1 < 0 ? (odd ? -m->parity : m->parity) * sum[k] : sum[k];
+        if (m->coordinates == AZ_POLAR && y1 == 0 && y2 == 0 && t->degree[k] >= m->smooth) sum[k] = NAN; /* they depend on the direction */
+        out[k] += y1 < 0 ? (odd ? -m->across : m->across) * sum[k] : sum[k];
     }
 }
