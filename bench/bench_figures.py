@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """bench_figures: what a solve from random weights reaches, beside what was asked of it and the published or exact values.
 
-    bench_figures.py [PROBLEM]... [--quick] [--seeds N] [--seed N] [--threads N] [--seconds S]     10 seeds from 1 on; S limits each solve
+    bench_figures.py [PROBLEM[:OPTIONS]]... [--quick] [--seeds N] [--seed N] [--threads N] [--seconds S]     10 seeds from 1 on; S limits each solve;
+                                                                    ccf: one row, of no options; "ccf:--mode 1" one
 
 Every solve is `ansatz solve`, with the options it has by default; fields with a known formula are compared with it by `ansatz eval` at 10000 random points
 that no solve has seen. CSV: name; seeds; for the error of the unknown, the largest raw residual on the independent grid, the relative L2 error of the field
@@ -197,7 +198,7 @@ def main():
         for i, row in enumerate(ASKED):
             if args.quick and sum(r[0] == row[0] for r in ASKED[:i]) >= QUICK_ROWS:
                 continue
-            if not args.problem or row[0] in args.problem:
+            if not args.problem or row[0] in args.problem or f"{row[0]}:{row[1]}" in args.problem:
                 common.line(case(args, row, references, folder))
     return 0
 
