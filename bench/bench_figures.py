@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """bench_figures: what a solve from random weights reaches, beside what was asked of it and the published or exact values.
 
-    bench_figures.py [PROBLEM[:OPTIONS]]... [--quick] [--seeds N] [--seed N] [--threads N] [--seconds S]     10 seeds from 1 on; S limits each solve;
-                                                                    ccf: one row, of no options; "ccf:--mode 1" one
+    bench_figures.py [PROBLEM[:OPTIONS]]... [--quick] [--seeds N] [--seed N] [--threads N] [--seconds S]     10 seeds from 1 on; S limits each solve
+
+PROBLEM takes all its lines; `ccf:` that of no options alone, `"ccf:--mode 1"` and `gclm:a=0` one other.
 
 Every solve is `ansatz solve`, with the options it has by default; fields with a known formula are compared with it by `ansatz eval` at 10000 random points
 that no solve has seen. CSV: name; seeds; for the error of the unknown, the largest raw residual on the independent grid, the relative L2 error of the field
