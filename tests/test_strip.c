@@ -147,7 +147,8 @@ static void corner(void **state)
         az_network net = make(AZ_POLAR, AZ_EVEN, smooth, length);
         double y1[B] = {0}, y2[B] = {0}, *work = az_doubles(az_strip_work(&net, &l)), *value = az_doubles((size_t)l.n * B), *out[AZ_MAX_JET];
         az_num *w = az_alloc_array((size_t)net.n_weights, sizeof *w), other[64] = {0};
-        const double *core = net.weight + net.n_weights - az_mesh_n_core(&net.mesh);
+        double core[4] = {0};
+        memcpy(core, net.weight + net.n_weights - az_mesh_n_core(&net.mesh), sizeof *core * (size_t)az_mesh_n_core(&net.mesh));
         assert_int_equal(az_mesh_n_core(&net.mesh), smooth == 1 ? 1 : smooth == 2 ? 2 : 4);
         const double want[] = {core[0], core[1] / length, (core[2] + core[3]) / (length * length), core[3] / (length * length)}; /* of 1, y2, y2^2, y1^2 */
         for (int i = 0; i < net.n_weights; i++) w[i] = net.weight[i];
