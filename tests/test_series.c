@@ -181,7 +181,7 @@ static void begun_with_fewer(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) {
         az_problem *p = parsed(text[i]);
-        az_result *few, *more, *none;
+        az_result *few = NULL, *more = NULL, *none = NULL;
         double begun;
         az_error err;
         az_solve_options o;
