@@ -128,7 +128,7 @@ static void at_the_corner(void **state)
     for (int k = 0; k < 5; k++) {
         static const int order[][2] = {{0, 0}, {0, 1}, {2, 0}, {0, 2}, {1, 0}};
         for (int t = 0; t < 2; t++) {
-            double one, two;
+            double one = NAN, two = NAN;
             if (az_eval(a, &one, t ? "F" : "H", at, 1, order[k], &err) || az_eval(b, &two, t ? "F" : "H", at, 1, order[k], &err)) fail_msg("%s", err.message);
             if (!(fabs(one - two) < 1e-4 * (1 + fabs(one)))) fail_msg("%s, derivative %d %d: %.12g, %.12g", t ? "F" : "H", order[k][0], order[k][1], one, two);
         }
