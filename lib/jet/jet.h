@@ -34,6 +34,9 @@ int az_layout_find(const az_layout *l, az_index i); /* position, -1 if absent */
 
 /* c = a * b. No overlap. */
 void az_jet_mul(const az_layout *l, double *const c[], double *const a[], double *const b[]);
+/* Contiguous jets, coefficient c at base + c*AZ_LANES: the pointers to them, and the same product. */
+void az_jet_table(double *p[], const az_layout *l, double *base);
+void az_jet_product(const az_layout *l, double *c, double *a, double *b);
 /* abar += adjoint of a -> a*b applied to cbar: abar_i += sum_j cbar_{i+j} b_j. Also the adjoint of any composition y = f(a), with b = f'(a). */
 void az_jet_mul_adjoint(const az_layout *l, double *const abar[], double *const cbar[], double *const b[]);
 /* c = a / b. */

@@ -134,3 +134,18 @@ void az_jet_div(const az_layout *l, double *const c[], double *const a[], double
         AZ_EACH_VEC(i) az_store(c[k] + i, (az_load(ak + i) - az_load(c[k] + i)) / az_load(b0 + i));
     }
 }
+
+void az_jet_table(double *p[], const az_layout *l, double *base)
+{
+    for (int c = 0; c < l->n; c++) p[c] = base + (size_t)c * AZ_LANES;
+}
+
+void az_jet_product(const az_layout *l, double *c, double *a, double *b)
+{
+    double *pc[AZ_MAX_JET], *pa[AZ_MAX_JET], *pb[AZ_MAX_JET];
+
+    az_jet_table(pc, l, c);
+    az_jet_table(pa, l, a);
+    az_jet_table(pb, l, b);
+    az_jet_mul(l, pc, pa, pb);
+}

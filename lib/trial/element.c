@@ -59,21 +59,6 @@ int az_element_find(const az_mesh *m, double z)
     return lo;
 }
 
-/* Contiguous jets: coefficient c at base + c*B. */
-static void table(double **p, const az_layout *l, double *base)
-{
-    for (int c = 0; c < l->n; c++) p[c] = base + (size_t)c * B;
-}
-
-static void mul(const az_layout *l, double *c, double *a, double *b)
-{
-    double *pc[AZ_MAX_JET], *pa[AZ_MAX_JET], *pb[AZ_MAX_JET];
-    table(pc, l, c);
-    table(pa, l, a);
-    table(pb, l, b);
-    az_jet_mul(l, pc, pa, pb);
-}
-
 /* y = p a + q b, b NULL: p a; then + r on the value */
 static void combine(const az_layout *l, double *y, double p, const double *a, double q, const double *b, double r)
 {
@@ -110,9 +95,9 @@ static void coordinate(const az_mesh *m, const az_layout *l, double *z, const do
     if (to == z) return;
     double *a[AZ_MAX_JET], *y[AZ_MAX_JET], *dy[AZ_MAX_JET];
     size_t jet = (size_t)l->n * B;
-    table(a, l, scratch);
-    table(y, l, z);
-    table(dy, l, scratch + jet);
+    az_jet_table(a, l, scratch);
+    az_jet_table(y, l, z);
+    az_jet_table(dy, l, scratch + jet);
     az_jet_func(l, AZ_F_ASINH, y, dy, a, scratch + 2 * jet);
 }
 
@@ -143,7 +128,7 @@ static void hermite(const az_mesh *m, const az_layout *l, const space *v, int ri
     combine(l, b, right ? -0.5 : 0.5, v->s, 0, NULL, 0.5);
     memcpy(power, a, sizeof(double) * v->jet);
     for (int i = 1; i < k; i++) {
-        mul(l, t, power, a);
+        az_jet_product(l, t, power, a);
         memcpy(power, t, sizeof(double) * v->jet);
     }
     for (int j = 0; j < k; j++) {
@@ -151,11 +136,11 @@ static void hermite(const az_mesh *m, const az_layout *l, const space *v, int ri
         for (int i = 1; i < k - j; i++) binomial[i] = binomial[i - 1] * (k - 1 + i) / i;
         combine(l, sum, 0, b, 0, NULL, binomial[k - 1 - j]);
         for (int i = k - 2 - j; i >= 0; i--) {
-            mul(l, t, sum, b);
+            az_jet_product(l, t, sum, b);
             combine(l, sum, 1, t, 0, NULL, binomial[i]);
         }
-        mul(l, v->basis + (size_t)(right * k + j) * v->jet, power, sum);
-        mul(l, u, power, b);
+        az_jet_product(l, v->basis + (size_t)(right * k + j) * v->jet, power, sum);
+        az_jet_product(l, u, power, b);
         combine(l, power, (right ? -2.0 : 2.0) / (j + 1), u, 0, NULL, 0);
     }
 }
@@ -165,16 +150,16 @@ static void bubbles(const az_mesh *m, const az_layout *l, const space *v)
 {
     int k = m->smooth, n = n_basis(m) - 2 * k;
     double alpha = k + 0.5, *first = v->basis + 2 * (size_t)k * v->jet, *square = v->scratch, *one = square + v->jet;
-    mul(l, square, v->s, v->s);
+    az_jet_product(l, square, v->s, v->s);
     combine(l, one, -1, square, 0, NULL, 1);
     memcpy(first, one, sizeof(double) * v->jet);
     for (int i = 1; i < k; i++) {
-        mul(l, square, first, one);
+        az_jet_product(l, square, first, one);
         memcpy(first, square, sizeof(double) * v->jet);
     }
     for (int j = 0; j + 1 < n; j++) {
         double *b = first + (size_t)j * v->jet;
-        mul(l, square, v->s, b);
+        az_jet_product(l, square, v->s, b);
         combine(l, b + v->jet, 2 * (j + alpha) / (j + 2 * alpha), square, -j / (j + 2 * alpha), j ? b - v->jet : NULL, 0);
     }
 }
@@ -249,7 +234,7 @@ az_status az_element_series(const az_network *net, double *out, const double *z,
     plain.mesh.length = 0;
     for (int first = 0; work && first < n; first += B) {
         double *x = work + az_element_work(net, l);
-        table(value, l, x + B);
+        az_jet_table(value, l, x + B);
         for (int i = 0; i < B; i++) x[i] = z[first + i < n ? first + i : n - 1];
         az_element_forward(&plain, l, value, x, work);
         for (int i = 0; i < B && first + i < n; i++)

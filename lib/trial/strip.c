@@ -41,11 +41,6 @@ int az_strip_order(const az_layout *l)
     return most;
 }
 
-static void table(double **p, const az_layout *l, double *base)
-{
-    for (int c = 0; c < l->n; c++) p[c] = base + (size_t)c * B;
-}
-
 /* Taylor coefficients g[n] of w' at zeta0, w = asinh zeta: (1 + zeta^2) w'' + zeta w' = 0. square = 1 + zeta0^2 without cancellation. */
 static void slopes(double complex *g, int n, double complex zeta, double complex square)
 {
@@ -97,9 +92,9 @@ static void polar(const az_layout *l, double *xi, double *minus_eta, const doubl
         analytic(l, xi + i, minus_eta + i, g, length);
         xi[i] = corner ? LOG_ZERO : log(cabs(zeta));
     }
-    table(a, l, xi);
-    table(y, l, scratch);
-    table(slope, l, scratch + jet);
+    az_jet_table(a, l, xi);
+    az_jet_table(y, l, scratch);
+    az_jet_table(slope, l, scratch + jet);
     az_jet_func(l, AZ_F_EXP, y, slope, a, scratch + 2 * jet);
     az_jet_func(l, AZ_F_ASINH, a, slope, y, scratch + 2 * jet);
     memset(xi, 0, sizeof *xi * B);
@@ -124,9 +119,9 @@ void az_strip_powers(const az_layout *l, double *powers, const double *y1, const
     for (int n = 1; n <= order; n++)
         for (int j = 0; j <= n; j++) {
             int i = n - j, before = j ? az_strip_coefficient(i, j - 1) : az_strip_coefficient(i - 1, 0);
-            table(step, l, scratch + (j ? jet : 0));
-            table(from, l, powers + (size_t)before * jet);
-            table(to, l, powers + (size_t)az_strip_coefficient(i, j) * jet);
+            az_jet_table(step, l, scratch + (j ? jet : 0));
+            az_jet_table(from, l, powers + (size_t)before * jet);
+            az_jet_table(to, l, powers + (size_t)az_strip_coefficient(i, j) * jet);
             az_jet_mul(l, to, from, step);
         }
 }
@@ -145,15 +140,6 @@ static void squares(const az_layout *l, double *square, double *height, const do
         }
 }
 
-static void product(const az_layout *l, double *to, double *one, double *two)
-{
-    double *c[AZ_MAX_JET], *a[AZ_MAX_JET], *b[AZ_MAX_JET];
-    table(c, l, to);
-    table(a, l, one);
-    table(b, l, two);
-    az_jet_mul(l, c, a, b);
-}
-
 /* Y^k Q^j, Y = y2/(1 + r^2), Q = r^2/(1 + r^2)^2 in lengths: each is Y times one of n - 1, but for Q^j. */
 void az_strip_core(const az_layout *l, double *core, const double *y1, const double *y2, const az_mesh *m, double *scratch)
 {
@@ -162,22 +148,22 @@ void az_strip_core(const az_layout *l, double *core, const double *y1, const dou
     double *a[AZ_MAX_JET], *y[AZ_MAX_JET], *slope[AZ_MAX_JET];
     squares(l, square, height, y1, y2, m->length);
     for (int i = 0; i < B; i++) square[i] += 1;
-    table(a, l, square);
-    table(y, l, inverse);
-    table(slope, l, work);
+    az_jet_table(a, l, square);
+    az_jet_table(y, l, inverse);
+    az_jet_table(slope, l, work);
     az_jet_pow(l, y, slope, a, -1, work + jet);
     for (int i = 0; i < B; i++) square[i] -= 1;
     double *first = work, *second = work + jet;
-    product(l, second, square, inverse);
-    product(l, square, second, inverse); /* Q */
-    product(l, first, height, inverse); /* Y */
+    az_jet_product(l, second, square, inverse);
+    az_jet_product(l, square, second, inverse); /* Q */
+    az_jet_product(l, first, height, inverse); /* Y */
     memset(core, 0, sizeof *core * jet);
     for (int i = 0; i < B; i++) core[i] = 1;
     for (int n = 1, at = 1; n < m->smooth; n++) {
         for (int j = 0; j <= n / 2; j++) {
             double *before = core + (size_t)(at - ((n - 1) / 2 + 1)) * jet; /* the first of n - 1 */
-            if (2 * j < n) product(l, core + (size_t)(at + j) * jet, first, before + (size_t)j * jet);
-            else product(l, core + (size_t)(at + j) * jet, square, before - jet); /* the last of n - 2 */
+            if (2 * j < n) az_jet_product(l, core + (size_t)(at + j) * jet, first, before + (size_t)j * jet);
+            else az_jet_product(l, core + (size_t)(at + j) * jet, square, before - jet); /* the last of n - 2 */
         }
         at += n / 2 + 1;
     }
