@@ -5,7 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#define BLIND 10.0 /* a panel whose residual exceeds this times the trained rms is cut */
+#define BLIND 10.0 /* an element whose residual exceeds this times the trained rms is cut, points are moved */
+#define BLIND_PANEL 5.0 /* the same of a network's panels: at 8, seen, their few rows hold the whole training back */
 #define SHARE_OF_WORST 0.1 /* so is an element with this share of the largest residual: on a coarse mesh the trained one is no smaller */
 #define TAIL_MAX 1e-16 /* operands at the last node, relative to their maximum */
 #define TAIL_PASSED 1e-8 /* where elements only pass on the march */
@@ -64,7 +65,7 @@ static bool small_enough(const az_result *r)
 double az_run_limit(const az_run *run)
 {
     if (small_enough(run->r)) return INFINITY;
-    double limit = BLIND * run->r->rms;
+    double limit = (az_run_elements(run->r) ? BLIND : BLIND_PANEL) * run->r->rms;
     if (az_run_elements(run->r)) limit = fmin(limit, SHARE_OF_WORST * run->r->check);
     return fmax(limit, ROUNDING);
 }

@@ -239,7 +239,7 @@ az_status az_run_open(az_run *run)
                             .threads = threads,
                             .data = run,
                             .normalise = r->stage > 1 || az_run_linear(r),
-                            .curved = run->p->dim > 1 && r->stage == 1 && !az_run_linear(r),
+                            .curved = r->stage == 1 && !az_run_linear(r),
                             .residual = evaluate,
                             .jacobian = jacobian,
                             .project = run->n_unknowns ? project : NULL,
