@@ -121,6 +121,8 @@ struct az_problem {
     int angle;                  /* an az_angle: the only input of every trial, instead of those declared */
 };
 
+/* The slot of the parameter or unknown of this name, -1 if there is none. */
+int az_problem_slot(const az_problem *p, const char *name);
 /* Slots of the first defect and of the first layer's center, its width next. */
 int az_problem_first_defect(const az_problem *p);
 int az_problem_freed_slot(const az_problem *p); /* of a parameter that az_problem_free_parameter made an unknown */

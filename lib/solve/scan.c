@@ -546,8 +546,8 @@ static az_status find_unknown(az_scan *s, const char *name, az_error *err)
     const az_problem *p = s->problem;
     int n = az_problem_n_unknowns(p);
     if (n < 1) return az_fail(err, AZ_EOPTION, "a scan holds an unknown at a grid of values: %s has none", p->name);
-    for (s->over = 0; name && s->over < n && strcmp(name, p->scalar[p->n_parameters + s->over].name); s->over++) continue;
-    if (s->over == n) return az_fail(err, AZ_ENAME, "%s has no unknown '%s'", p->name, name);
+    s->over = name ? az_problem_slot(p, name) - p->n_parameters : 0;
+    if (s->over < 0 || s->over >= n) return az_fail(err, AZ_ENAME, "%s has no unknown '%s'", p->name, name);
     s->options.over = p->scalar[p->n_parameters + s->over].name;
     return AZ_OK;
 }
