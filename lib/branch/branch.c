@@ -102,7 +102,8 @@ static az_status check(az_branch *b, az_error *err)
     if (!isfinite(b->o.to) || isinf(b->o.from)) return az_fail(err, AZ_EOPTION, "a branch needs finite ends");
     if (!(b->o.step >= 0) || isinf(b->o.step)) return az_fail(err, AZ_EOPTION, "the step must be 0 (automatic) or more");
     if (az_problem_n_unknowns(p) < 1) return az_fail(err, AZ_EOPTION, "a branch is followed in the unknowns: '%s' has none", p->name);
-    az_status st = at_values(b) ? az_elements_check(p, err) : AZ_OK; /* before anything is solved */
+    az_status st = az_check_coordinates(p, &b->o.solve, err); /* before anything is solved */
+    if (!st && at_values(b)) st = az_elements_check(p, err);
     if (st) return st;
     if (!b->freed) return check_unknown(b, slot, err);
     if (isnan(b->o.from)) b->o.from = p->scalar[slot].value;

@@ -561,7 +561,7 @@ static uint64_t hash_of(const az_result *r)
     return o->space == AZ_SPACE_MLP ? h : az_hash_bytes(h, &o->space, sizeof o->space);
 }
 
-static az_status check_coordinates(const az_problem *p, const az_solve_options *o, az_error *err)
+az_status az_check_coordinates(const az_problem *p, const az_solve_options *o, az_error *err)
 {
     const char *name = az_coordinates_name(o->coordinates);
     if (!o->coordinates) return AZ_OK;
@@ -581,7 +581,7 @@ az_status az_run_create(az_result **out, const az_problem *p, const az_solve_opt
 {
     *out = NULL;
     az_status st = az_check_options(o, err);
-    if (!st) st = check_coordinates(p, o, err);
+    if (!st) st = az_check_coordinates(p, o, err);
     if (!st) st = az_ladder_check(p, o->mode, o->space, err);
     if (!st && o->space == AZ_SPACE_ELEMENT) st = az_elements_check(p, err);
     if (!st && o->space == AZ_SPACE_ELEMENT && o->mode > 0 && !p->n_defects)
