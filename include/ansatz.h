@@ -146,8 +146,9 @@ typedef struct az_solve_options {
     uint64_t seed;                      /* of the generator that draws weights and points; default 1 */
     int mode;                           /* the n-th profile of the ladder, 0 = the one random weights lead to; needs an unknown and a select row */
     int threads;                        /* 0 = all; results do not depend on it */
-    double tolerance;                   /* on the relative residual of the independent grid (see az_evidence); > 0, or NaN (the default): 1e-12 on a
-                                         * line, 1e-11 on an interval, 1e-6 in several coordinates, 1e-9 there with elements */
+    double tolerance;                   /* on the relative residual of the independent grid (see az_evidence); > 0, or NaN (the default): what the
+                                         * problem states for networks; else 1e-12 on a line, 1e-11 on an interval, 1e-6 in several coordinates, 1e-9 there with
+                                         * elements */
     int max_iterations;                 /* all stages together; 0 = automatic */
     double max_seconds;                 /* > 0 or 0 = none; the only option that makes a run irreproducible */
     int n_layers, layers[AZ_MAX_LAYERS];/* hidden widths of the first stage; n_layers 0 = automatic */

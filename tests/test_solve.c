@@ -651,6 +651,42 @@ static void points_of_all_equations(void **state)
     }
 }
 
+static void stated_tolerance(void **state)
+{
+    (void)state;
+    az_problem *p = parse("problem t \"t\"\ntolerance 1e-3\ndomain x in [0, 1]\nfield v(x)\nequation v = 1\n");
+    az_solve_options asked, o;
+    az_solve_options_init(&asked);
+    az_resolve_options(&o, p, &asked);
+    assert_true(o.tolerance == 1e-3);
+    asked.space = AZ_SPACE_ELEMENT;
+    az_resolve_options(&o, p, &asked);
+    assert_true(o.tolerance == 1e-11);
+    asked.space = AZ_SPACE_MLP, asked.tolerance = 1e-5;
+    az_resolve_options(&o, p, &asked);
+    assert_true(o.tolerance == 1e-5);
+    az_problem_destroy(p);
+}
+
+/* A first network that is twice as far from the tolerance as it should be is trained on. */
+static void trained_on(void **state)
+{
+    (void)state;
+    az_problem *p = parse(box_text);
+    az_solve_options o = options(1);
+    o.max_stages = 1, o.tolerance = 1e-14;
+    az_result *r = solve(p, &o, 1 << 30), *more;
+    assert_true(r->stop == AZ_STOP_STALLED && !r->patient);
+    o.tolerance = r->history.check[r->history.n - 1]; /* as the stage ended */
+    more = solve(p, &o, 1 << 30);
+    assert_true(more->stop == AZ_STOP_TOLERANCE || more->stop == AZ_STOP_STALLED);
+    if (!(more->patient && more->iterations > r->iterations && more->rms < r->rms))
+        fail_msg("%d iterations to %g, before %d to %g", more->iterations, more->rms, r->iterations, r->rms);
+    az_result_destroy(r);
+    az_result_destroy(more);
+    az_problem_destroy(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -658,6 +694,7 @@ int main(void)
         cmocka_unit_test(cancel_and_resume_methods), cmocka_unit_test(cancel_and_resume_elements), cmocka_unit_test(cancel_and_resume_march), cmocka_unit_test(cancel_and_resume_march_of_elements), cmocka_unit_test(first_unstable_profile), cmocka_unit_test(no_such_mode), cmocka_unit_test(networks_from_elements), cmocka_unit_test(limit_and_resume),       cmocka_unit_test(finished_stays),
         cmocka_unit_test(limits_and_stops),       cmocka_unit_test(seed_decides),              cmocka_unit_test(bad_options),
         cmocka_unit_test(failed_allocations), cmocka_unit_test(bound_with_a_penalty), cmocka_unit_test(march_with_a_penalty), cmocka_unit_test(points_of_all_equations),
+        cmocka_unit_test(stated_tolerance), cmocka_unit_test(trained_on),
     };
 
     seed_from_environment(&rng);

@@ -116,6 +116,7 @@ struct az_problem {
     int n_flows;
     az_derived_decl *derived;
     int n_derived;
+    double tolerance;           /* of networks, unless another is asked for; 0: none is given */
     az_layer layer[AZ_MAX_INPUT_LAYERS];
     int n_layers;
     int angle;                  /* an az_angle: the only input of every trial, instead of those declared */
