@@ -88,6 +88,7 @@ void az_cross_clear(az_cross *c)
 {
     az_doubles_free(c->unknown);
     az_doubles_free(c->name);
+    az_doubles_free(c->derived);
     *c = (az_cross){.hash = 0};
 }
 

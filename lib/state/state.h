@@ -6,7 +6,7 @@
 #include "problem/problem.h"
 
 #define AZ_MAX_STAGES 6
-#define AZ_FORMAT_VERSION 6
+#define AZ_FORMAT_VERSION 7
 
 typedef enum az_activation { AZ_ACT_TANH, AZ_ACT_SINE, AZ_ACT_CHEBYSHEV } az_activation; /* the last: unit j is T_k of the only input, k its weight */
 
