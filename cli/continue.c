@@ -64,7 +64,8 @@ const char continue_help[] =
     "Exit status: 0 the branch reached TO, 1 it did not (the points are written), 2\n"
     "bad usage or input.\n";
 
-enum { OPT_OVER = CLI_OPT_FIRST, OPT_AT, OPT_VALUES, OPT_STEP, OPT_MAX_POINTS, OPT_SET, OPT_TRIAL, OPT_COORDINATES, OPT_TOLERANCE, OPT_POINTS, OPT_OUTPUT, OPT_KEEP, OPT_RESUME };
+enum { OPT_OVER = CLI_OPT_FIRST, OPT_AT, OPT_VALUES, OPT_STEP, OPT_MAX_POINTS, OPT_SET,
+       OPT_TRIAL, OPT_COORDINATES, OPT_TOLERANCE, OPT_POINTS, OPT_OUTPUT, OPT_KEEP, OPT_RESUME };
 
 #define MAX_AT 10000
 

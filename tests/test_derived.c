@@ -41,7 +41,8 @@ static void test_compared(void **state)
 {
     static const struct {
         double differs, relative, other, error, share; /* error: share of the value, or itself */
-    } cases[] = {{1e-4, 1e-9, 2e-9, 1e-4, 0}, {0, 1e-9, 2e-9, 0, 2e-9}, {0, 3e-9, 2e-9, 0, 3e-9}, {0, 0, 0, 0, 4 * DBL_EPSILON}, {NAN, 1e-9, 1e-9, NAN, 0}, {1e-4, NAN, 1e-9, NAN, 0}};
+    } cases[] = {{1e-4, 1e-9, 2e-9, 1e-4, 0},         {0, 1e-9, 2e-9, 0, 2e-9},      {0, 3e-9, 2e-9, 0, 3e-9},
+                 {0, 0, 0, 0, 4 * DBL_EPSILON}, {NAN, 1e-9, 1e-9, NAN, 0}, {1e-4, NAN, 1e-9, NAN, 0}};
     double before, v, e;
 
     (void)state;

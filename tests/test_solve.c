@@ -636,7 +636,8 @@ static void points_of_all_equations(void **state)
         const char *flat = "equation u = 0\n", *bump = "equation v = exp(-400*((x - 0.8)^2 + (y - 0.3)^2))\n";
         char text[400];
         int near = 0;
-        snprintf(text, sizeof text, "problem b \"b\"\ndomain x, y in box [0, 1] x [0, 1]\nfield u(x, y)\nfield v(x, y)\n%s%s", k ? bump : flat, k ? flat : bump);
+        snprintf(text, sizeof text, "problem b \"b\"\ndomain x, y in box [0, 1] x [0, 1]\nfield u(x, y)\nfield v(x, y)\n%s%s", k ? bump : flat,
+                 k ? flat : bump);
         az_problem *p = parse(text);
         az_solve_options o = options(1);
         o.points = 400, o.max_stages = 1, o.n_layers = 1, o.layers[0] = 2; /* which leave the bump */

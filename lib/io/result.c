@@ -261,7 +261,8 @@ static void cross(az_archive *a, az_result *r)
     az_cross *c = &r->cross;
     const int n_unknowns = r->history.n_unknowns, n_names = r->problem->n_lets, n_derived = r->problem->n_derived;
 
-    az_archive_enter(a, "cross", "another result of this problem: its hash, trial space and residual, and how far it differs in each unknown, in each field and let, and in each derived number");
+    az_archive_enter(a, "cross", "another result of this problem: its hash, trial space and residual, and how far it differs in each unknown, in each field "
+                                 "and let, and in each derived number");
     az_archive_int(a, "compared", &c->compared, 0, 1);
     if (c->compared) {
         az_archive_u64(a, "hash", &c->hash);

@@ -23,7 +23,7 @@
 #define SQUARE_MOST 25 /* Newton's steps on one mesh: more, and it wanders */
 #define HELD_ENOUGH 1e-4 /* residual of a held value between profiles */
 #define PAYS 3.0 /* residual before the first features over after */
-#define NEAR 2.0 /* tolerances that the first network leaves where training it on is the shorter way: features need ten times its memory and minutes to be tuned */
+#define NEAR 2.0 /* tolerances that a first network leaves which is trained on: features are ten times as large, and tuned for minutes */
 #define RETRIES 3 /* a stage is continued this often on a refined grid */
 #define RETRIES_ELEMENT 10
 #define TUNE_FEATURES 1000 /* at most, to choose frequencies with */

@@ -571,7 +571,8 @@ static az_status check(const az_scan *s, az_error *err)
     if (o->solve.space == AZ_SPACE_ELEMENT && s->problem->dim > 1 && !s->problem->n_defects)
         return az_fail(err, AZ_EOPTION, "with elements in several coordinates a scan solves for a `defect` while it holds %s: %s declares none", u->name, s->problem->name);
     if (o->solve.space == AZ_SPACE_ELEMENT && o->solve.coordinates == AZ_POLAR)
-        return az_fail(err, AZ_EOPTION, "elements hold %s in conformal coordinates: in polar ones they are smooth at the corner, and what is between profiles is not", u->name);
+        return az_fail(err, AZ_EOPTION,
+                       "elements hold %s in conformal coordinates: in polar ones they are smooth at the corner, and what is between profiles is not", u->name);
     if (o->seeds > 1 && o->solve.space == AZ_SPACE_ELEMENT)
         return az_fail(err, AZ_EOPTION, "option seeds is out of range: expected 1, since elements start from 0 and not from random weights");
     return AZ_OK;
