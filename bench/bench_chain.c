@@ -20,7 +20,7 @@
 
 static az_status make_shape(az_chain_shape *s, int elements, int modes)
 {
-    *s = (az_chain_shape){.n_elements = elements, .n_border = 1, .n_last = 1};
+    *s = (az_chain_shape){.n_elements = elements, .n_border = 1};
     s->node = az_calloc((size_t)elements + 1, sizeof(int));
     s->inside = az_calloc((size_t)elements, sizeof(int));
     s->rows = az_calloc((size_t)elements, sizeof(int));
@@ -28,7 +28,7 @@ static az_status make_shape(az_chain_shape *s, int elements, int modes)
     for (int e = 0; e < elements; e++) {
         s->node[e] = e ? NODE * modes : 0;
         s->inside[e] = INSIDE * modes;
-        s->rows[e] = (INSIDE + NODE) * modes;
+        s->rows[e] = (INSIDE + NODE) * modes + (e == 0); /* the border's row */
     }
     s->node[elements] = NODE * modes;
     return AZ_OK;
@@ -40,7 +40,7 @@ static double flops(const az_chain_shape *s)
     double sum = 0, carried = 0;
     for (int e = 0; e <= s->n_elements; e++) {
         bool end = e == s->n_elements;
-        double rows = carried + (end ? s->n_last : s->rows[e]), pivots = s->node[e] + (end ? s->n_border : s->inside[e]);
+        double rows = carried + (end ? 0 : s->rows[e]), pivots = s->node[e] + (end ? s->n_border : s->inside[e]);
         double columns = end ? pivots : pivots + s->node[e + 1] + s->n_border;
         for (double k = 1; k <= pivots; k++) sum += (rows - k) * (1 + 2 * (columns - k));
         carried = rows - pivots;
@@ -51,12 +51,11 @@ static double flops(const az_chain_shape *s)
 static void fill(az_chain *c, const az_chain_shape *s)
 {
     unsigned x = 1;
-    for (int e = 0; e <= s->n_elements; e++) {
-        int ld, end = e == s->n_elements, rows = end ? s->n_last : s->rows[e];
-        int columns = end ? s->n_border : s->node[e] + s->inside[e] + s->node[e + 1] + s->n_border;
-        double *a = end ? az_chain_last(c, &ld) : az_chain_block(c, e, &ld);
+    for (int e = 0; e < s->n_elements; e++) {
+        int ld, columns = s->node[e] + s->inside[e] + s->node[e + 1] + s->n_border;
+        double *a = az_chain_block(c, e, &ld);
         for (int j = 0; j < columns; j++)
-            for (int i = 0; i < rows; i++) {
+            for (int i = 0; i < s->rows[e]; i++) {
                 x = x * 1664525u + 1013904223u;
                 a[(size_t)j * (size_t)ld + (size_t)i] = (x >> 8) * 0x1p-24 - 0.5;
             }

@@ -74,6 +74,7 @@ bool cli_parse_int(const char *text, int lo, int hi, int *out);
 bool cli_parse_u64(const char *text, uint64_t *out);
 bool option_int(const cli_context *c, const char *name, const char *text, int lo, int hi, int *out);
 bool option_space(const cli_context *c, const char *text, az_space *out); /* --trial */
+bool option_coordinates(const cli_context *c, const char *text, az_coordinates *out);
 bool option_positive(const cli_context *c, const char *name, const char *text, double *out);
 bool option_not_negative(const cli_context *c, const char *name, const char *text, double *out);
 

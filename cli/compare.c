@@ -27,6 +27,8 @@ const char compare_help[] =
     "Options:\n"
     "  --set NAME=VALUE     the value of a parameter; may be repeated\n"
     "  --tolerance T        asked of each (default as for solve)\n"
+    "  --coordinates NAME   of a half-plane, as for solve: networks take all,\n"
+    "                       elements conformal or polar\n"
     "  --digits N           asked of hardy, 5 to 200 (default 20)\n"
     "  --seconds S          the most each may take (default 600)\n"
     "  --seed N             of the networks' random weights (default 1)\n"
@@ -42,7 +44,7 @@ const char compare_help[] =
     "Exit status: 0 one space at least reached its tolerance, 1 none did, 2 bad\n"
     "usage or input.\n";
 
-enum { OPT_SET = CLI_OPT_FIRST, OPT_TOLERANCE, OPT_DIGITS, OPT_SECONDS };
+enum { OPT_SET = CLI_OPT_FIRST, OPT_TOLERANCE, OPT_COORDINATES, OPT_DIGITS, OPT_SECONDS };
 
 typedef struct row {
     char space[24];
@@ -227,6 +229,15 @@ static void print_json(const az_problem *p, const row *r, int n)
     json_end(&j);
 }
 
+/* Else none takes the problem with these options, and the reason of the first is that of all. */
+static bool any_solved(const row *r, int n)
+{
+    bool any = false;
+
+    for (int i = 0; i < n; i++) any |= r[i].numbers > 0;
+    return any;
+}
+
 static int compare(const cli_context *c, const request *q, const char *name)
 {
     row rows[MAX_ROWS];
@@ -237,6 +248,10 @@ static int compare(const cli_context *c, const request *q, const char *name)
     cli_signals_begin();
     bool whole = all(c, q, p, rows, &n);
     cli_signals_end();
+    if (whole && !any_solved(rows, n)) {
+        az_problem_destroy(p);
+        return cli_fail(c, AZ_EOPTION, "%s", rows[0].why);
+    }
     if (c->json) print_json(p, rows, n);
     else print(p, rows, n);
     if (!whole) cli_warn(c, "interrupted: spaces are missing");
@@ -250,6 +265,7 @@ int cmd_compare(cli_context *c, int argc, char **argv)
 {
     static const struct option options[] = {{"set", required_argument, NULL, OPT_SET},
                                             {"tolerance", required_argument, NULL, OPT_TOLERANCE},
+                                            {"coordinates", required_argument, NULL, OPT_COORDINATES},
                                             {"digits", required_argument, NULL, OPT_DIGITS},
                                             {"seconds", required_argument, NULL, OPT_SECONDS},
                                             CLI_COMMON_OPTIONS};
@@ -260,11 +276,12 @@ int cmd_compare(cli_context *c, int argc, char **argv)
     az_hardy_options_init(&q.hardy);
     q.o.max_seconds = 600;
     while ((o = cli_next(c, argc, argv, options)) != CLI_END) {
-        bool ok = o == OPT_SET         ? option_set(c, optarg, &q.settings)
-                  : o == OPT_TOLERANCE ? option_positive(c, "tolerance", optarg, &q.o.tolerance)
-                  : o == OPT_DIGITS    ? option_int(c, "digits", optarg, 5, 200, &q.hardy.digits)
-                  : o == OPT_SECONDS   ? option_positive(c, "seconds", optarg, &q.o.max_seconds)
-                                       : false;
+        bool ok = o == OPT_SET           ? option_set(c, optarg, &q.settings)
+                  : o == OPT_TOLERANCE   ? option_positive(c, "tolerance", optarg, &q.o.tolerance)
+                  : o == OPT_COORDINATES ? option_coordinates(c, optarg, &q.o.coordinates)
+                  : o == OPT_DIGITS      ? option_int(c, "digits", optarg, 5, 200, &q.hardy.digits)
+                  : o == OPT_SECONDS     ? option_positive(c, "seconds", optarg, &q.o.max_seconds)
+                                         : false;
         if (o == CLI_DONE) status = c->status;
         if (!ok) goto done;
     }

@@ -35,6 +35,7 @@ const char continue_help[] =
     "                       a parameter, at given values of it, and end at a fold);\n"
     "                       mlp: networks; fourier; chebyshev\n"
     "  --tolerance T        of each point, as for solve\n"
+    "  --coordinates NAME   of a half-plane, as for solve\n"
     "  --points N           collocation points of each, as for solve\n"
     "  --seed N             of the random weights of the first point (default 1)\n"
     "  --threads N          processor cores, 0 for all (default 0)\n"
@@ -63,7 +64,8 @@ const char continue_help[] =
     "Exit status: 0 the branch reached TO, 1 it did not (the points are written), 2\n"
     "bad usage or input.\n";
 
-enum { OPT_OVER = CLI_OPT_FIRST, OPT_AT, OPT_VALUES, OPT_STEP, OPT_MAX_POINTS, OPT_SET, OPT_TRIAL, OPT_TOLERANCE, OPT_POINTS, OPT_OUTPUT, OPT_KEEP, OPT_RESUME };
+enum { OPT_OVER = CLI_OPT_FIRST, OPT_AT, OPT_VALUES, OPT_STEP, OPT_MAX_POINTS, OPT_SET,
+       OPT_TRIAL, OPT_COORDINATES, OPT_TOLERANCE, OPT_POINTS, OPT_OUTPUT, OPT_KEEP, OPT_RESUME };
 
 #define MAX_AT 10000
 
@@ -134,6 +136,7 @@ static bool read_option(const cli_context *c, request *q, int which)
     case OPT_MAX_POINTS: return option_int(c, "max-points", optarg, 1, 1000000, &q->o.max_points);
     case OPT_SET: return option_set(c, optarg, &q->settings);
     case OPT_TRIAL: q->space_given = true; return option_space(c, optarg, &s->space);
+    case OPT_COORDINATES: return option_coordinates(c, optarg, &s->coordinates);
     case OPT_TOLERANCE: return option_positive(c, "tolerance", optarg, &s->tolerance);
     case OPT_POINTS: return option_int(c, "points", optarg, 1, 1000000, &s->points);
     case OPT_OUTPUT: q->output = optarg; return true;
@@ -358,6 +361,7 @@ int cmd_continue(cli_context *c, int argc, char **argv)
                                             {"max-points", required_argument, NULL, OPT_MAX_POINTS},
                                             {"set", required_argument, NULL, OPT_SET},
                                             {"trial", required_argument, NULL, OPT_TRIAL},
+                                            {"coordinates", required_argument, NULL, OPT_COORDINATES},
                                             {"tolerance", required_argument, NULL, OPT_TOLERANCE},
                                             {"points", required_argument, NULL, OPT_POINTS},
                                             {"output", required_argument, NULL, OPT_OUTPUT},

@@ -231,6 +231,9 @@ static void json_cross(json *j, const az_result *r)
     json_object(j, "names");
     for (int i = 0; i < c->n_names; i++) json_number(j, az_problem_get_name(p, i), c->name[i]);
     json_object_end(j);
+    json_array(j, "derived");
+    for (int i = 0; i < c->n_derived; i++) json_number(j, NULL, c->derived[i]);
+    json_array_end(j);
     json_object_end(j);
 }
 

@@ -35,6 +35,8 @@ const char scan_help[] =
     "  --trial SPACE        mlp: networks (default); element: piecewise polynomials,\n"
     "                       in one coordinate, or in a half-plane where the problem\n"
     "                       has a `defect`, with which alone they are solved there\n"
+    "  --coordinates NAME   of a half-plane, for networks, as for solve; elements\n"
+    "                       stand in conformal ones here\n"
     "  --no-refine          leave brackets as they are; --refine, which is the\n"
     "                       default, solves for the unknown in each\n"
     "  --tolerance T        of that (default as in `ansatz solve`)\n"
@@ -78,6 +80,7 @@ enum {
     OPT_VALUES,
     OPT_SEEDS,
     OPT_TRIAL,
+    OPT_COORDINATES,
     OPT_REFINE,
     OPT_NO_REFINE,
     OPT_TOLERANCE,
@@ -91,6 +94,7 @@ static const struct option options[] = {{"over", required_argument, NULL, OPT_OV
                                         {"values", required_argument, NULL, OPT_VALUES},
                                         {"seeds", required_argument, NULL, OPT_SEEDS},
                                         {"trial", required_argument, NULL, OPT_TRIAL},
+                                        {"coordinates", required_argument, NULL, OPT_COORDINATES},
                                         {"refine", no_argument, NULL, OPT_REFINE},
                                         {"no-refine", no_argument, NULL, OPT_NO_REFINE},
                                         {"tolerance", required_argument, NULL, OPT_TOLERANCE},
@@ -140,6 +144,7 @@ static bool read_option(const cli_context *c, scan_request *q, int which)
     case OPT_VALUES: return option_int(c, "values", optarg, 2, 1000, &o->values);
     case OPT_SEEDS: return option_int(c, "seeds", optarg, 1, 100, &o->seeds);
     case OPT_TRIAL: return option_space(c, optarg, &o->solve.space);
+    case OPT_COORDINATES: return option_coordinates(c, optarg, &o->solve.coordinates);
     case OPT_REFINE: o->refine = 1; return true;
     case OPT_NO_REFINE: o->refine = 0; return true;
     case OPT_TOLERANCE: return option_positive(c, "tolerance", optarg, &o->solve.tolerance);

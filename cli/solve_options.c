@@ -25,7 +25,8 @@ const char solve_help[] =
     "  --tolerance T        stop when the largest relative residual on an\n"
     "                       independent grid is below T (default 1e-12 on a\n"
     "                       line, 1e-11 on an interval, 1e-6 in several coordinates,\n"
-    "                       1e-9 there with elements)\n"
+    "                       1e-9 there with elements; for networks, what the problem\n"
+    "                       states as its `tolerance`)\n"
     "  --modes 0:5, all     the profiles of the ladder one after the other, into\n"
     "                       NAME-mode-0.h5, ..., as far as that or until the march\n"
     "                       ends without one; says why. Elements march on from each\n"
@@ -172,7 +173,7 @@ bool option_space(const cli_context *c, const char *text, az_space *out)
     return cli_usage(c, "--trial: expected mlp, element, fourier or chebyshev, found '%s'", text), false;
 }
 
-static bool read_coordinates(const cli_context *c, const char *text, az_coordinates *out)
+bool option_coordinates(const cli_context *c, const char *text, az_coordinates *out)
 {
     for (int k = AZ_CONFORMAL; k < AZ_N_COORDINATES; k++)
         if (!strcmp(text, az_coordinates_name((az_coordinates)k))) return *out = (az_coordinates)k, true;
@@ -260,7 +261,7 @@ static bool read_option(const cli_context *c, solve_request *q, int which)
     case OPT_LAYERS: q->fixed = "layers"; return read_layers(c, optarg, o);
     case OPT_STAGES: q->fixed = "stages"; return option_int(c, "stages", optarg, 1, INT_MAX, &o->max_stages);
     case OPT_POINTS: q->fixed = "points"; return option_int(c, "points", optarg, 1, INT_MAX, &o->points);
-    case OPT_COORDINATES: q->fixed = "coordinates"; return read_coordinates(c, optarg, &o->coordinates);
+    case OPT_COORDINATES: q->fixed = "coordinates"; return option_coordinates(c, optarg, &o->coordinates);
     case OPT_METHOD: q->fixed = "method"; return read_method(c, optarg, o);
     case OPT_CHECKPOINT: return option_not_negative(c, "checkpoint", optarg, &o->checkpoint_seconds);
     case OPT_OUTPUT: q->output = optarg; return true;

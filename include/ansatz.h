@@ -146,8 +146,9 @@ typedef struct az_solve_options {
     uint64_t seed;                      /* of the generator that draws weights and points; default 1 */
     int mode;                           /* the n-th profile of the ladder, 0 = the one random weights lead to; needs an unknown and a select row */
     int threads;                        /* 0 = all; results do not depend on it */
-    double tolerance;                   /* on the relative residual of the independent grid (see az_evidence); > 0, or NaN (the default): 1e-12 on a
-                                         * line, 1e-11 on an interval, 1e-6 in several coordinates, 1e-9 there with elements */
+    double tolerance;                   /* on the relative residual of the independent grid (see az_evidence); > 0, or NaN (the default): what the
+                                         * problem states for networks; else 1e-12 on a line, 1e-11 on an interval, 1e-6 in several coordinates, 1e-9 there with
+                                         * elements */
     int max_iterations;                 /* all stages together; 0 = automatic */
     double max_seconds;                 /* > 0 or 0 = none; the only option that makes a run irreproducible */
     int n_layers, layers[AZ_MAX_LAYERS];/* hidden widths of the first stage; n_layers 0 = automatic */
@@ -222,9 +223,10 @@ typedef struct az_cross {
     az_space space, other_space;        /* of this result's trials and of the other's */
     az_coordinates coordinates, other_coordinates; /* the same, of elements in a half-plane; else automatic */
     double relative, other_relative;    /* re-evaluated relative residuals of both */
-    int n_unknowns, n_names;
+    int n_unknowns, n_names, n_derived;
     double *unknown;                    /* [n_unknowns] |this - other| */
     double *name;                       /* [n_names] of each field and let: largest |this - other| over the domain / largest |this| */
+    double *derived;                    /* [n_derived] |this - other|; NaN where one has no value */
 } az_cross;
 
 az_status az_result_save(const az_result *r, const char *path, az_error *err);
@@ -272,8 +274,9 @@ az_status az_polish(az_result **out, az_result *from, const az_solve_options *o,
 /* Value or mixed derivative of a field, let or trial at points. out[n]; points[n*dim], point-major; order[dim] of derivatives.
  * AZ_ENAME for an unknown name, AZ_EDOMAIN for a point outside the domain. */
 az_status az_eval(const az_result *r, double *out, const char *name, const double *points, int n, const int *order, az_error *err);
-/* The i-th derived number. *error is what the errors of the unknowns in it support, and NaN where it takes values of trials or where
- * an error is not known. AZ_ENAME for an i outside the range, AZ_ENOMEM. */
+/* The i-th derived number. *error is what the errors of the unknowns in it support. Where it takes values of trials, whose errors a residual does not bound,
+ * it is the difference from the result this one has been compared with, or the relative residuals' share of the number if that is larger. NaN where an error is
+ * not known, and without a comparison. AZ_ENAME for an i outside the range, AZ_ENOMEM. */
 az_status az_result_derived(const az_result *r, int i, double *value, double *error, az_error *err);
 int az_problem_dim(const az_problem *p);
 const char *az_problem_coordinate(const az_problem *p, int i);

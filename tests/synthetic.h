@@ -21,7 +21,8 @@ static const char line_text[] = "problem line \"a profile on the line, with <b> 
                                 "let U = primitive(hilbert(Omega))\n"
                                 "equation Omega + ((1 + lambda)*y + a*U)*d(Omega, y) - mu*b*Omega*d(U, y) = 0 scale Omega\n"
                                 "select (1 - a)*d(U, y) = 2 + lambda at y = 0\n"
-                                "pin mu = 2 at y = 0\n";
+                                "pin mu = 2 at y = 0\n"
+                                "derived \"at 1\" = Omega@1\n";
 static const char box_text[] = "problem box \"a wave in a box\"\n"
                                "parameter nu = 0.01\n"
                                "domain x in [-1, 1]\n"

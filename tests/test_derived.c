@@ -1,4 +1,4 @@
-/* derived: a number that follows from a solution is its expression, and carries the error of the unknowns in it. */
+/* derived: a number that follows from a solution is its expression, and carries the error of the unknowns in it, or that in which another solution agrees. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -36,6 +36,31 @@ static void test_derived(void **state)
     az_result_destroy(r);
 }
 
+/* Values of fields differ from another solution's, and by no less than the residuals of both let expect; numbers of unknowns know nothing of that. */
+static void test_compared(void **state)
+{
+    static const struct {
+        double differs, relative, other, error, share; /* error: share of the value, or itself */
+    } cases[] = {{1e-4, 1e-9, 2e-9, 1e-4, 0},         {0, 1e-9, 2e-9, 0, 2e-9},      {0, 3e-9, 2e-9, 0, 3e-9},
+                 {0, 0, 0, 0, 4 * DBL_EPSILON}, {NAN, 1e-9, 1e-9, NAN, 0}, {1e-4, NAN, 1e-9, NAN, 0}};
+    double before, v, e;
+
+    (void)state;
+    az_result *r = synthetic_plane();
+    assert_int_equal(az_result_derived(r, 1, &v, &before, NULL), AZ_OK);
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        az_cross_clear(&r->cross);
+        r->cross = (az_cross){.compared = 1, .relative = cases[k].relative, .other_relative = cases[k].other, .n_derived = 5, .derived = az_doubles(5)};
+        r->cross.derived[3] = cases[k].differs;
+        assert_int_equal(az_result_derived(r, 3, &v, &e, NULL), AZ_OK);
+        const double wanted = cases[k].share > 0 ? cases[k].share * fabs(v) : cases[k].error;
+        if (isnan(wanted) ? !isnan(e) : e != wanted) fail_msg("case %zu: error %.17g, not %.17g", k, e, wanted);
+        assert_int_equal(az_result_derived(r, 1, &v, &e, NULL), AZ_OK);
+        assert_true(e == before);
+    }
+    az_result_destroy(r);
+}
+
 static az_status attempt(const az_result *r)
 {
     double v, e;
@@ -53,6 +78,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_derived),
+        cmocka_unit_test(test_compared),
         cmocka_unit_test(test_every_allocation),
     };
 

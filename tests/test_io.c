@@ -154,7 +154,9 @@ static void same_cross(const az_cross *c, const az_cross *d)
     SAME(&c->other_relative, &d->other_relative, 1);
     assert_true(c->n_unknowns == d->n_unknowns && c->n_names == d->n_names);
     SAME_OR_NONE(c->unknown, d->unknown, c->n_unknowns);
+    assert_true(c->n_derived == d->n_derived);
     SAME_OR_NONE(c->name, d->name, c->n_names);
+    SAME_OR_NONE(c->derived, d->derived, c->n_derived);
 }
 
 static void same_state(const az_result *a, const az_result *b)
@@ -216,10 +218,11 @@ static void elements(const az_mesh *mesh)
     r->evidence.tier = AZ_TIER_CROSS_SOLVED;
     const int names = r->problem->n_lets;
     r->cross = (az_cross){.compared = 1, .hash = 0xfeedbeef, .space = AZ_SPACE_ELEMENT, .other_space = AZ_SPACE_MLP, .coordinates = mesh->coordinates,
-                          .other_coordinates = AZ_CONFORMAL, .relative = 1e-13, .other_relative = 2e-14, .n_unknowns = 2, .n_names = names,
-                          .unknown = az_doubles(2), .name = az_doubles((size_t)names)};
+                          .other_coordinates = AZ_CONFORMAL, .relative = 1e-13, .other_relative = 2e-14, .n_unknowns = 2, .n_names = names, .n_derived = 1,
+                          .unknown = az_doubles(2), .name = az_doubles((size_t)names), .derived = az_doubles(1)};
     r->cross.unknown[1] = 3e-15;
     r->cross.name[2] = NAN;
+    r->cross.derived[0] = 4e-15;
     save_memory(r, &bytes, &n);
     if (az_result_load_memory(&q, "memory", bytes, n, &err)) fail_msg("%s", err.message);
     same_state(r, q);

@@ -576,7 +576,7 @@ static void test_describe(void **state)
 {
     static const char text[] = "problem t \"Title\"\nparameter a = 2\nunknown k = 1 in [0, inf] penalty a/4\ndomain y in line scale 3\n"
                                "field u(y) odd decay k\nlet U = primitive(hilbert(u))\nequation d(u, y, y) + a*U = 0 scale d(u, y, y, y) weight 2\npin d(u, y) = k at y = 0\n"
-                               "pin k = 2\n";
+                               "pin k = 2\ntolerance 1e-4/a\n";
     static const char expected[] =
         "problem t: Title\n"
         "\ncoordinates\n"
@@ -601,7 +601,9 @@ static void test_describe(void **state)
         "    one row, at the point y = 0\n"
         "    highest derivatives: u:raw y:1\n"
         "  line 9: pin k = 2\n"
-        "    one row, independent of the coordinates\n";
+        "    one row, independent of the coordinates\n"
+        "\ntolerance of networks\n"
+        "  5e-05\n";
     (void)state;
     described_as(text, expected);
 }

@@ -628,13 +628,74 @@ static void march_with_a_penalty(void **state)
     az_problem_destroy(p);
 }
 
+/* Points move to where any of the equations is large, whichever comes first. */
+static void points_of_all_equations(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        const char *flat = "equation u = 0\n", *bump = "equation v = exp(-400*((x - 0.8)^2 + (y - 0.3)^2))\n";
+        char text[400];
+        int near = 0;
+        snprintf(text, sizeof text, "problem b \"b\"\ndomain x, y in box [0, 1] x [0, 1]\nfield u(x, y)\nfield v(x, y)\n%s%s", k ? bump : flat,
+                 k ? flat : bump);
+        az_problem *p = parse(text);
+        az_solve_options o = options(1);
+        o.points = 400, o.max_stages = 1, o.n_layers = 1, o.layers[0] = 2; /* which leave the bump */
+        points_seen = 0;
+        az_result *r = solve(p, &o, 45);
+        const az_points *x = &r->points[0];
+        for (int i = 0; i < x->n; i++) near += hypot(x->x[2 * i] - 0.8, x->x[2 * i + 1] - 0.3) < 0.1;
+        assert_true(points_seen == 1);
+        if (!(near > x->n / 8)) fail_msg("%d of %d points are near the bump of equation %d, which has 3 in 100 of the area", near, x->n, 2 - k);
+        az_result_destroy(r);
+        az_problem_destroy(p);
+    }
+}
+
+static void stated_tolerance(void **state)
+{
+    (void)state;
+    az_problem *p = parse("problem t \"t\"\ntolerance 1e-3\ndomain x in [0, 1]\nfield v(x)\nequation v = 1\n");
+    az_solve_options asked, o;
+    az_solve_options_init(&asked);
+    az_resolve_options(&o, p, &asked);
+    assert_true(o.tolerance == 1e-3);
+    asked.space = AZ_SPACE_ELEMENT;
+    az_resolve_options(&o, p, &asked);
+    assert_true(o.tolerance == 1e-11);
+    asked.space = AZ_SPACE_MLP, asked.tolerance = 1e-5;
+    az_resolve_options(&o, p, &asked);
+    assert_true(o.tolerance == 1e-5);
+    az_problem_destroy(p);
+}
+
+/* A first network that is twice as far from the tolerance as it should be is trained on. */
+static void trained_on(void **state)
+{
+    (void)state;
+    az_problem *p = parse(box_text);
+    az_solve_options o = options(1);
+    o.max_stages = 1, o.tolerance = 1e-14;
+    az_result *r = solve(p, &o, 1 << 30), *more;
+    assert_true(r->stop == AZ_STOP_STALLED && !r->patient);
+    o.tolerance = r->history.check[r->history.n - 1]; /* as the stage ended */
+    more = solve(p, &o, 1 << 30);
+    assert_true(more->stop == AZ_STOP_TOLERANCE || more->stop == AZ_STOP_STALLED);
+    if (!(more->patient && more->iterations > r->iterations && more->rms < r->rms))
+        fail_msg("%d iterations to %g, before %d to %g", more->iterations, more->rms, r->iterations, r->rms);
+    az_result_destroy(r);
+    az_result_destroy(more);
+    az_problem_destroy(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unknowns_within_errors), cmocka_unit_test(same_bits_for_any_threads), cmocka_unit_test(cancel_and_resume),
         cmocka_unit_test(cancel_and_resume_methods), cmocka_unit_test(cancel_and_resume_elements), cmocka_unit_test(cancel_and_resume_march), cmocka_unit_test(cancel_and_resume_march_of_elements), cmocka_unit_test(first_unstable_profile), cmocka_unit_test(no_such_mode), cmocka_unit_test(networks_from_elements), cmocka_unit_test(limit_and_resume),       cmocka_unit_test(finished_stays),
         cmocka_unit_test(limits_and_stops),       cmocka_unit_test(seed_decides),              cmocka_unit_test(bad_options),
-        cmocka_unit_test(failed_allocations), cmocka_unit_test(bound_with_a_penalty), cmocka_unit_test(march_with_a_penalty),
+        cmocka_unit_test(failed_allocations), cmocka_unit_test(bound_with_a_penalty), cmocka_unit_test(march_with_a_penalty), cmocka_unit_test(points_of_all_equations),
+        cmocka_unit_test(stated_tolerance), cmocka_unit_test(trained_on),
     };
 
     seed_from_environment(&rng);

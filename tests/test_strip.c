@@ -35,6 +35,37 @@ static az_network make(az_coordinates coordinates, az_parity parity, int smooth,
     return net;
 }
 
+/* Elements with what the solver's code and the verifier's need for their derivatives. */
+typedef struct both {
+    az_network net;
+    az_layout l;
+    az_taylor t, line;
+    az_num *w;
+    double *work, *value, *out[AZ_MAX_JET];
+} both;
+
+static void open_both(both *b, az_network net, int order)
+{
+    b->net = net;
+    assert_int_equal(az_layout_total(&b->l, 2, order), AZ_OK);
+    assert_int_equal(az_taylor_init(&b->t, 2, order), AZ_OK);
+    assert_int_equal(az_taylor_init(&b->line, 1, order), AZ_OK);
+    b->w = az_alloc_array((size_t)net.n_weights, sizeof *b->w);
+    for (int i = 0; i < net.n_weights; i++) b->w[i] = net.weight[i];
+    b->work = az_doubles(az_strip_work(&b->net, &b->l)), b->value = az_doubles((size_t)b->l.n * B);
+    for (int c = 0; c < b->l.n; c++) b->out[c] = b->value + c * B;
+}
+
+static void close_both(both *b)
+{
+    az_doubles_free(b->work);
+    az_doubles_free(b->value);
+    az_free(b->w);
+    az_taylor_clear(&b->t);
+    az_taylor_clear(&b->line);
+    az_network_clear(&b->net);
+}
+
 static void inverse(void **state)
 {
     (void)state;
@@ -63,71 +94,56 @@ static void inverse(void **state)
 static void same_as_verifier(void **state)
 {
     (void)state;
-    az_layout l;
-    az_taylor t, line;
-    assert_int_equal(az_layout_total(&l, 2, ORDER), AZ_OK);
-    assert_int_equal(az_taylor_init(&t, 2, ORDER), AZ_OK);
-    assert_int_equal(az_taylor_init(&line, 1, ORDER), AZ_OK);
     for (int kind = 0; kind < 9; kind++) { /* the last three are polar */
-        az_network net = make(kind < 6 ? AZ_CONFORMAL : AZ_POLAR, kind < 6 && kind % 2 ? AZ_ODD : AZ_EVEN, 1 + (kind < 6 ? kind / 2 : kind - 6), 1.5);
-        double y1[B], y2[B], *work = az_doubles(az_strip_work(&net, &l)), *value = az_doubles((size_t)l.n * B), *out[AZ_MAX_JET];
-        az_num *w = az_alloc_array((size_t)net.n_weights, sizeof *w), other[64];
-        for (int i = 0; i < net.n_weights; i++) w[i] = net.weight[i];
-        for (int c = 0; c < l.n; c++) out[c] = value + c * B;
+        both b;
+        double y1[B], y2[B];
+        az_num other[64];
+        open_both(&b, make(kind < 6 ? AZ_CONFORMAL : AZ_POLAR, kind < 6 && kind % 2 ? AZ_ODD : AZ_EVEN, 1 + (kind < 6 ? kind / 2 : kind - 6), 1.5), ORDER);
         for (int i = 0; i < B; i++) {
-            az_strip_point(&y1[i], &y2[i], 0.1 + 10 * pow(az_rng_uniform(&rng), 2), 0.1 + (M_PI_2 - 0.1) * az_rng_uniform(&rng), &net.mesh);
+            az_strip_point(&y1[i], &y2[i], 0.1 + 10 * pow(az_rng_uniform(&rng), 2), 0.1 + (M_PI_2 - 0.1) * az_rng_uniform(&rng), &b.net.mesh);
             if (i % 3 == 0) y1[i] = -y1[i];
         }
-        az_strip_forward(&net, &l, out, y1, y2, work);
+        az_strip_forward(&b.net, &b.l, b.out, y1, y2, b.work);
         for (int i = 0; i < B; i++) {
             double r = hypot(y1[i], y2[i]), size = 0;
             memset(other, 0, sizeof other);
-            az_sheet_add(&t, &line, ORDER, other, &net, w, y1[i], y2[i]);
-            for (int c = 0; c < l.n; c++) size = fmax(size, fabs(creal(other[c])) * pow(r, l.degree[c]));
-            for (int c = 0; c < l.n; c++) {
-                int e[AZ_MAX_DIM] = {l.index[c].e[0], l.index[c].e[1]};
-                double want = creal(other[az_taylor_find(&t, e)]), have = out[c][i];
-                if (!(fabs(have - want) * pow(r, l.degree[c]) <= RATIO * DBL_EPSILON * (size + 1)))
+            az_sheet_add(&b.t, &b.line, ORDER, other, &b.net, b.w, y1[i], y2[i]);
+            for (int c = 0; c < b.l.n; c++) size = fmax(size, fabs(creal(other[c])) * pow(r, b.l.degree[c]));
+            for (int c = 0; c < b.l.n; c++) {
+                int e[AZ_MAX_DIM] = {b.l.index[c].e[0], b.l.index[c].e[1]};
+                double want = creal(other[az_taylor_find(&b.t, e)]), have = b.out[c][i];
+                if (!(fabs(have - want) * pow(r, b.l.degree[c]) <= RATIO * DBL_EPSILON * (size + 1)))
                     fail_msg("kind %d at (%g, %g), coefficient %d %d: %.17g, verifier %.17g", kind, y1[i], y2[i], e[0], e[1], have, want);
             }
         }
-        az_doubles_free(work);
-        az_doubles_free(value);
-        az_free(w);
-        az_network_clear(&net);
+        close_both(&b);
     }
-    az_taylor_clear(&t);
-    az_taylor_clear(&line);
 }
 
 /* Derivatives by central differences of the function itself; y1 -> -y1. */
 static void derivatives_and_parity(void **state)
 {
     (void)state;
-    az_layout l;
-    assert_int_equal(az_layout_total(&l, 2, 2), AZ_OK);
     for (int kind = 0; kind < 3; kind++) {
-        az_network net = make(kind == 2 ? AZ_POLAR : AZ_CONFORMAL, kind == 1 ? AZ_ODD : AZ_EVEN, 2, 1);
-        double *work = az_doubles(az_strip_work(&net, &l)), *value = az_doubles((size_t)l.n * B), *out[AZ_MAX_JET], y1[B], y2[B], h = 1e-4;
-        for (int c = 0; c < l.n; c++) out[c] = value + c * B;
+        both b;
+        double **out = b.out, y1[B], y2[B], h = 1e-4;
+        open_both(&b, make(kind == 2 ? AZ_POLAR : AZ_CONFORMAL, kind == 1 ? AZ_ODD : AZ_EVEN, 2, 1), 2);
         for (int k = 0; k < 20; k++) {
             double x, y;
-            az_strip_point(&x, &y, 0.5 + az_rng_uniform(&rng), 0.3 + az_rng_uniform(&rng), &net.mesh);
+            az_strip_point(&x, &y, 0.5 + az_rng_uniform(&rng), 0.3 + az_rng_uniform(&rng), &b.net.mesh);
             const double at[][2] = {{x, y}, {x + h, y}, {x - h, y}, {x, y + h}, {x, y - h}, {-x, y}};
             for (int i = 0; i < B; i++) y1[i] = at[i < 6 ? i : 0][0], y2[i] = at[i < 6 ? i : 0][1];
-            az_strip_forward(&net, &l, out, y1, y2, work);
+            az_strip_forward(&b.net, &b.l, out, y1, y2, b.work);
             for (int c = 0; c < 2; c++) {
-                int first = az_layout_find(&l, c ? (az_index){{0, 1}} : (az_index){{1, 0}}), second = az_layout_find(&l, c ? (az_index){{0, 2}} : (az_index){{2, 0}});
+                int first = az_layout_find(&b.l, c ? (az_index){{0, 1}} : (az_index){{1, 0}}), second = az_layout_find(&b.l, c ? (az_index){{0, 2}} : (az_index){{2, 0}});
                 double up = out[0][1 + 2 * c], down = out[0][2 + 2 * c], size = fabs(out[0][0]) + fabs(out[first][0]) + fabs(out[second][0]) + 1;
                 assert_true(fabs((up - down) / (2 * h) - out[first][0]) < 1e-4 * size);
                 assert_true(fabs((up - 2 * out[0][0] + down) / (2 * h * h) - out[second][0]) < 1e-4 * size); /* the coefficient is half the derivative */
             }
-            int sign = kind == 1 ? -1 : 1, d1 = az_layout_find(&l, (az_index){{1, 0}});
+            int sign = kind == 1 ? -1 : 1, d1 = az_layout_find(&b.l, (az_index){{1, 0}});
             assert_true(out[0][5] == sign * out[0][0] && out[d1][5] == -sign * out[d1][0]);
         }
-        az_doubles_free(work);
-        az_doubles_free(value);
-        az_network_clear(&net);
+        close_both(&b);
     }
 }
 
@@ -138,40 +154,29 @@ static void corner(void **state)
     (void)state;
     const int order = 3;
     const double length = 1.5, near = 1e-5;
-    az_layout l;
-    az_taylor t, line;
-    assert_int_equal(az_layout_total(&l, 2, order), AZ_OK);
-    assert_int_equal(az_taylor_init(&t, 2, order), AZ_OK);
-    assert_int_equal(az_taylor_init(&line, 1, order), AZ_OK);
     for (int smooth = 1; smooth <= 3; smooth++) {
-        az_network net = make(AZ_POLAR, AZ_EVEN, smooth, length);
-        double y1[B] = {0}, y2[B] = {0}, *work = az_doubles(az_strip_work(&net, &l)), *value = az_doubles((size_t)l.n * B), *out[AZ_MAX_JET];
-        az_num *w = az_alloc_array((size_t)net.n_weights, sizeof *w), other[64] = {0};
-        double core[4] = {0};
-        memcpy(core, net.weight + net.n_weights - az_mesh_n_core(&net.mesh), sizeof *core * (size_t)az_mesh_n_core(&net.mesh));
-        assert_int_equal(az_mesh_n_core(&net.mesh), smooth == 1 ? 1 : smooth == 2 ? 2 : 4);
+        both b;
+        double y1[B] = {0}, y2[B] = {0}, core[4] = {0};
+        az_num other[64] = {0};
+        open_both(&b, make(AZ_POLAR, AZ_EVEN, smooth, length), order);
+        const int n_core = az_mesh_n_core(&b.net.mesh);
+        assert_int_equal(n_core, smooth == 1 ? 1 : smooth == 2 ? 2 : 4);
+        memcpy(core, b.net.weight + b.net.n_weights - n_core, sizeof *core * (size_t)n_core);
         const double want[] = {core[0], core[1] / length, (core[2] + core[3]) / (length * length), core[3] / (length * length)}; /* of 1, y2, y2^2, y1^2 */
-        for (int i = 0; i < net.n_weights; i++) w[i] = net.weight[i];
-        for (int c = 0; c < l.n; c++) out[c] = value + c * B;
         y1[1] = 0.6 * near * length, y2[1] = 0.8 * near * length;
-        az_strip_forward(&net, &l, out, y1, y2, work);
-        az_sheet_add(&t, &line, order, other, &net, w, 0, 0);
-        for (int c = 0; c < l.n; c++) {
-            const int a = l.index[c].e[0], b = l.index[c].e[1], e[AZ_MAX_DIM] = {a, b};
-            const double expect = a % 2 ? 0 : a == 2 ? want[3] : want[b < 3 ? b : 0], have = out[c][0], seen = creal(other[az_taylor_find(&t, e)]);
-            if (a + b >= smooth) assert_true(isnan(have) && isnan(seen));
+        az_strip_forward(&b.net, &b.l, b.out, y1, y2, b.work);
+        az_sheet_add(&b.t, &b.line, order, other, &b.net, b.w, 0, 0);
+        for (int c = 0; c < b.l.n; c++) {
+            const int e[AZ_MAX_DIM] = {b.l.index[c].e[0], b.l.index[c].e[1]};
+            const double expect = e[0] % 2 ? 0 : e[0] == 2 ? want[3] : want[e[1] < 3 ? e[1] : 0], have = b.out[c][0], seen = creal(other[az_taylor_find(&b.t, e)]);
+            if (e[0] + e[1] >= smooth) assert_true(isnan(have) && isnan(seen));
             else if (!(fabs(have - expect) <= 8 * DBL_EPSILON * (1 + fabs(expect))) || !(fabs(seen - have) <= 8 * DBL_EPSILON * (1 + fabs(have))))
-                fail_msg("smooth %d, coefficient %d %d: %.17g, verifier %.17g, expected %.17g", smooth, a, b, have, seen, expect);
+                fail_msg("smooth %d, coefficient %d %d: %.17g, verifier %.17g, expected %.17g", smooth, e[0], e[1], have, seen, expect);
         }
         const double u = 0.6 * near, v = 0.8 * near, taylor = want[0] + (smooth > 1 ? core[1] * v : 0) + (smooth > 2 ? core[2] * v * v + core[3] * (u * u + v * v) : 0);
-        if (!(fabs(out[0][1] - taylor) < 3e4 * pow(near, smooth))) fail_msg("smooth %d: %.3g beside the corner", smooth, out[0][1] - taylor);
-        az_doubles_free(work);
-        az_doubles_free(value);
-        az_free(w);
-        az_network_clear(&net);
+        if (!(fabs(b.out[0][1] - taylor) < 3e4 * pow(near, smooth))) fail_msg("smooth %d: %.3g beside the corner", smooth, b.out[0][1] - taylor);
+        close_both(&b);
     }
-    az_taylor_clear(&t);
-    az_taylor_clear(&line);
 }
 
 int main(void)

@@ -49,13 +49,6 @@ void az_branch_destroy(az_branch *b)
     az_free(b);
 }
 
-static int find(const az_problem *p, const char *name, int first, int n)
-{
-    for (int i = first; i < first + n; i++)
-        if (!strcmp(p->scalar[i].name, name)) return i;
-    return -1;
-}
-
 /* Takes p over. */
 static az_status duplicate(az_result **out, az_problem *p, const az_result *r, az_error *err)
 {
@@ -103,16 +96,17 @@ static az_status check_unknown(const az_branch *b, int slot, az_error *err)
 static az_status check(az_branch *b, az_error *err)
 {
     const az_problem *p = b->p;
-    int parameter = find(p, b->over, 0, p->n_parameters), unknown = find(p, b->over, p->n_parameters, az_problem_n_unknowns(p));
-    b->freed = parameter >= 0;
-    if (!b->freed && unknown < 0) return az_fail(err, AZ_ENAME, "'%s' has no parameter and no unknown '%.63s'", p->name, b->over);
+    const int slot = az_problem_slot(p, b->over);
+    b->freed = slot >= 0 && slot < p->n_parameters;
+    if (slot < 0 || slot >= az_problem_first_defect(p)) return az_fail(err, AZ_ENAME, "'%s' has no parameter and no unknown '%.63s'", p->name, b->over);
     if (!isfinite(b->o.to) || isinf(b->o.from)) return az_fail(err, AZ_EOPTION, "a branch needs finite ends");
     if (!(b->o.step >= 0) || isinf(b->o.step)) return az_fail(err, AZ_EOPTION, "the step must be 0 (automatic) or more");
     if (az_problem_n_unknowns(p) < 1) return az_fail(err, AZ_EOPTION, "a branch is followed in the unknowns: '%s' has none", p->name);
-    az_status st = at_values(b) ? az_elements_check(p, err) : AZ_OK; /* before anything is solved */
+    az_status st = az_check_coordinates(p, &b->o.solve, err); /* before anything is solved */
+    if (!st && at_values(b)) st = az_elements_check(p, err);
     if (st) return st;
-    if (!b->freed) return check_unknown(b, unknown, err);
-    if (isnan(b->o.from)) b->o.from = p->scalar[parameter].value;
+    if (!b->freed) return check_unknown(b, slot, err);
+    if (isnan(b->o.from)) b->o.from = p->scalar[slot].value;
     return b->o.from == b->o.to ? az_fail(err, AZ_EOPTION, "the branch is to end where it begins, at %s = %g", b->over, b->o.to) : AZ_OK;
 }
 
@@ -468,7 +462,7 @@ az_status az_branch_resume(az_branch *b, const char *table, az_result *last, az_
     az_result *r = NULL;
     if (b->at) return az_fail(err, AZ_EOPTION, "the branch has points already");
     if (strcmp(last->problem->text, b->p->text)) return az_fail(err, AZ_EFORMAT, "the result beside '%s' is of another problem", table);
-    int slot = find(last->problem, b->over, 0, last->problem->n_scalars);
+    int slot = az_problem_slot(last->problem, b->over);
     az_status st = b->freed ? az_problem_set(&p, b->p, b->over, last->scalar[slot], err) : az_problem_restate(&p, b->p, b->p->layer, b->p->n_layers, err);
     if (!st) st = duplicate(&r, p, last, err);
     if (!st) st = stand(b, r, err);

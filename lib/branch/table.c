@@ -50,16 +50,14 @@ static double *new_row(az_branch *b, az_error *err)
 /* Of a scalar of the problem as given, by its name; NaN for a parameter, and for a defect that moves. */
 static double error_of(const az_result *r, const char *name)
 {
-    for (int i = 0; i < az_problem_n_unknowns(r->problem); i++)
-        if (!strcmp(az_problem_unknown(r->problem, i), name)) return r->unknown_error[i];
-    return NAN;
+    const int i = az_problem_slot(r->problem, name) - r->problem->n_parameters;
+    return i >= 0 && i < az_problem_n_unknowns(r->problem) ? r->unknown_error[i] : NAN;
 }
 
 static double value_of(const az_result *r, const char *name)
 {
-    for (int i = 0; i < r->problem->n_scalars; i++)
-        if (!strcmp(r->problem->scalar[i].name, name)) return r->scalar[i];
-    return NAN;
+    const int slot = az_problem_slot(r->problem, name);
+    return slot >= 0 ? r->scalar[slot] : NAN;
 }
 
 az_status az_branch_add_row(az_branch *b, const az_result *r, bool turned, bool profile, az_error *err)

@@ -259,9 +259,10 @@ static void evidence(az_archive *a, az_result *r)
 static void cross(az_archive *a, az_result *r)
 {
     az_cross *c = &r->cross;
-    const int n_unknowns = r->history.n_unknowns, n_names = r->problem->n_lets;
+    const int n_unknowns = r->history.n_unknowns, n_names = r->problem->n_lets, n_derived = r->problem->n_derived;
 
-    az_archive_enter(a, "cross", "another result of this problem: its hash, trial space and residual, and how far it differs in each unknown and in each field and let");
+    az_archive_enter(a, "cross", "another result of this problem: its hash, trial space and residual, and how far it differs in each unknown, in each field "
+                                 "and let, and in each derived number");
     az_archive_int(a, "compared", &c->compared, 0, 1);
     if (c->compared) {
         az_archive_u64(a, "hash", &c->hash);
@@ -275,6 +276,8 @@ static void cross(az_archive *a, az_result *r)
         az_archive_int(a, "names", &c->n_names, n_names, n_names);
         az_archive_doubles(a, "unknown", &c->unknown, c->n_unknowns, 0);
         az_archive_doubles(a, "name", &c->name, c->n_names, 0);
+        az_archive_int(a, "derived_numbers", &c->n_derived, n_derived, n_derived);
+        az_archive_doubles(a, "derived", &c->derived, c->n_derived, 0);
     }
     az_archive_leave(a);
 }

@@ -174,8 +174,7 @@ static bool check_setting(az_parser *P, const az_setting *set)
         if (!strcmp(name, set->name)) return true;
         az_nearest_offer(&best, name, strlen(name), set->name, strlen(set->name));
     }
-    for (int i = p->n_parameters; i < p->n_scalars; i++) {
-        if (strcmp(p->scalar[i].name, set->name)) continue;
+    if (az_problem_slot(p, set->name) >= p->n_parameters) {
         az_parse_fail(P, AZ_NOWHERE, AZ_EOPTION, NULL, "'%s' is an unknown and cannot be set; only parameters can", set->name);
         return false;
     }

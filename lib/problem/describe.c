@@ -209,6 +209,7 @@ static void add_rows(az_text *t, const az_problem *p, const unsigned char *order
 
 static void add_answers(az_text *t, const az_problem *p)
 {
+    if (p->tolerance > 0) add_number(t, "\ntolerance of networks\n  ", p->tolerance), az_text_add(t, "\n");
     if (p->n_flows) az_text_add(t, "\nflows\n");
     for (int i = 0; i < p->n_flows; i++) {
         az_text_add(t, "  %s = ", p->flow[i].name);

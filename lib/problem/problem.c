@@ -133,10 +133,10 @@ az_status az_problem_set(az_problem **out, const az_problem *p, const char *name
 
 az_status az_problem_free_parameter(az_problem **out, const az_problem *p, const char *name, az_error *err)
 {
+    const int slot = az_problem_slot(p, name);
     *out = NULL;
-    for (int i = 0; i < p->n_parameters; i++)
-        if (!strcmp(p->scalar[i].name, name)) return az_problem_vary(out, p, &(az_variant){.layer = p->layer, .n_layers = p->n_layers, .freed = name, .angle = p->angle}, err);
-    return az_fail(err, AZ_ENAME, "'%s' has no parameter '%.63s'", p->name, name);
+    if (slot < 0 || slot >= p->n_parameters) return az_fail(err, AZ_ENAME, "'%s' has no parameter '%.63s'", p->name, name);
+    return az_problem_vary(out, p, &(az_variant){.layer = p->layer, .n_layers = p->n_layers, .freed = name, .angle = p->angle}, err);
 }
 
 unsigned az_row_fixed(const az_row_decl *row) { return row->kind == AZ_ROW_EQUATION ? 0 : row->fixed; }
@@ -205,6 +205,13 @@ az_status az_problem_load(az_problem **out, const char *name_or_path, const az_s
     if (s == AZ_OK) s = az_problem_parse(out, name_or_path, text.s ? text.s : "", text.n, set, n_set, err);
     az_text_clear(&text);
     return s;
+}
+
+int az_problem_slot(const az_problem *p, const char *name)
+{
+    for (int i = 0; i < p->n_scalars; i++)
+        if (!strcmp(p->scalar[i].name, name)) return i;
+    return -1;
 }
 
 int az_problem_layer_slot(const az_problem *p, int k) { return p->n_scalars - 2 * (p->n_layers - k); }

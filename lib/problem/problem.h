@@ -116,11 +116,14 @@ struct az_problem {
     int n_flows;
     az_derived_decl *derived;
     int n_derived;
+    double tolerance;           /* of networks, unless another is asked for; 0: none is given */
     az_layer layer[AZ_MAX_INPUT_LAYERS];
     int n_layers;
     int angle;                  /* an az_angle: the only input of every trial, instead of those declared */
 };
 
+/* The slot of the parameter or unknown of this name, -1 if there is none. */
+int az_problem_slot(const az_problem *p, const char *name);
 /* Slots of the first defect and of the first layer's center, its width next. */
 int az_problem_first_defect(const az_problem *p);
 int az_problem_freed_slot(const az_problem *p); /* of a parameter that az_problem_free_parameter made an unknown */

@@ -324,6 +324,18 @@ static bool parse_periodic(az_parser *P)
     return !wrong;
 }
 
+/* "tolerance" constant */
+static bool parse_tolerance(az_parser *P)
+{
+    const size_t pos = P->tok.pos;
+    const bool again = P->p->tolerance > 0;
+
+    if (!az_parse_constant(P, &P->p->tolerance)) return false;
+    if (!again && P->p->tolerance > 0) return true;
+    az_parse_fail(P, pos, AZ_EPROBLEM, NULL, "%s", again ? "the tolerance is given twice" : "a tolerance must be positive");
+    return false;
+}
+
 /* tanh(u) and asinh(u)/4, u = (l - c)/w, as in az_layer */
 static void layer_inputs(az_parser *P, int slot, bool even, int *input)
 {
@@ -570,7 +582,7 @@ static const struct {
     {"time", parse_time, 0},               {"periodic", parse_periodic, 0},   {"trial", parse_trial, 0},     {"let", parse_let, 0},
     {"field", parse_field, 0},             {"equation", NULL, AZ_ROW_EQUATION}, {"pin", NULL, AZ_ROW_PIN},   {"select", NULL, AZ_ROW_SELECT},
     {"initial", NULL, AZ_ROW_INITIAL},     {"boundary", NULL, AZ_ROW_BOUNDARY}, {"defect", parse_defect, 0},   {"decay", parse_decay, 0},
-    {"flow", az_parse_flow, 0},            {"derived", az_parse_derived, 0},
+    {"flow", az_parse_flow, 0},            {"derived", az_parse_derived, 0}, {"tolerance", parse_tolerance, 0},
 };
 #define N_STATEMENTS (sizeof statements / sizeof *statements)
 

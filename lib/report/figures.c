@@ -240,7 +240,7 @@ static az_status one_name(az_page *g, const char *name)
     az_status st;
 
     if (p->dim == 1) return profile(g, name);
-    if (az_page_is_plane(p)) return az_page_plane_name(g, name);
+    if (az_page_is_plane(p)) return az_page_plane_name(g, name, NULL);
     st = heat(g, name);
     for (int t = 0; t < 2 && p->dim == 2 && !st; t++)
         if (p->coord[t].time) return moments(g, name, t);
@@ -314,7 +314,7 @@ az_status az_page_profiles(az_page *g)
         find_needed(needed, p);
         st = g->name ? asked_profiles(g) : chosen_profiles(g, shown, needed);
     }
-    for (int i = 0; i < p->n_flows && !st && az_page_is_plane(p); i++) st = az_page_plane_flow(g, &p->flow[i]);
+    for (int i = 0; i < p->n_flows && !st && az_page_is_plane(p); i++) st = az_page_plane_name(g, p->flow[i].name, &p->flow[i]);
     az_text_add(&g->out, "</div></section>\n");
     az_free(shown);
     az_free(needed);

@@ -32,8 +32,8 @@ void az_page_figure_end(az_page *g, const char *format, ...) __attribute__((form
 
 /* Two coordinates without ends: pictures near the origin and on logarithmic polar axes (plane.c). */
 bool az_page_is_plane(const az_problem *p);
-az_status az_page_plane_name(az_page *g, const char *name);
-az_status az_page_plane_flow(az_page *g, const az_flow_decl *flow);
+/* Of a field, let or trial; or, unless it is NULL, of the flow of that name. */
+az_status az_page_plane_name(az_page *g, const char *name, const az_flow_decl *flow);
 az_status az_page_plane_residual(az_page *g);
 /* A sentence in the place of a picture that could not be made; returns AZ_ENOMEM if that was why, else AZ_OK. */
 az_status az_page_leave_note(az_page *g, az_status st, const char *name, const az_error *err);

@@ -96,34 +96,6 @@ static void caption(az_page *g, const view *v, const char *what, const char *nam
     else az_page_figure_end(g, "%s%s near the origin.", what, name);
 }
 
-static az_status name_view(az_page *g, const char *name, bool polar)
-{
-    const int order[AZ_MAX_DIM] = {0}, n = POINTS_X * POINTS_Y;
-    az_error err;
-    view v;
-
-    make_view(&v, g->r->problem, polar);
-    double *x = view_points(&v), *value = az_doubles((size_t)n);
-    az_status st = x && value ? az_eval(g->r, value, name, x, n, order, &err) : AZ_ENOMEM;
-    if (st) {
-        st = az_page_leave_note(g, st, name, &err);
-    } else {
-        az_page_figure_begin(g);
-        st = draw(g, &v, name, value, true, NULL);
-        caption(g, &v, "", name);
-    }
-    az_doubles_free(x);
-    az_doubles_free(value);
-    return st;
-}
-
-az_status az_page_plane_name(az_page *g, const char *name)
-{
-    const az_status st = name_view(g, name, false);
-
-    return st ? st : name_view(g, name, true);
-}
-
 /* From components along the axes of the plane to grid points per unit of time in the picture: d asinh(r/s) = dr/sqrt(s^2 + r^2). */
 static void to_view(const view *v, const double *x, double *a, double *b)
 {
@@ -141,6 +113,7 @@ static void to_view(const view *v, const double *x, double *a, double *b)
     }
 }
 
+/* With colours for its size. */
 static az_status draw_flow(az_page *g, const view *v, const char *name, const double *x, double *a, double *b)
 {
     double *size = az_doubles((size_t)POINTS_X * POINTS_Y), *lx = NULL, *ly = NULL;
@@ -167,7 +140,7 @@ static az_status draw_flow(az_page *g, const view *v, const char *name, const do
     return st;
 }
 
-static az_status flow_view(az_page *g, const az_flow_decl *flow, bool polar)
+static az_status name_view(az_page *g, const char *name, const az_flow_decl *flow, bool polar)
 {
     const int n = POINTS_X * POINTS_Y;
     az_error err;
@@ -175,14 +148,15 @@ static az_status flow_view(az_page *g, const az_flow_decl *flow, bool polar)
 
     make_view(&v, g->r->problem, polar);
     double *x = view_points(&v), *a = az_doubles((size_t)n), *b = az_doubles((size_t)n);
-    az_status st = x && a && b ? az_eval_node(g->r, a, flow->component[0], x, n, NULL, &err) : AZ_ENOMEM;
-    if (!st) st = az_eval_node(g->r, b, flow->component[1], x, n, NULL, &err);
+    az_status st = x && a && b ? AZ_OK : AZ_ENOMEM;
+    if (!st) st = flow ? az_eval_node(g->r, a, flow->component[0], x, n, NULL, &err) : az_eval(g->r, a, name, x, n, NULL, &err);
+    if (!st && flow) st = az_eval_node(g->r, b, flow->component[1], x, n, NULL, &err);
     if (st) {
-        st = az_page_leave_note(g, st, flow->name, &err);
+        st = az_page_leave_note(g, st, name, &err);
     } else {
         az_page_figure_begin(g);
-        st = draw_flow(g, &v, flow->name, x, a, b);
-        caption(g, &v, "Lines along the flow ", flow->name);
+        st = flow ? draw_flow(g, &v, name, x, a, b) : draw(g, &v, name, a, true, NULL);
+        caption(g, &v, flow ? "Lines along the flow " : "", name);
     }
     az_doubles_free(x);
     az_doubles_free(a);
@@ -190,11 +164,11 @@ static az_status flow_view(az_page *g, const az_flow_decl *flow, bool polar)
     return st;
 }
 
-az_status az_page_plane_flow(az_page *g, const az_flow_decl *flow)
+az_status az_page_plane_name(az_page *g, const char *name, const az_flow_decl *flow)
 {
-    const az_status st = flow_view(g, flow, false);
+    const az_status st = name_view(g, name, flow, false);
 
-    return st ? st : flow_view(g, flow, true);
+    return st ? st : name_view(g, name, flow, true);
 }
 
 /* Where a point of the plane is in the picture, from 0 to 1 along both axes. */

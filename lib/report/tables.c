@@ -175,6 +175,7 @@ static void cross_rows(az_text *out, const az_result *r)
     evidence_row(out, "cross-solved", "largest relative residual of the other", c->other_relative, how);
     for (int i = 0; i < c->n_unknowns; i++) difference_row(out, p->scalar[p->n_parameters + i].name, "of the two values", c->unknown[i]);
     for (int i = 0; i < c->n_names; i++) difference_row(out, p->let[i].name, "largest over the domain, relative to the maximum", c->name[i]);
+    for (int i = 0; i < c->n_derived; i++) difference_row(out, p->derived[i].text, "of the two values", c->derived[i]);
 }
 
 void az_page_evidence(az_page *g)
@@ -204,8 +205,8 @@ void az_page_derived(az_page *g)
     double value, error;
 
     if (!p->n_derived) return;
-    az_text_add(out, "<section><h2>What follows</h2>\n<p>Numbers that the problem derives from its solution, with the error that those of the unknowns leave; "
-                     "(?): the number takes values of the fields, whose errors are not known one by one.</p>\n<table class=\"wide\"><tbody>\n");
+    az_text_add(out, "<section><h2>What follows</h2>\n<p>Numbers that the problem derives from its solution, with the error that those of the unknowns leave, or, where they "
+                     "take values of the fields, with that in which another solution agrees; (?): there is none to compare with.</p>\n<table class=\"wide\"><tbody>\n");
     for (int i = 0; i < p->n_derived; i++) {
         const az_status st = az_result_derived(g->r, i, &value, &error, NULL);
         if (st == AZ_ENOMEM) out->failed = true;

@@ -17,7 +17,7 @@ typedef struct panel {
 
 struct az_chain {
     az_chain_shape shape;
-    panel *panel; /* [n_elements + 1]; the last one holds what is left over and the last rows */
+    panel *panel; /* [n_elements + 1]; the last one holds what is left over */
     double *work; /* right-hand sides: [most rows] */
 };
 
@@ -30,7 +30,7 @@ int az_chain_check(const az_chain_shape *s)
         carried += s->rows[e] - s->node[e] - s->inside[e];
         if (carried < 0) return 1 + e;
     }
-    return carried + s->n_last == s->node[s->n_elements] + s->n_border ? 0 : 1 + s->n_elements;
+    return carried == s->node[s->n_elements] + s->n_border ? 0 : 1 + s->n_elements;
 }
 
 double az_chain_bytes(const az_chain_shape *s)
@@ -75,7 +75,7 @@ az_status az_chain_create(az_chain **out, const az_chain_shape *s)
     az_chain *c = az_calloc(1, sizeof *c);
     if (!c) return AZ_ENOMEM;
     int n = s->n_elements, most = s->node[n] + s->n_border, carried = 0;
-    c->shape = (az_chain_shape){.n_elements = n, .n_border = s->n_border, .n_last = s->n_last};
+    c->shape = (az_chain_shape){.n_elements = n, .n_border = s->n_border};
     az_status st = copy_ints(&c->shape.node, s->node, n + 1);
     if (!st) st = copy_ints(&c->shape.inside, s->inside, n);
     if (!st) st = copy_ints(&c->shape.rows, s->rows, n);
@@ -117,13 +117,6 @@ double *az_chain_block(az_chain *c, int e, int *ld)
 {
     *ld = c->panel[e].rows;
     return c->panel[e].a + c->panel[e].carried;
-}
-
-double *az_chain_last(az_chain *c, int *ld)
-{
-    const panel *p = &c->panel[c->shape.n_elements];
-    *ld = p->rows;
-    return p->a + (size_t)(p->columns - c->shape.n_border) * (size_t)p->rows + p->carried;
 }
 
 /* Columns j0.. (nj of them) right of the tile of nk pivots at k0: its row swaps, its rows of U, and the rest updated. */
@@ -177,11 +170,7 @@ static void carry(az_chain *c, int e)
 
 bool az_chain_factor(az_chain *c, int threads)
 {
-    int n = c->shape.n_elements;
-    panel *end = &c->panel[n];
-    for (int j = 0; j < end->columns - c->shape.n_border; j++) /* the last rows have the border only */
-        memset(end->a + (size_t)j * (size_t)end->rows + end->carried, 0, sizeof(double) * (size_t)(end->rows - end->carried));
-    for (int e = 0; e <= n; e++) {
+    for (int e = 0; e <= c->shape.n_elements; e++) {
         if (e) carry(c, e - 1);
         if (!factor_panel(&c->panel[e], threads)) return false;
     }

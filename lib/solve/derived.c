@@ -1,4 +1,4 @@
-/* derived.c: numbers that follow from a solution, and what the errors of the unknowns leave of them. */
+/* derived.c: numbers that follow from a solution, and what the errors of the unknowns leave of them, or the agreement with another solution. */
 #include "solve/eval.h"
 
 #include <float.h>
@@ -53,6 +53,19 @@ static az_status propagate(az_result *r, double *error, const bool *used, int no
     return st;
 }
 
+#define ROUNDING_ULPS 4 /* as of an unknown */
+
+/* Of a number that takes values of trials: how far two solutions of other trial spaces agree on it, or, should that be less, what an unknown of this size would
+ * be given for their residuals. */
+static double agreed(const az_result *r, int i, double value)
+{
+    const az_cross *c = &r->cross;
+
+    if (!c->compared) return NAN;
+    const double share = fmax(fmax(c->relative, c->other_relative), ROUNDING_ULPS * DBL_EPSILON) * fabs(value);
+    return isfinite(c->relative) && isfinite(c->other_relative) && isfinite(c->derived[i]) ? fmax(c->derived[i], share) : NAN;
+}
+
 az_status az_result_derived(const az_result *r, int i, double *value, double *error, az_error *err)
 {
     const az_problem *p = r->problem;
@@ -65,7 +78,7 @@ az_status az_result_derived(const az_result *r, int i, double *value, double *er
     *error = NAN;
     st = find_used(used, &trials, &p->graph, node);
     if (st) return az_fail(err, st, "out of memory");
-    if (trials) return AZ_OK;
+    if (trials) return *error = agreed(r, i, *value), AZ_OK;
     double *scalar = az_doubles((size_t)p->n_scalars);
     if (!scalar) return az_fail(err, AZ_ENOMEM, "out of memory");
     memcpy(scalar, r->scalar, (size_t)p->n_scalars * sizeof *scalar);

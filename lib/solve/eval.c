@@ -76,14 +76,6 @@ typedef struct mend {
 static const mend mend_focus = {2, {{0, 1 - STEP}, {0, 1 + STEP}}, {0.5, 0.5}},
                   mend_corner = {3, {{STEP, STEP}, {2 * STEP, 2 * STEP}, {3 * STEP, 3 * STEP}}, {3, -3, 1}};
 
-static const az_mesh *strip_mesh(const az_result *r)
-{
-    for (int t = 0; t < r->problem->n_trials; t++)
-        for (int k = 0; k < r->trial[t].n_stages; k++)
-            if (r->trial[t].stage[k].mesh.modes) return &r->trial[t].stage[k].mesh;
-    return NULL;
-}
-
 static bool to_mend(const az_mesh *m, const double *x, double value)
 {
     if (m->coordinates == AZ_POLAR) return x[0] == 0 && x[1] == 0 && !isfinite(value);
@@ -93,7 +85,7 @@ static bool to_mend(const az_mesh *m, const double *x, double value)
 /* What `out` holds where the coordinates are singular is replaced. */
 static az_status mend_singular(const az_result *r, double *out, int node, const double *points, int n, const int *order, az_error *err)
 {
-    const az_mesh *m = strip_mesh(r);
+    const az_mesh *m = az_state_strip(r);
     double x[6], v[3], sum = 0;
     bool met = false;
 

@@ -132,6 +132,18 @@ static az_status judge_panels(az_run *run, bool *refined)
     return st ? az_fail(run->err, st, "out of memory while refining the grid") : AZ_OK;
 }
 
+/* All equations share the points of the first one, which are to go where any of them is large. */
+static void gather_equations(const az_run *run, const az_program *g, double *res, int k)
+{
+    int first, other, n;
+    az_program_row_range(g, k, &first, &n);
+    for (int j = k + 1; j < run->p->n_rows; j++) {
+        if (run->p->row[k].kind != AZ_ROW_EQUATION || run->p->row[j].kind != AZ_ROW_EQUATION) continue;
+        az_program_row_range(g, j, &other, &n);
+        for (int i = 0; i < n; i++) res[first + i] = hypot(res[first + i], res[other + i]);
+    }
+}
+
 static az_status judge_points(az_run *run, bool *refined)
 {
     az_result *r = run->r;
@@ -152,6 +164,7 @@ static az_status judge_points(az_run *run, bool *refined)
             int first, count;
             az_program_row_range(g, k, &first, &count);
             if (!r->points[k].n) continue;
+            gather_equations(run, g, res, k);
             az_points_adapt(&r->points[k], &pool[k], res + first, SHARE, &r->rng);
             *refined = true;
         }

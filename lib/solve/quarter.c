@@ -167,6 +167,9 @@ az_status az_square_begin(az_result *r)
     return st ? st : make_points(r);
 }
 
+int az_square_node(const az_mesh *m, int node) { return az_mesh_node(m, node) < 0 ? 0 : az_mesh_node_weights(m, node) * m->modes; }
+int az_square_inside(const az_mesh *m, int element) { return az_mesh_n_bubbles(m, element) * m->modes; }
+
 double az_square_memory(void) { return (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE); }
 
 /* As the system of chain.h will be, in the worst case that every `@` of the problem is a value at another point. */
@@ -180,10 +183,10 @@ double az_square_bytes(const az_result *r)
         double rows = e ? carried : carried + border, pivots = 0, columns = border;
         for (int t = 0; t < p->n_trials; t++) {
             const az_mesh *m = &r->trial[t].stage[0].mesh;
-            double left = az_mesh_node(m, e) < 0 ? 0 : az_mesh_node_weights(m, e), inside = az_mesh_n_bubbles(m, e);
+            const int own = az_square_node(m, e) + az_square_inside(m, e);
             rows += az_square_points(m, e) * m->modes;
-            pivots += (left + inside) * m->modes;
-            columns += (left + inside + az_mesh_node_weights(m, e + 1)) * m->modes;
+            pivots += own;
+            columns += own + az_square_node(m, e + 1);
         }
         sum += rows * columns;
         carried = rows - pivots;

@@ -23,6 +23,7 @@
 #define SQUARE_MOST 25 /* Newton's steps on one mesh: more, and it wanders */
 #define HELD_ENOUGH 1e-4 /* residual of a held value between profiles */
 #define PAYS 3.0 /* residual before the first features over after */
+#define NEAR 2.0 /* tolerances that a first network leaves which is trained on: features are ten times as large, and tuned for minutes */
 #define RETRIES 3 /* a stage is continued this often on a refined grid */
 #define RETRIES_ELEMENT 10
 #define TUNE_FEATURES 1000 /* at most, to choose frequencies with */
@@ -402,6 +403,13 @@ static bool in_vain(const az_run *run)
     return r->stage > 1 && !(r->check * pays < r->stage_check);
 }
 
+/* A first network in several coordinates that may reach the tolerance by itself. */
+static bool near(const az_run *run)
+{
+    const az_result *r = run->r;
+    return r->stage == 1 && run->p->dim > 1 && !az_run_linear(r) && !r->ladder.held && !r->patient && r->check <= NEAR * r->options.tolerance;
+}
+
 static bool lost(const az_result *r)
 {
     return r->stage == 1 && !az_run_linear(r) && !r->ladder.found && !r->ladder.held && !r->warm && r->restarts < RESTARTS && r->history.n &&
@@ -429,6 +437,9 @@ static az_status end_of_stage(az_run *run)
     else if (retry) {
         r->retries++, r->stage_iteration = 0;
         if (az_run_elements(r)) r->stage_check = r->check;
+    } else if (near(run)) {
+        r->patient = 1;
+        snprintf(run->note, sizeof run->note, "the first network is trained on: it leaves %.1e between its points", r->check);
     } else if (r->stage >= r->options.max_stages || r->ladder.held) r->stop = AZ_STOP_STALLED;
     else return next_stage(run);
     return AZ_OK;
@@ -561,7 +572,7 @@ static uint64_t hash_of(const az_result *r)
     return o->space == AZ_SPACE_MLP ? h : az_hash_bytes(h, &o->space, sizeof o->space);
 }
 
-static az_status check_coordinates(const az_problem *p, const az_solve_options *o, az_error *err)
+az_status az_check_coordinates(const az_problem *p, const az_solve_options *o, az_error *err)
 {
     const char *name = az_coordinates_name(o->coordinates);
     if (!o->coordinates) return AZ_OK;
@@ -581,7 +592,7 @@ az_status az_run_create(az_result **out, const az_problem *p, const az_solve_opt
 {
     *out = NULL;
     az_status st = az_check_options(o, err);
-    if (!st) st = check_coordinates(p, o, err);
+    if (!st) st = az_check_coordinates(p, o, err);
     if (!st) st = az_ladder_check(p, o->mode, o->space, err);
     if (!st && o->space == AZ_SPACE_ELEMENT) st = az_elements_check(p, err);
     if (!st && o->space == AZ_SPACE_ELEMENT && o->mode > 0 && !p->n_defects)

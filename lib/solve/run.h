@@ -47,6 +47,8 @@ void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_opti
 void az_plan_march(az_stage_plan *plan, const az_result *r);
 void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve_options *asked);
 az_status az_check_options(const az_solve_options *o, az_error *err);
+/* run.c: of a half-plane alone, and those that its elements have. AZ_EOPTION. */
+az_status az_check_coordinates(const az_problem *p, const az_solve_options *o, az_error *err);
 
 /* Iterations before the unknowns move: random networks would drive them anywhere. Longer after every restart. */
 int az_run_hold(const az_result *r);

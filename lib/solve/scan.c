@@ -546,8 +546,8 @@ static az_status find_unknown(az_scan *s, const char *name, az_error *err)
     const az_problem *p = s->problem;
     int n = az_problem_n_unknowns(p);
     if (n < 1) return az_fail(err, AZ_EOPTION, "a scan holds an unknown at a grid of values: %s has none", p->name);
-    for (s->over = 0; name && s->over < n && strcmp(name, p->scalar[p->n_parameters + s->over].name); s->over++) continue;
-    if (s->over == n) return az_fail(err, AZ_ENAME, "%s has no unknown '%s'", p->name, name);
+    s->over = name ? az_problem_slot(p, name) - p->n_parameters : 0;
+    if (s->over < 0 || s->over >= n) return az_fail(err, AZ_ENAME, "%s has no unknown '%s'", p->name, name);
     s->options.over = p->scalar[p->n_parameters + s->over].name;
     return AZ_OK;
 }
@@ -556,6 +556,8 @@ static az_status check(const az_scan *s, az_error *err)
 {
     const az_scan_options *o = &s->options;
     const az_scalar_decl *u = &s->problem->scalar[s->problem->n_parameters + s->over];
+    az_status st = az_check_coordinates(s->problem, &o->solve, err);
+    if (st) return st;
     if (az_series_name(o->solve.space))
         return az_fail(err, AZ_EOPTION, "a scan is for networks and elements, not for %s series", az_series_name(o->solve.space));
     if (o->solve.mode) return az_fail(err, AZ_EOPTION, "a scan takes no mode: it looks for all profiles between its ends");
@@ -568,6 +570,9 @@ static az_status check(const az_scan *s, az_error *err)
     if (o->seeds < 1 || o->seeds > SEEDS_MAX) return az_fail(err, AZ_EOPTION, "option seeds is out of range: expected 1 to %d", SEEDS_MAX);
     if (o->solve.space == AZ_SPACE_ELEMENT && s->problem->dim > 1 && !s->problem->n_defects)
         return az_fail(err, AZ_EOPTION, "with elements in several coordinates a scan solves for a `defect` while it holds %s: %s declares none", u->name, s->problem->name);
+    if (o->solve.space == AZ_SPACE_ELEMENT && o->solve.coordinates == AZ_POLAR)
+        return az_fail(err, AZ_EOPTION,
+                       "elements hold %s in conformal coordinates: in polar ones they are smooth at the corner, and what is between profiles is not", u->name);
     if (o->seeds > 1 && o->solve.space == AZ_SPACE_ELEMENT)
         return az_fail(err, AZ_EOPTION, "option seeds is out of range: expected 1, since elements start from 0 and not from random weights");
     return AZ_OK;

@@ -95,6 +95,7 @@ void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve
     const bool element = asked->space == AZ_SPACE_ELEMENT;
     *o = *asked;
     o->checkpoint = NULL;
+    if (isnan(o->tolerance) && o->space == AZ_SPACE_MLP && p->tolerance > 0) o->tolerance = p->tolerance;
     if (isnan(o->tolerance)) o->tolerance = !line ? (element ? TOLERANCE_SQUARE : TOLERANCE_ND) : p->coord[0].range == AZ_INTERVAL ? TOLERANCE_INTERVAL : TOLERANCE_LINE;
     if (az_problem_half_plane(p) && !o->coordinates) o->coordinates = AZ_CONFORMAL;
     if (element) o->n_layers = 0;

@@ -245,22 +245,15 @@ static az_status make_rows(az_square *s, const az_run *run)
     return AZ_OK;
 }
 
-static int node_weights(const az_square *s, const az_run *run, int t, int node)
-{
-    const az_mesh *m = mesh_of(run, t);
-    return (az_mesh_node(m, node) < 0 ? 0 : az_mesh_node_weights(m, node)) * s->modes;
-}
-
-static int inside_weights(const az_square *s, const az_run *run, int t, int e) { return az_mesh_n_bubbles(mesh_of(run, t), e) * s->modes; }
-
 /* Column in the block of element e of weight `column` of trial t's elements, its first mode. */
 static int block_column(const az_square *s, const az_run *run, int t, int e, int column)
 {
     const az_mesh *m = mesh_of(run, t);
     int left = 0, inside = 0, right = 0, n_left = 0, n_inside = 0;
     for (int k = 0; k < s->n_trials; k++) {
-        if (k < t) left += node_weights(s, run, k, e), inside += inside_weights(s, run, k, e), right += node_weights(s, run, k, e + 1);
-        n_left += node_weights(s, run, k, e), n_inside += inside_weights(s, run, k, e);
+        const az_mesh *own = mesh_of(run, k);
+        if (k < t) left += az_square_node(own, e), inside += az_square_inside(own, e), right += az_square_node(own, e + 1);
+        n_left += az_square_node(own, e), n_inside += az_square_inside(own, e);
     }
     int node = az_mesh_node(m, e), bubble = az_mesh_bubble(m, e), next = az_mesh_node(m, e + 1);
     if (column >= next) return n_left + n_inside + right + (column - next) * s->modes;
@@ -279,9 +272,9 @@ static void make_entries(az_square *s, const az_run *run)
     int at = 0, offset[AZ_MAX_TRIALS], weights = 0;
     for (int t = 0; t < s->n_trials; t++) offset[t] = weights, weights += run->r->trial[t].stage[0].n_weights;
     for (int e = 0; e <= s->n_elements; e++) {
-        for (int t = 0; t < s->n_trials; t++) number(s, &at, offset[t], az_mesh_node(mesh_of(run, t), e), node_weights(s, run, t, e));
+        for (int t = 0; t < s->n_trials; t++) number(s, &at, offset[t], az_mesh_node(mesh_of(run, t), e), az_square_node(mesh_of(run, t), e));
         for (int t = 0; t < s->n_trials && e < s->n_elements; t++)
-            number(s, &at, offset[t], az_mesh_bubble(mesh_of(run, t), e), inside_weights(s, run, t, e));
+            number(s, &at, offset[t], az_mesh_bubble(mesh_of(run, t), e), az_square_inside(mesh_of(run, t), e));
     }
     for (int i = 0; i < s->n_free; i++) s->entry[at++] = weights + s->free[i];
     for (int i = 0; i < s->n_at; i++) s->entry[at++] = -1;
@@ -300,9 +293,9 @@ static az_status make_shape(az_chain_shape *c, const az_square *s, const az_run 
     c->rows = az_calloc((size_t)s->n_elements + 1, sizeof(int));
     if (!c->node || !c->inside || !c->rows) return AZ_ENOMEM;
     for (int e = 0; e <= s->n_elements; e++) {
-        for (int t = 0; t < s->n_trials; t++) c->node[e] += node_weights(s, run, t, e);
+        for (int t = 0; t < s->n_trials; t++) c->node[e] += az_square_node(mesh_of(run, t), e);
         if (e == s->n_elements) break;
-        for (int t = 0; t < s->n_trials; t++) c->inside[e] += inside_weights(s, run, t, e);
+        for (int t = 0; t < s->n_trials; t++) c->inside[e] += az_square_inside(mesh_of(run, t), e);
         for (int k = s->first_rows[e]; k < s->first_rows[e + 1]; k++) c->rows[e] += s->places[s->rows[k].place].n;
     }
     return AZ_OK;
@@ -462,7 +455,10 @@ static bool factor(az_run *run)
     for (int e = 0; e < s->n_elements; e++) {
         int ld, border = 0, columns, first = s->first_rows[e], last = s->first_rows[e + 1], n = 0;
         double *block = az_chain_block(s->chain, e, &ld);
-        for (int t = 0; t < s->n_trials; t++) border += node_weights(s, run, t, e) + inside_weights(s, run, t, e) + node_weights(s, run, t, e + 1);
+        for (int t = 0; t < s->n_trials; t++) {
+            const az_mesh *m = mesh_of(run, t);
+            border += az_square_node(m, e) + az_square_inside(m, e) + az_square_node(m, e + 1);
+        }
         columns = border + s->n_border;
         for (int k = first; k < last; k++) n += s->places[s->rows[k].place].n;
         for (int c = 0; c < columns; c++) memset(block + (size_t)c * (size_t)ld, 0, sizeof *block * (size_t)n);

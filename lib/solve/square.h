@@ -26,6 +26,9 @@ az_status az_square_remesh(az_result *r, double *edge, int n, double modes, doub
 /* Points of element e along xi (of xi > 0) that make the system square: its polynomials less those that its nodes share; their number in all. */
 int az_square_points(const az_mesh *m, int element);
 int az_square_lines(const az_mesh *m);
+/* Weights of a trial at a node and inside an element, all modes. */
+int az_square_node(const az_mesh *m, int node);
+int az_square_inside(const az_mesh *m, int element);
 void az_square_nodes(double *xi, const az_mesh *m, int element);
 /* Single points for equations in polar coordinates, the same number for all: as many as the largest number of smooth terms at the corner; point k of
  * n. */

@@ -81,7 +81,8 @@ static az_status begin(az_result *r, const az_result *from, az_error *err)
     return st == AZ_EOPTION || !st ? st : az_fail(err, st, "%s", az_status_message(st));
 }
 
-static az_status checked(az_result **out, const az_problem *p, const az_result *from, const az_solve_options *o, az_error *err)
+/* p has the inputs that `from` has. */
+static az_status create_from(az_result **out, const az_problem *p, const az_result *from, const az_solve_options *o, az_error *err)
 {
     az_result *r;
     az_solve_options own = *o;
@@ -112,7 +113,7 @@ az_status az_run_from(az_result **out, const az_problem *p, const az_result *fro
     az_problem *varied;
     *out = NULL;
     az_status st = az_problem_vary(&varied, p, &v, err);
-    if (!st) st = checked(out, varied, from, o, err);
+    if (!st) st = create_from(out, varied, from, o, err);
     az_problem_destroy(varied);
     return st;
 }

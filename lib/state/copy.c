@@ -42,9 +42,10 @@ az_status az_state_copy_grid(az_result *r, const az_result *from)
 void az_state_copy_unknowns(az_result *r, const az_result *from)
 {
     const az_problem *p = r->problem, *q = from->problem;
-    for (int i = p->n_parameters; i < p->n_scalars; i++)
-        for (int k = 0; k < q->n_scalars; k++)
-            if (!strcmp(p->scalar[i].name, q->scalar[k].name)) r->scalar[i] = from->scalar[k];
+    for (int i = p->n_parameters; i < p->n_scalars; i++) {
+        const int k = az_problem_slot(q, p->scalar[i].name);
+        if (k >= 0) r->scalar[i] = from->scalar[k];
+    }
 }
 
 az_status az_state_duplicate(az_result **out, az_problem *p, const az_result *from)

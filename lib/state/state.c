@@ -88,6 +88,7 @@ void az_cross_clear(az_cross *c)
 {
     az_doubles_free(c->unknown);
     az_doubles_free(c->name);
+    az_doubles_free(c->derived);
     *c = (az_cross){.hash = 0};
 }
 
@@ -279,10 +280,17 @@ double az_state_worst(const az_result *r, double x)
     return x;
 }
 
-az_coordinates az_result_coordinates(const az_result *r)
+const az_mesh *az_state_strip(const az_result *r)
 {
     for (int t = 0; t < r->problem->n_trials; t++)
         for (int k = 0; k < r->trial[t].n_stages; k++)
-            if (r->trial[t].stage[k].mesh.modes) return r->trial[t].stage[k].mesh.coordinates;
-    return AZ_COORDINATES_AUTO;
+            if (r->trial[t].stage[k].mesh.modes) return &r->trial[t].stage[k].mesh;
+    return NULL;
+}
+
+az_coordinates az_result_coordinates(const az_result *r)
+{
+    const az_mesh *m = az_state_strip(r);
+
+    return m ? m->coordinates : AZ_COORDINATES_AUTO;
 }

@@ -6,7 +6,7 @@
 #include "problem/problem.h"
 
 #define AZ_MAX_STAGES 6
-#define AZ_FORMAT_VERSION 6
+#define AZ_FORMAT_VERSION 7
 
 typedef enum az_activation { AZ_ACT_TANH, AZ_ACT_SINE, AZ_ACT_CHEBYSHEV } az_activation; /* the last: unit j is T_k of the only input, k its weight */
 
@@ -174,6 +174,8 @@ void az_state_copy_unknowns(az_result *r, const az_result *from);
 void az_state_bounds(const az_result *r, int i, double *lo, double *hi);
 /* The larger of x and the unknowns' distances from it: those are conditions of the problem, too. NaN stays. */
 double az_state_worst(const az_result *r, double x);
+/* Of elements in a half-plane, which all have the same; NULL where there are none. */
+const az_mesh *az_state_strip(const az_result *r);
 /* A state for p, which it takes over, with everything of `from` but its histories and its optimiser's memory. p has the trials and rows of
  * from's problem. AZ_ENOMEM. */
 az_status az_state_duplicate(az_result **out, az_problem *p, const az_result *from);

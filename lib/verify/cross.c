@@ -53,6 +53,19 @@ static az_status compare_names(az_cross *c, const az_result *r, const az_result 
     return st;
 }
 
+/* What has no value in one of them differs by NaN. */
+static az_status compare_derived(az_cross *c, const az_result *r, const az_result *other, az_error *err)
+{
+    for (int i = 0; i < c->n_derived; i++) {
+        double here, there;
+        az_status st = az_result_derived(r, i, &here, NULL, err);
+        if (!st) st = az_result_derived(other, i, &there, NULL, err);
+        if (st == AZ_ENOMEM) return st;
+        c->derived[i] = st ? NAN : fabs(here - there);
+    }
+    return AZ_OK;
+}
+
 static az_status compare(az_cross *c, const az_result *r, const az_result *other, az_error *err)
 {
     const az_problem *p = r->problem;
@@ -65,12 +78,15 @@ static az_status compare(az_cross *c, const az_result *r, const az_result *other
                     .relative = r->evidence.reevaluated_relative,
                     .other_relative = other->evidence.reevaluated_relative,
                     .n_unknowns = az_problem_n_unknowns(p),
-                    .n_names = p->n_lets};
+                    .n_names = p->n_lets,
+                    .n_derived = p->n_derived};
     c->unknown = az_doubles((size_t)c->n_unknowns);
     c->name = az_doubles((size_t)c->n_names);
-    if (!c->unknown || !c->name) return az_fail(err, AZ_ENOMEM, "out of memory");
+    c->derived = az_doubles((size_t)c->n_derived);
+    if (!c->unknown || !c->name || !c->derived) return az_fail(err, AZ_ENOMEM, "out of memory");
     for (int i = 0; i < c->n_unknowns; i++) c->unknown[i] = fabs(r->scalar[p->n_parameters + i] - other->scalar[p->n_parameters + i]);
-    return compare_names(c, r, other, err);
+    const az_status st = compare_names(c, r, other, err);
+    return st ? st : compare_derived(c, r, other, err);
 }
 
 static az_status need_residual(az_result *r, int threads, az_error *err)
