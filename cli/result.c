@@ -204,6 +204,7 @@ static void json_residual(json *j, const az_result *r)
     json_number(j, "reevaluated_relative", done ? e->reevaluated_relative : NAN);
     json_integer(j, "points", done ? e->points : 0);
     json_number(j, "defect_slope", e->defect_slope);
+    json_number(j, "defect", e->defect);
     json_rows(j, r);
     json_object_end(j);
 }

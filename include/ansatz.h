@@ -203,7 +203,9 @@ typedef struct az_evidence {
     double reevaluated_relative;        /* max |R / scale| with the equation's own scale */
     int points;                         /* in that grid */
     double defect_slope;                /* d(first defect)/d(first unknown) of the solutions beside this profile: where it is small, the unknown is less certain
-                                         * than the residual says, by 1/|slope|; NaN where not known: elements in a half-plane compute it, a march in one coordinate takes it from its last two values */
+                                         * than the residual says, by 1/|slope|; NaN without a defect, and for networks in several coordinates */
+    double defect;                      /* what the `select` rows leave, as a shift of the first defect that would make it up while the fields stay; NaN where no row
+                                         * of that kind depends on it. Divided by the slope it is an error of the first unknown that no equation need show */
 } az_evidence;
 
 /* The same of one equation or condition. */

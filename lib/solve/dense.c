@@ -86,7 +86,14 @@ void az_dense_cholesky_solve(const double *l, int ldl, int n, double *x)
     cblas_dtrsv(CblasColMajor, CblasLower, CblasTrans, CblasNonUnit, n, l, ldl, x, 1);
 }
 
-bool az_dense_qr(double *a, int lda, int m, int n, double *b) { return !LAPACKE_dgels(LAPACK_COL_MAJOR, 'N', m, n, 1, a, lda, b, m); }
+bool az_dense_qr(double *a, int lda, double *tau, int m, int n) { return !LAPACKE_dgeqrf(LAPACK_COL_MAJOR, m, n, a, lda, tau); }
+
+bool az_dense_qr_apply_t(const double *a, int lda, const double *tau, double *x, int m, int n)
+{
+    return !LAPACKE_dormqr(LAPACK_COL_MAJOR, 'L', 'T', m, 1, n, a, lda, tau, x, m);
+}
+
+bool az_dense_qr_solve(const double *a, int lda, double *x, int n) { return !LAPACKE_dtrtrs(LAPACK_COL_MAJOR, 'U', 'N', 'N', n, 1, a, lda, x, n); }
 
 double az_dense_dot(const double *x, const double *y, int n)
 {

@@ -55,7 +55,7 @@ static az_status open_told(az_run *run)
     return az_run_open(run);
 }
 
-static const char *phase_name(const az_result *r) { return r->stage == 1 ? az_method_name(r->options.phase[r->phase]) : "lm"; }
+static const char *phase_name(const az_result *r) { return az_method_name(az_run_method(r)); }
 
 static int points_of(const az_problem *p, unsigned fixed, int n)
 {
@@ -516,9 +516,8 @@ static az_status loop(az_run *run)
     bool refined; /* a run that may go on keeps its points and its generator: a resumed one gives the bits of one never stopped */
     if (!st && r->stop == AZ_STOP_STALLED && !(run->square && r->ladder.held)) st = az_run_judge(run, &refined);
     az_cross_clear(&r->cross);
-    r->evidence = (az_evidence){.tier = AZ_TIER_TRAINED, .trained_rms = r->rms, .reevaluated_max = NAN, .reevaluated_relative = NAN, .defect_slope = NAN};
-    if (run->p->n_defects && r->ladder.found > 1 && !r->ladder.held) r->evidence.defect_slope = r->ladder.slope;
-    if (!st && run->square && !r->ladder.held && r->stop != AZ_STOP_CANCELLED && r->stop != AZ_STOP_TIME && r->stop != AZ_STOP_ITERATIONS) st = az_square_slope(run, &r->evidence.defect_slope);
+    r->evidence = (az_evidence){.tier = AZ_TIER_TRAINED, .trained_rms = r->rms, .reevaluated_max = NAN, .reevaluated_relative = NAN, .defect_slope = NAN, .defect = NAN};
+    if (!st && (r->stop == AZ_STOP_TOLERANCE || r->stop == AZ_STOP_STALLED)) st = az_run_slope(run, &r->evidence.defect_slope);
     az_run_close(run);
     if (!st) st = az_run_record_layer(run);
     return st ? st : checkpoint(run, true);

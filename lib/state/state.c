@@ -26,12 +26,12 @@ az_status az_state_create(az_result **out, az_problem *p)
     for (int i = 0; i < p->n_scalars; i++) r->scalar[i] = p->scalar[i].value;
     for (int i = 0; i < p->n_scalars + 2 * AZ_MAX_INPUT_LAYERS; i++) r->unknown_error[i] = NAN;
     for (int i = 0; i < p->n_rows * AZ_ROW_FOUND(p->dim); i++) r->row_found[i] = NAN;
-    r->ladder = (az_ladder){.last = NAN, .value = NAN, .defect = NAN, .slope = NAN, .lo = -INFINITY, .hi = INFINITY};
+    r->ladder = (az_ladder){.last = NAN, .value = NAN, .defect = NAN, .lo = -INFINITY, .hi = INFINITY};
     r->stop = AZ_STOP_RUNNING;
     r->stage = 1;
     r->unit = 1;
     r->rms = r->check = NAN;
-    r->evidence.trained_rms = r->evidence.reevaluated_max = r->evidence.reevaluated_relative = r->evidence.defect_slope = NAN;
+    r->evidence.trained_rms = r->evidence.reevaluated_max = r->evidence.reevaluated_relative = r->evidence.defect_slope = r->evidence.defect = NAN;
     az_rng_seed(&r->rng, 1);
     *out = r;
     return AZ_OK;
