@@ -586,8 +586,10 @@ static void failed_allocations(void **state)
 }
 
 #define PENALTY 2.0
+#define NEAR_BOUND 0.01 /* of the interval, as az_result_bound says */
 
-/* c = 0.3 weighs as much as c >= 0.5 does, times PENALTY: c is where the sum of squares is least. A bound that holds costs nothing; a hard one is never passed. */
+/* c = 0.3 weighs as much as c >= 0.5 does, times PENALTY: c is where the sum of squares is least. A bound that holds costs nothing; a hard one is never passed. Where one
+ * excludes the solution the solve ends soon and says on which side that lies. */
 static void bound_with_a_penalty(void **state)
 {
     static const az_space space[] = {AZ_SPACE_MLP, AZ_SPACE_ELEMENT, AZ_SPACE_CHEBYSHEV};
@@ -599,8 +601,6 @@ static void bound_with_a_penalty(void **state)
             char text[300];
             az_error err;
             az_result *r;
-            if (space[i] == AZ_SPACE_MLP && k != 2) continue; /* where a residual stays, networks begin again and again, */
-            if (space[i] == AZ_SPACE_ELEMENT && k == 3) continue; /* and elements are cut and cut */
             snprintf(text, sizeof text, "problem b \"b\"\nunknown c = %s in %s\ndomain x in [0, 1]\nfield v(x)\nequation v = c\npin c = 0.3\n", k == 1 ? "-1" : "1", bounds[k]);
             az_problem *p = parse(text);
             az_solve_options o = options(1);
@@ -608,10 +608,15 @@ static void bound_with_a_penalty(void **state)
             if (space[i] != AZ_SPACE_MLP) o.n_layers = 0;
             if (az_solve(&r, p, &o, NULL, NULL, &err) || az_verify(r, 1, &err)) fail_msg("%s", err.message);
             const double c = az_result_unknown(r, 0, NULL), outside = az_result_outside(r, 0), relative = az_result_evidence(r).reevaluated_relative;
-            if (!(fabs(c - found[k]) <= (k == 3 ? 1e-2 : 1e-11))) fail_msg("%s, %s: c = %.15g", az_space_name(space[i]), bounds[k], c);
+            if (!(fabs(c - found[k]) <= (k == 3 ? NEAR_BOUND * 3.5 : space[i] == AZ_SPACE_MLP ? 1e-5 : 1e-11))) fail_msg("%s, %s: c = %.15g", az_space_name(space[i]), bounds[k], c);
             if (!(fabs(outside - (k == 0 || k == 4 ? 0.5 - c : k == 1 ? c - 0.1 : 0)) <= 1e-15)) fail_msg("%s: outside by %g", bounds[k], outside);
             if (k == 3) assert_true(c >= 0.5);
-            assert_true(k == 2 ? relative < 1e-11 && r->stop == AZ_STOP_TOLERANCE : relative >= fmax(outside, 0.1) && r->stop != AZ_STOP_TOLERANCE);
+            assert_true(k == 2 ? relative < 1e-11 && r->stop == AZ_STOP_TOLERANCE : relative >= fmax(outside, 0.1));
+            double bound = NAN;
+            const int side = az_result_bound(r, 0, &bound);
+            if (side != (k == 2 ? 0 : k == 1 ? 1 : -1) || (k != 2 && (r->stop != AZ_STOP_BOUND || bound != (k == 1 ? 0.1 : 0.5))))
+                fail_msg("%s, %s: %s, side %d of %g", az_space_name(space[i]), bounds[k], az_stop_name(r->stop), side, bound);
+            if (k != 2 && (r->restarts > 1 || (space[i] == AZ_SPACE_ELEMENT && r->retries > 1))) fail_msg("%s, %s: %d restarts, %d refinements", az_space_name(space[i]), bounds[k], r->restarts, r->retries);
             az_result_destroy(r);
             az_problem_destroy(p);
         }
