@@ -586,7 +586,7 @@ static void failed_allocations(void **state)
 }
 
 #define PENALTY 2.0
-#define NEAR_BOUND 0.01 /* of the interval, as az_result_bound says */
+#define NEAR_BOUND 0.01 /* of the interval: a solve that a bound stops has not gone all of the way */
 
 /* c = 0.3 weighs as much as c >= 0.5 does, times PENALTY: c is where the sum of squares is least. A bound that holds costs nothing; a hard one is never passed. Where one
  * excludes the solution the solve ends soon and says on which side that lies. */

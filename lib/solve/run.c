@@ -432,7 +432,7 @@ static void say_bound(az_run *run)
     if (i < 0) return;
     const az_scalar_decl *s = &run->p->scalar[run->p->n_parameters + i];
     r->stop = AZ_STOP_BOUND;
-    snprintf(run->note, sizeof run->note, "%s %s its bound %.6g at %.9g with a residual of %.1e: a solution may lie %s", s->name, az_result_outside(r, i) > 0 ? "lies outside" : "rests on",
+    snprintf(run->note, sizeof run->note, "%s %s its bound %.6g at %.9g with a residual of %.1e: a solution may lie %s", s->name, az_result_outside(r, i) > 0 ? "lies outside" : "runs onto",
              bound, r->scalar[run->p->n_parameters + i], r->check, side < 0 ? "below" : "above");
 }
 

@@ -272,19 +272,30 @@ double az_result_outside(const az_result *r, int i)
     return fmax(0, fmax(lo - r->scalar[p->n_parameters + i], r->scalar[p->n_parameters + i] - hi));
 }
 
-#define RESTS 1e-2 /* of the interval: steps towards a bound go a tenth of the way, and a solve that it stops has not gone all of it */
+#define STEADY 5 /* iterations */
+#define APPROACH 0.91 /* of the distance is left by a step that a hard bound cuts short: it may go a tenth of the way. What converges beside a bound comes to rest */
+
+static bool runs_onto(const az_result *r, int i, double bound)
+{
+    const az_history *h = &r->history;
+    bool all = h->n > STEADY && isfinite(bound);
+    for (int k = h->n - STEADY; all && k < h->n; k++) {
+        const double *now = h->unknown + (size_t)k * (size_t)h->n_unknowns + i, *before = now - h->n_unknowns;
+        all = fabs(*now - bound) <= APPROACH * fabs(*before - bound);
+    }
+    return all;
+}
 
 int az_result_bound(const az_result *r, int i, double *bound)
 {
     const az_problem *p = r->problem;
     if (i < 0 || i >= az_problem_n_unknowns(p)) return 0;
     const az_scalar_decl *s = &p->scalar[p->n_parameters + i];
-    const double u = r->scalar[p->n_parameters + i], width = isfinite(s->hi - s->lo) ? s->hi - s->lo : fmax(1, fabs(u));
+    const double u = r->scalar[p->n_parameters + i];
     const bool soft = s->penalty > 0 && !(p->dim > 1 && az_result_space(r) == AZ_SPACE_ELEMENT); /* elements of a half-plane keep all bounds */
-    const double near = soft ? -r->options.tolerance : RESTS * width; /* of a bound with a penalty: outside by more than what is asked */
-    const int side = u - s->lo < near ? -1 : s->hi - u < near ? 1 : 0;
-    if (bound && side) *bound = side < 0 ? s->lo : s->hi;
-    return side;
+    const bool below = soft ? u < s->lo - r->options.tolerance : runs_onto(r, i, s->lo), above = soft ? u > s->hi + r->options.tolerance : runs_onto(r, i, s->hi);
+    if (bound && (below || above)) *bound = below ? s->lo : s->hi;
+    return below ? -1 : above;
 }
 
 double az_state_worst(const az_result *r, double x)
