@@ -39,8 +39,8 @@ static void suggest_branch(const cli_context *c, const solve_request *q)
 
     for (int k = 0; p && k < az_problem_n_parameters(p); k++)
         if (!strcmp(az_problem_parameter(p, k, &own), set->name) && own != set->value)
-            cli_warn(c, "the starts of the file may be too far away at %s = %g; a branch may lead there: ansatz continue %s --over %s=%g:%g", set->name, set->value, q->problem,
-                     set->name, own, set->value);
+            cli_warn(c, "the starts of the file may be too far away at %s = %g; a branch may lead there: ansatz continue %s --over %s=%g:%g", set->name,
+                     set->value, q->problem, set->name, own, set->value);
     az_problem_destroy(p);
 }
 
@@ -66,7 +66,8 @@ static int finish(const cli_context *c, const solve_request *q, az_result *r, co
     if (trouble.status != AZ_OK) cli_warn(c, "%s", trouble.message);
     if (cli_resumable(stop) && !cli_reached(r) && saved)
         cli_warn(c, "unfinished; to continue: ansatz solve --resume=%s", f->result);
-    if (!cli_reached(r) && (stop == AZ_STOP_STALLED || stop == AZ_STOP_BOUND || stop == AZ_STOP_NONFINITE) && !az_result_options(r)->mode) suggest_branch(c, q);
+    const bool astray = stop == AZ_STOP_STALLED || stop == AZ_STOP_BOUND || stop == AZ_STOP_NONFINITE;
+    if (astray && !cli_reached(r) && !az_result_options(r)->mode) suggest_branch(c, q);
     return trouble.status != AZ_OK ? CLI_ERROR : cli_result_status(r);
 }
 

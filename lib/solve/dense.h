@@ -13,11 +13,12 @@ void az_dense_apply_t(double *y, const double *a, int lda, const double *x, int 
 bool az_dense_cholesky(double *a, int lda, int n, int threads);
 /* Solves l l' x = b in place. */
 void az_dense_cholesky_solve(const double *l, int ldl, int n, double *x);
-/* Householder QR in place (LAPACK dgeqrf) of a[m][n], m >= n: R in the upper triangle, below it and in tau[n] what Q is made of. False where a is not finite. */
+/* Householder QR in place (LAPACK dgeqrf) of a[m][n]: R in the upper triangle, below it and in tau[min(m, n)] what Q is made of. False where a is not
+ * finite. */
 bool az_dense_qr(double *a, int lda, double *tau, int m, int n);
-/* x[m] = Q' x. False where that is not finite. */
+/* x[m] = Q' x, Q of n reflections. False where that is not finite. */
 bool az_dense_qr_apply_t(const double *a, int lda, const double *tau, double *x, int m, int n);
-/* Solves R x = b in place; false on a singular factor. */
+/* Solves R x = b in place, R[n][n]; false on a singular factor. */
 bool az_dense_qr_solve(const double *a, int lda, double *x, int n);
 double az_dense_dot(const double *x, const double *y, int n);
 /* BLAS to one thread per call, where it is OpenBLAS: our tiles are the parallelism. */

@@ -2,8 +2,8 @@
  *
  * Each iteration solves (J'J + mu s I) d = -J'r, s the largest squared column norm, and accepts a lower residual: mu/10
  * if at once, else mu stays where it was found, by threes. An accepted step is followed by chord corrections: the same factor applied to the new residual, while each lowers it enough. They cost a residual
- * evaluation, a twentieth of a Jacobian, and act as iterative refinement of the normal equations: as deep as QR while what is sought lies along singular
- * values above the square root of rounding (recipes). Below that only QR of [J; sqrt(mu s) I] sees them, by the R of J: a shift costs no rows.
+ * evaluation, a twentieth of a Jacobian, and act as iterative refinement of the normal equations: as deep as QR while what is sought lies
+ * along singular values above the square root of rounding (recipes). Below that only QR of [J; sqrt(mu s) I] sees them, by the R of J: a shift costs no rows.
  * Levenberg 1944; Moré 1978; the chord method: Kelley, Iterative Methods for Linear and Nonlinear Equations, 5.4.
  */
 #include "solve/solver.h"

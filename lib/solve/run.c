@@ -402,40 +402,6 @@ static bool in_vain(const az_run *run)
     return r->stage > 1 && !(r->check * pays < r->stage_check);
 }
 
-/* An unknown that is solved for and cannot go where the residual would fall; *side, *bound: as of az_result_bound. -1 if there is none. */
-static int blocked(const az_run *run, int *side, double *bound)
-{
-    for (int i = 0; i < az_problem_n_unknowns(run->p); i++)
-        if (!az_run_held(run, i) && (*side = az_result_bound(run->r, i, bound)) != 0) return i;
-    return -1;
-}
-
-#define REFINED_TOO 0.5 /* a residual that a bound holds stays when the mesh is refined */
-#define BLOCKED_AGAIN 1 /* restarts that end on a bound, too: other weights may lead elsewhere */
-
-/* Whether what a stage leaves is due to a bound, and neither a finer mesh nor other weights would help. */
-static bool bound_holds(const az_run *run)
-{
-    const az_result *r = run->r;
-    double bound;
-    int side;
-    if (r->options.mode > 0 || r->ladder.held || blocked(run, &side, &bound) < 0) return false;
-    return az_run_elements(r) ? r->retries > 0 && r->check > REFINED_TOO * r->stage_check : r->restarts >= BLOCKED_AGAIN;
-}
-
-/* In place of AZ_STOP_STALLED. */
-static void say_bound(az_run *run)
-{
-    az_result *r = run->r;
-    double bound = NAN;
-    int side = 0, i = r->stop == AZ_STOP_STALLED && !(r->check <= r->options.tolerance) && !r->options.mode ? blocked(run, &side, &bound) : -1;
-    if (i < 0) return;
-    const az_scalar_decl *s = &run->p->scalar[run->p->n_parameters + i];
-    r->stop = AZ_STOP_BOUND;
-    snprintf(run->note, sizeof run->note, "%s %s its bound %.6g at %.9g with a residual of %.1e: a solution may lie %s", s->name, az_result_outside(r, i) > 0 ? "lies outside" : "runs onto",
-             bound, r->scalar[run->p->n_parameters + i], r->check, side < 0 ? "below" : "above");
-}
-
 static bool lost(const az_result *r)
 {
     return r->stage == 1 && !az_run_linear(r) && !r->ladder.found && !r->ladder.held && !r->warm && r->restarts < RESTARTS && r->history.n &&
@@ -451,12 +417,12 @@ static az_status end_of_stage(az_run *run)
     if (r->stage == 1 && r->phase + 1 < r->options.n_phases) return next_phase(run);
     bool refined = false, marching = false;
     const bool again = lost(r);
-    if (again && !bound_holds(run)) return restart(run);
+    if (again && !az_bound_holds(run)) return restart(run);
     if (az_run_elements(r) && r->options.mode > 0 && r->ladder.held && !(r->rms < AZ_NEARLY)) return az_march_refused(run);
     az_status st = elements_pass(r) ? resolve(run, &refined) : judge(run, &refined);
     if (st) return st;
     if (r->stop == AZ_STOP_TOLERANCE) return AZ_OK;
-    if (again || (az_run_elements(r) && bound_holds(run))) {
+    if (again || (az_run_elements(r) && az_bound_holds(run))) {
         r->stop = AZ_STOP_STALLED;
         return AZ_OK;
     }
@@ -554,10 +520,11 @@ static az_status loop(az_run *run)
     }
     bool refined; /* a run that may go on keeps its points and its generator: a resumed one gives the bits of one never stopped */
     if (!st && r->stop == AZ_STOP_STALLED && !(run->square && r->ladder.held)) st = az_run_judge(run, &refined);
-    if (!st) say_bound(run);
+    if (!st) az_bound_say(run);
     if (run->note[0]) tell(run, phase_name(r));
     az_cross_clear(&r->cross);
-    r->evidence = (az_evidence){.tier = AZ_TIER_TRAINED, .trained_rms = r->rms, .reevaluated_max = NAN, .reevaluated_relative = NAN, .defect_slope = NAN, .defect = NAN};
+    r->evidence = (az_evidence){
+        .tier = AZ_TIER_TRAINED, .trained_rms = r->rms, .reevaluated_max = NAN, .reevaluated_relative = NAN, .defect_slope = NAN, .defect = NAN};
     if (!st && (r->stop == AZ_STOP_TOLERANCE || r->stop == AZ_STOP_STALLED)) st = az_run_slope(run, &r->evidence.defect_slope);
     az_run_close(run);
     if (!st) st = az_run_record_layer(run);
@@ -658,8 +625,8 @@ az_status az_resume(az_result *r, const az_solve_options *o, az_progress_fn fn, 
 {
     az_status st = az_check_options(o, err);
     if (st) return st;
-    if (r->stop == AZ_STOP_TOLERANCE || r->stop == AZ_STOP_STALLED || r->stop == AZ_STOP_NO_MODE || r->stop == AZ_STOP_BOUND || r->stop == AZ_STOP_NONFINITE)
-        return AZ_OK;
+    const bool ended = r->stop == AZ_STOP_TOLERANCE || r->stop == AZ_STOP_STALLED || r->stop == AZ_STOP_BOUND;
+    if (ended || r->stop == AZ_STOP_NO_MODE || r->stop == AZ_STOP_NONFINITE) return AZ_OK;
     for (int t = 0; t < r->problem->n_trials; t++)
         if (r->trial[t].n_stages < 1) return az_fail(err, AZ_EFORMAT, "the result holds no network to continue with");
     r->stop = AZ_STOP_RUNNING;

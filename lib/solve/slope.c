@@ -1,5 +1,5 @@
-/* slope.c: how the first defect changes with the first unknown along the solutions beside a profile. What an unknown shows of a residual at the origin is that
- * over the slope. */
+/* slope.c: how the first defect changes with the first unknown along the solutions beside a profile. What an unknown shows of a residual at the
+ * origin is that over the slope. */
 #include "solve/square.h"
 
 #include <math.h>

@@ -273,7 +273,7 @@ double az_result_outside(const az_result *r, int i)
 }
 
 #define STEADY 5 /* iterations */
-#define APPROACH 0.91 /* of the distance is left by a step that a hard bound cuts short: it may go a tenth of the way. What converges beside a bound comes to rest */
+#define APPROACH 0.91 /* of the distance is left by a step that a hard bound cuts short to a tenth of the way. What converges beside a bound comes to rest */
 
 static bool runs_onto(const az_result *r, int i, double bound)
 {
@@ -293,7 +293,8 @@ int az_result_bound(const az_result *r, int i, double *bound)
     const az_scalar_decl *s = &p->scalar[p->n_parameters + i];
     const double u = r->scalar[p->n_parameters + i];
     const bool soft = s->penalty > 0 && !(p->dim > 1 && az_result_space(r) == AZ_SPACE_ELEMENT); /* elements of a half-plane keep all bounds */
-    const bool below = soft ? u < s->lo - r->options.tolerance : runs_onto(r, i, s->lo), above = soft ? u > s->hi + r->options.tolerance : runs_onto(r, i, s->hi);
+    const bool below = soft ? u < s->lo - r->options.tolerance : runs_onto(r, i, s->lo);
+    const bool above = soft ? u > s->hi + r->options.tolerance : runs_onto(r, i, s->hi);
     if (bound && (below || above)) *bound = below ? s->lo : s->hi;
     return below ? -1 : above;
 }

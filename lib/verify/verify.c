@@ -212,8 +212,8 @@ static az_status judge_grid(verdict *w, az_reference *s, const az_result *r, con
 
 #define STEP 1e-30 /* number.h */
 
-/* A residual at the origin alone is a solution beside it that is less smooth there, and its local exponent what makes the row of kind select hold: with operators
- * and values at points as they are, which the fields elsewhere decide. */
+/* A residual at the origin alone is a solution beside it that is less smooth there, and its local exponent what makes the row of kind select hold: with
+ * operators and values at points as they are, which the fields elsewhere decide. */
 static az_status measure_defect(double *defect, az_reference *s, const az_result *r, const verdict *w)
 {
     const az_problem *p = r->problem;
