@@ -90,7 +90,7 @@ void cli_print_result(const az_result *r)
     const char *title = az_problem_title(p);
     az_evidence e = az_result_evidence(r);
     char digits[AZ_UNKNOWN_LENGTH];
-    double value, error;
+    double value, error, bound;
 
     printf("%s%s%s\n", az_problem_name(p), title && *title ? ": " : "", title ? title : "");
     for (int i = 0; i < az_problem_n_parameters(p); i++) {
@@ -102,6 +102,9 @@ void cli_print_result(const az_result *r)
         az_format_unknown(digits, value, error);
         printf("  %-13s %s", az_problem_unknown(p, i), digits);
         if (az_result_outside(r, i) > 0) printf("  outside its bounds by %.2g", az_result_outside(r, i));
+        const int side = az_result_stop(r) == AZ_STOP_BOUND ? az_result_bound(r, i, &bound) : 0;
+        const char *how = az_result_outside(r, i) > 0 ? "of" : "runs onto its bound";
+        if (side) printf("  %s %.6g: a solution may lie %s", how, bound, side < 0 ? "below" : "above");
         printf("\n");
     }
     print_derived(r);
@@ -144,7 +147,7 @@ static void json_problem(json *j, const az_result *r)
 static void json_unknowns(json *j, const az_result *r)
 {
     const az_problem *p = az_result_problem(r);
-    double error;
+    double error, bound;
 
     json_object(j, "unknowns");
     for (int i = 0; i < az_problem_n_unknowns(p); i++) {
@@ -153,6 +156,7 @@ static void json_unknowns(json *j, const az_result *r)
         json_number(j, "value", value);
         json_number(j, "error", error);
         json_number(j, "outside", az_result_outside(r, i));
+        if (az_result_stop(r) == AZ_STOP_BOUND && az_result_bound(r, i, &bound)) json_number(j, "bound", bound);
         json_object_end(j);
     }
     json_object_end(j);
@@ -204,6 +208,7 @@ static void json_residual(json *j, const az_result *r)
     json_number(j, "reevaluated_relative", done ? e->reevaluated_relative : NAN);
     json_integer(j, "points", done ? e->points : 0);
     json_number(j, "defect_slope", e->defect_slope);
+    json_number(j, "defect", e->defect);
     json_rows(j, r);
     json_object_end(j);
 }

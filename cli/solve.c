@@ -29,6 +29,21 @@ static bool check_files(const cli_context *c, const solve_files *f)
     return cli_check_writable(c, f->result) && cli_check_report(c, f->report, f->result);
 }
 
+/* Far from the values of the file its starts may lead nowhere, though a branch does. */
+static void suggest_branch(const cli_context *c, const solve_request *q)
+{
+    const az_setting *set = q->settings.set;
+    const cli_settings none = {0};
+    az_problem *p = q->settings.n == 1 && q->problem && !q->from ? cli_problem(c, q->problem, &none) : NULL;
+    double own;
+
+    for (int k = 0; p && k < az_problem_n_parameters(p); k++)
+        if (!strcmp(az_problem_parameter(p, k, &own), set->name) && own != set->value)
+            cli_warn(c, "the starts of the file may be too far away at %s = %g; a branch may lead there: ansatz continue %s --over %s=%g:%g", set->name,
+                     set->value, q->problem, set->name, own, set->value);
+    az_problem_destroy(p);
+}
+
 /* The evidence, the files and the summary of a run that has ended. What cannot be written is said, and does not take the rest away. */
 static int finish(const cli_context *c, const solve_request *q, az_result *r, const solve_files *f)
 {
@@ -51,6 +66,8 @@ static int finish(const cli_context *c, const solve_request *q, az_result *r, co
     if (trouble.status != AZ_OK) cli_warn(c, "%s", trouble.message);
     if (cli_resumable(stop) && !cli_reached(r) && saved)
         cli_warn(c, "unfinished; to continue: ansatz solve --resume=%s", f->result);
+    const bool astray = stop == AZ_STOP_STALLED || stop == AZ_STOP_BOUND || stop == AZ_STOP_NONFINITE;
+    if (astray && !cli_reached(r) && !az_result_options(r)->mode) suggest_branch(c, q);
     return trouble.status != AZ_OK ? CLI_ERROR : cli_result_status(r);
 }
 

@@ -109,6 +109,7 @@ const char *az_builtin_text(int i);
     X(AZ_STOP_CANCELLED, -4, "cancelled", "the caller asked to stop") \
     X(AZ_STOP_NONFINITE, -5, "nonfinite", "the residual is not a finite number at the starting point") \
     X(AZ_STOP_NO_MODE, -7, "no_mode", "the march met no further profile before the bound of the unknown, or as far as it can be followed") \
+    X(AZ_STOP_BOUND, -8, "bound", "an unknown runs onto its bound, or lies outside, and a residual stays: a solution may lie beyond") \
     X(AZ_STOP_DIVERGED, -6, "diverged", "an unknown ran to its bound or the damping to its limit")
 
 typedef enum az_stop {
@@ -204,7 +205,9 @@ typedef struct az_evidence {
     double reevaluated_relative;        /* max |R / scale| with the equation's own scale */
     int points;                         /* in that grid */
     double defect_slope;                /* d(first defect)/d(first unknown) of the solutions beside this profile: where it is small, the unknown is less certain
-                                         * than the residual says, by 1/|slope|; NaN where not known: elements in a half-plane compute it, a march in one coordinate takes it from its last two values */
+                                         * than the residual says, by 1/|slope|; NaN without a defect, and for networks in several coordinates */
+    double defect;                      /* what the `select` rows leave, as a shift of the first defect that would make it up while the fields stay; NaN where no row
+                                         * of that kind depends on it. Divided by the slope it is an error of the first unknown that no equation need show */
 } az_evidence;
 
 /* The same of one equation or condition. */
@@ -241,6 +244,9 @@ int az_result_iterations(const az_result *r);
 double az_result_seconds(const az_result *r);
 int az_result_numbers(const az_result *r);                      /* solved for: weights of all stages and unknowns */
 double az_result_unknown(const az_result *r, int i, double *error); /* value; *error is what the evidence supports, NaN if unknown */
+/* -1 or 1 if the unknown went on towards its hard lower or upper bound with every last step, or lies outside one that a penalty holds; else 0.
+ * *bound, unless NULL: which. */
+int az_result_bound(const az_result *r, int i, double *bound);
 double az_result_outside(const az_result *r, int i);            /* how far the unknown lies outside of bounds that a penalty holds; 0 inside, and with hard ones */
 az_evidence az_result_evidence(const az_result *r);
 int az_result_n_rows(const az_result *r);                        /* equations and conditions, in the order of the text */

@@ -152,7 +152,7 @@ static inline void synthetic_scalars(az_result *r)
     r->rms = 2.1e-14;
     r->check = 4.5e-13;
     r->stage_check = 1e-9;
-    r->evidence = (az_evidence){AZ_TIER_REEVALUATED, 2.1e-14, 4.5e-13, 1.3e-12, 4001, -0.25};
+    r->evidence = (az_evidence){AZ_TIER_REEVALUATED, 2.1e-14, 4.5e-13, 1.3e-12, 4001, -0.25, 2.6e-13};
     for (int i = 0; i < r->history.n_unknowns; i++) {
         r->scalar[r->problem->n_parameters + i] = i ? 2 : 0.60573370120321;
         r->unknown_error[i] = i ? NAN : 3.2e-13;

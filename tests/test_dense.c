@@ -197,7 +197,8 @@ static void qr(void **state)
         const int m = n + (int)(az_rng_next(&rng) % 60), lda = m + (int)(az_rng_next(&rng) % 3);
         double *a = matrix(lda, n), *b = matrix(m, 1), *work = copy_of(a, (size_t)lda * (size_t)n), *x = copy_of(b, (size_t)m), *r = copy_of(b, (size_t)m);
         double size, s = 0, norm_b = 0;
-        assert_true(az_dense_qr(work, lda, m, n, x));
+        double *tau = matrix(n, 1);
+        assert_true(az_dense_qr(work, lda, tau, m, n) && az_dense_qr_apply_t(work, lda, tau, x, m, n) && az_dense_qr_solve(work, lda, x, n));
         for (int i = 0; i < m; i++) r[i] -= exact_dot(a + i, lda, x, 1, n, &size);
         for (int j = 0; j < n; j++) s += fabs(exact_dot(a + j * lda, 1, r, 1, m, &size));
         for (int i = 0; i < m; i++) norm_b += fabs(b[i]);
@@ -206,9 +207,11 @@ static void qr(void **state)
         double norm = one_norm(a, lda, m, n), ratio = s / (m * DBL_EPSILON * norm * (norm_b + norm * norm_x));
         if (!(ratio <= RATIO_MAX)) fail_msg("qr of %d x %d: ratio %g", m, n, ratio);
         memset(a + (size_t)(n - 1) * (size_t)lda, 0, sizeof(double) * (size_t)m); /* a zero column: an exactly zero pivot */
-        assert_true(az_dense_qr(a, lda, m, n, b) == (n == 1)); /* LAPACK solves A = 0 by x = 0 */
-        double *all[] = {a, b, work, x, r};
-        for (int k = 0; k < 5; k++) az_doubles_free(all[k]);
+        assert_true(az_dense_qr(a, lda, tau, m, n) && !az_dense_qr_solve(a, lda, b, n));
+        a[0] = NAN;
+        assert_false(az_dense_qr(a, lda, tau, m, n));
+        double *all[] = {a, b, work, x, r, tau};
+        for (int k = 0; k < 6; k++) az_doubles_free(all[k]);
     }
 }
 

@@ -176,7 +176,6 @@ static void same_state(const az_result *a, const az_result *b)
     SAME(&a->ladder.step, &b->ladder.step, 1);
     SAME(&a->ladder.value, &b->ladder.value, 1);
     SAME(&a->ladder.defect, &b->ladder.defect, 1);
-    SAME(&a->ladder.slope, &b->ladder.slope, 1);
     SAME(&a->ladder.lo, &b->ladder.lo, 1);
     SAME(&a->ladder.hi, &b->ladder.hi, 1);
     SAME(&a->seconds, &b->seconds, 1);
@@ -190,6 +189,7 @@ static void same_state(const az_result *a, const az_result *b)
     SAME(&a->evidence.reevaluated_max, &b->evidence.reevaluated_max, 1);
     SAME(&a->evidence.reevaluated_relative, &b->evidence.reevaluated_relative, 1);
     SAME(&a->evidence.defect_slope, &b->evidence.defect_slope, 1);
+    SAME(&a->evidence.defect, &b->evidence.defect, 1);
     SAME(a->row_found, b->row_found, a->problem->n_rows * AZ_ROW_FOUND(a->problem->dim));
     same_networks(a, b);
     same_arrays(a, b);

@@ -197,7 +197,7 @@ static void test_ugly_result(void **state)
         r->history.unknown[2 * i] = ugly[(i + 3) % 10];
     }
     for (int i = 0; i < 60; i++) r->curve.residual[i] = ugly[i % 10], r->curve.relative[i] = 0;
-    r->evidence = (az_evidence){AZ_TIER_REEVALUATED, INFINITY, NAN, DBL_MAX, 0, NAN};
+    r->evidence = (az_evidence){AZ_TIER_REEVALUATED, INFINITY, NAN, DBL_MAX, 0, NAN, NAN};
     r->unknown_error[0] = NAN;
     assert_int_equal(az_report(r, path, "x", NULL), AZ_OK);
     s = read_report();

@@ -102,7 +102,6 @@ static void same_state(const az_result *a, const az_result *b, int k)
     same_doubles("ladder step", k, &a->ladder.step, &b->ladder.step, 1);
     same_doubles("ladder value", k, &a->ladder.value, &b->ladder.value, 1);
     same_doubles("ladder defect", k, &a->ladder.defect, &b->ladder.defect, 1);
-    same_doubles("ladder slope", k, &a->ladder.slope, &b->ladder.slope, 1);
     assert_int_equal(a->n_edges, b->n_edges);
     same_doubles("edge", k, a->edge, b->edge, a->n_edges);
     for (int i = 0; i < p->n_rows; i++) {
@@ -129,9 +128,8 @@ static const struct {
     const char *name;
     double exact;
     int points;
-    bool loose; /* exact to the digits given */
-} exact_cases[] = {
-    {"legendre", 12, 200, false}, {"oscillator", 0.5, 200, false}, {"burgers", 0.5, 200, false}, {"ccf", 1.1807776627, 160, true},
+} exact_cases[] = { /* ccf: an enclosure by fractional powers, bench/reference.csv */
+    {"legendre", 12, 200}, {"oscillator", 0.5, 200}, {"burgers", 0.5, 200}, {"ccf", 1.18077766289985462, 160},
 };
 
 static void unknowns_within_errors(void **state)
@@ -148,8 +146,8 @@ static void unknowns_within_errors(void **state)
         double error;
         assert_int_equal(az_result_stop(r), AZ_STOP_TOLERANCE);
         if (az_verify(r, 2, &err)) fail_msg("%s", err.message);
-        double value = az_result_unknown(r, 0, &error), digits = exact_cases[i].loose ? 1e-10 : 0;
-        if (!(fabs(value - exact_cases[i].exact) <= ERROR_FACTOR * error + digits) || !(error <= 1e-3))
+        double value = az_result_unknown(r, 0, &error);
+        if (!(fabs(value - exact_cases[i].exact) <= ERROR_FACTOR * error) || !(error <= 1e-3))
             fail_msg("%s: %.15g, error %.3g, exactly %.15g", exact_cases[i].name, value, error, exact_cases[i].exact);
         assert_true(az_result_evidence(r).reevaluated_relative <= 1e-3);
         az_result_destroy(r);
@@ -318,6 +316,23 @@ static int first_rms(void *data, const az_progress *g)
     return 1;
 }
 
+/* What the select row d(U,y) - 1 = m (1 + lambda - d(U,y)) leaves after a change of lambda is a defect, and that over its slope an error which covers the change. */
+static void select_row_counts(az_result *r)
+{
+    az_error err;
+    const double zero = 0, kept = r->scalar[1], shift = 1e-6;
+    const int order = 1;
+    double slope_u, error;
+    r->scalar[1] += shift;
+    if (az_eval(r, &slope_u, "U", &zero, 1, &order, &err) || az_verify(r, 1, &err)) fail_msg("%s", err.message);
+    const az_evidence e = az_result_evidence(r);
+    const double row = 2 + r->scalar[1] - 2 * slope_u, defect = fabs(row / (1 + r->scalar[1] - slope_u));
+    az_result_unknown(r, 0, &error);
+    if (!(fabs(e.defect - defect) < 1e-6 * defect)) fail_msg("defect %g, not %g", e.defect, defect);
+    if (!(error >= shift && error < 10 * shift) || !(error > e.reevaluated_relative / fabs(e.defect_slope))) fail_msg("error %g of %g", error, shift);
+    r->scalar[1] = kept;
+}
+
 /* Elements walk down the ladder to the first unstable profile from zero; the independent grid, stretched where the layer is, agrees. */
 static void first_unstable_profile(void **state)
 {
@@ -337,6 +352,7 @@ static void first_unstable_profile(void **state)
     assert_true(fabs(lambda - 0.6057337012032) <= error && error < 1e-8);
     assert_int_equal(r->evidence.tier, AZ_TIER_REEVALUATED);
     assert_true(r->problem->n_layers == 1 && r->problem->layer[0].width < 0.1);
+    select_row_counts(r);
     /* networks begin there, with inputs for the layer */
     double fitted = NAN;
     az_result *networks;
@@ -570,8 +586,10 @@ static void failed_allocations(void **state)
 }
 
 #define PENALTY 2.0
+#define NEAR_BOUND 0.01 /* of the interval: a solve that a bound stops has not gone all of the way */
 
-/* c = 0.3 weighs as much as c >= 0.5 does, times PENALTY: c is where the sum of squares is least. A bound that holds costs nothing; a hard one is never passed. */
+/* c = 0.3 weighs as much as c >= 0.5 does, times PENALTY: c is where the sum of squares is least. A bound that holds costs nothing; a hard one is never passed. Where one
+ * excludes the solution the solve ends soon and says on which side that lies. */
 static void bound_with_a_penalty(void **state)
 {
     static const az_space space[] = {AZ_SPACE_MLP, AZ_SPACE_ELEMENT, AZ_SPACE_CHEBYSHEV};
@@ -583,8 +601,6 @@ static void bound_with_a_penalty(void **state)
             char text[300];
             az_error err;
             az_result *r;
-            if (space[i] == AZ_SPACE_MLP && k != 2) continue; /* where a residual stays, networks begin again and again, */
-            if (space[i] == AZ_SPACE_ELEMENT && k == 3) continue; /* and elements are cut and cut */
             snprintf(text, sizeof text, "problem b \"b\"\nunknown c = %s in %s\ndomain x in [0, 1]\nfield v(x)\nequation v = c\npin c = 0.3\n", k == 1 ? "-1" : "1", bounds[k]);
             az_problem *p = parse(text);
             az_solve_options o = options(1);
@@ -592,10 +608,15 @@ static void bound_with_a_penalty(void **state)
             if (space[i] != AZ_SPACE_MLP) o.n_layers = 0;
             if (az_solve(&r, p, &o, NULL, NULL, &err) || az_verify(r, 1, &err)) fail_msg("%s", err.message);
             const double c = az_result_unknown(r, 0, NULL), outside = az_result_outside(r, 0), relative = az_result_evidence(r).reevaluated_relative;
-            if (!(fabs(c - found[k]) <= (k == 3 ? 1e-2 : 1e-11))) fail_msg("%s, %s: c = %.15g", az_space_name(space[i]), bounds[k], c);
+            if (!(fabs(c - found[k]) <= (k == 3 ? NEAR_BOUND * 3.5 : space[i] == AZ_SPACE_MLP ? 1e-5 : 1e-11))) fail_msg("%s, %s: c = %.15g", az_space_name(space[i]), bounds[k], c);
             if (!(fabs(outside - (k == 0 || k == 4 ? 0.5 - c : k == 1 ? c - 0.1 : 0)) <= 1e-15)) fail_msg("%s: outside by %g", bounds[k], outside);
             if (k == 3) assert_true(c >= 0.5);
-            assert_true(k == 2 ? relative < 1e-11 && r->stop == AZ_STOP_TOLERANCE : relative >= fmax(outside, 0.1) && r->stop != AZ_STOP_TOLERANCE);
+            assert_true(k == 2 ? relative < 1e-11 && r->stop == AZ_STOP_TOLERANCE : relative >= fmax(outside, 0.1));
+            double bound = NAN;
+            const int side = az_result_bound(r, 0, &bound);
+            if (side != (k == 2 ? 0 : k == 1 ? 1 : -1) || (k != 2 && (r->stop != AZ_STOP_BOUND || bound != (k == 1 ? 0.1 : 0.5))))
+                fail_msg("%s, %s: %s, side %d of %g", az_space_name(space[i]), bounds[k], az_stop_name(r->stop), side, bound);
+            if (k != 2 && (r->restarts > 1 || (space[i] == AZ_SPACE_ELEMENT && r->retries > 1))) fail_msg("%s, %s: %d restarts, %d refinements", az_space_name(space[i]), bounds[k], r->restarts, r->retries);
             az_result_destroy(r);
             az_problem_destroy(p);
         }

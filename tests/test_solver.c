@@ -1,4 +1,4 @@
-/* solver: every method lowers linear and curved least squares to their minimum; lm with Cholesky and with QR take the same steps; bent steps follow a curved
+/* solver: every method lowers linear and curved least squares to their minimum; lm with Cholesky and with QR take the same steps, but only QR sees small singular values; bent steps follow a curved
  * valley in a fraction of the steps that straight ones need; a memory saved and restored mid-way gives the bits of the uninterrupted run; a residual that is not finite is never accepted. */
 #include "solve/solver.h"
 #include "testing.h"
@@ -230,6 +230,66 @@ static void cholesky_and_qr_agree(void **state)
         }
 }
 
+/* Powers, all but dependent; b is the sum of the columns with signs that alternate. */
+static model powers(int m, int n)
+{
+    model p = {.kind = 0, .m = m, .n = n, .ld = (m + 7) / 8 * 8, .wall = INFINITY};
+
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < n; j++) {
+            p.a[j * p.ld + i] = pow((i + 0.5) / m, j);
+            p.b[i] += 100 * (j % 2 ? -1 : 1) * p.a[j * p.ld + i];
+        }
+    return p;
+}
+
+/* |r| after so many steps from 0; longest: as in az_objective. *length: of x, in norms of columns. */
+static double left_of_powers(az_method method, double longest, double *length)
+{
+    model p = powers(60, 24);
+    run u = start(method, &p, true, 0);
+    double sum = 0;
+    u.memory[0] = AZ_LM_MU_LINEAR;
+    az_objective f = objective(&p, true);
+    f.longest = longest;
+    az_solver_destroy(u.s);
+    assert_int_equal(az_solver_create(&u.s, method, &f), AZ_OK);
+    for (int k = 0; k < 30; k++) az_solver_step(u.s, u.x, u.r, u.memory);
+    for (int j = 0; j < p.n; j++) sum += u.x[j] * u.x[j] * az_dense_dot(p.a + j * p.ld, p.a + j * p.ld, p.m);
+    *length = sqrt(sum);
+    const double left = sqrt(square(&u));
+    end(&u);
+    return left;
+}
+
+/* What lies along singular values below the root of rounding is found by QR, and lost to Cholesky; weights too long for the rounding of rows are not taken. */
+static void small_singular_values(void **state)
+{
+    (void)state;
+    double length, bound;
+    const model p = powers(60, 24);
+    const double qr = left_of_powers(AZ_METHOD_LM_QR, 0, &length), cholesky = left_of_powers(AZ_METHOD_LM, 0, &bound);
+    if (!(qr < 1e-12) || !(cholesky > 30 * qr)) fail_msg("QR leaves %g, Cholesky %g", qr, cholesky);
+    for (int m = 0; m < 2; m++) {
+        const double left = left_of_powers(m ? AZ_METHOD_LM_QR : AZ_METHOD_LM, 0.5 * length, &bound);
+        if (!(bound <= 0.5 * length) || !(left > qr) || !(left < 0.5 * sqrt(az_dense_dot(p.b, p.b, p.m)))) fail_msg("%g of %g, |r| = %g", bound, length, left);
+    }
+}
+
+/* More columns than rows: damping picks one of many solutions, the same by both factors. */
+static void wide(void **state)
+{
+    (void)state;
+    model p = linear(11, 30), q = p;
+    run u = start(AZ_METHOD_LM, &p, true, 1.2), v = start(AZ_METHOD_LM_QR, &q, true, 1.2);
+    assert_int_equal(az_solver_step(u.s, u.x, u.r, u.memory), AZ_STEP_OK);
+    assert_int_equal(az_solver_step(v.s, v.x, v.r, v.memory), AZ_STEP_OK);
+    for (int j = 0; j < p.n; j++)
+        if (!(fabs(u.x[j] - v.x[j]) <= 1e-9 * (1 + fabs(u.x[j])))) fail_msg("column %d: %.17g, %.17g", j, u.x[j], v.x[j]);
+    end(&u);
+    end(&v);
+}
+
 /* A solver made anew with the memory, x and r of another goes on with the same bits. */
 static void memory_is_all(void **state)
 {
@@ -327,7 +387,7 @@ static void failed_allocations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(minimises_linear), cmocka_unit_test(minimises_rosenbrock), cmocka_unit_test(cholesky_and_qr_agree),
+        cmocka_unit_test(minimises_linear), cmocka_unit_test(minimises_rosenbrock), cmocka_unit_test(cholesky_and_qr_agree), cmocka_unit_test(small_singular_values), cmocka_unit_test(wide),
         cmocka_unit_test(bends_pay),
         cmocka_unit_test(memory_is_all),    cmocka_unit_test(nan_is_rejected),      cmocka_unit_test(nan_everywhere),
         cmocka_unit_test(jacobian_out_of_memory), cmocka_unit_test(failed_allocations),

@@ -79,7 +79,7 @@ static void run(az_archive *a, az_result *r)
     az_archive_enter(a, "run", "how far the run came; unit: in which the current stage measures the residual and the unknowns");
     az_archive_u64(a, "hash", &r->hash);
     az_archive_text(a, "command", &r->command);
-    CHOICE(a, "stop", &r->stop, AZ_STOP_NO_MODE, AZ_STOP_TOLERANCE, stop_label);
+    CHOICE(a, "stop", &r->stop, AZ_STOP_BOUND, AZ_STOP_TOLERANCE, stop_label);
     az_archive_int(a, "stage", &r->stage, 0, MAX_STAGE_NUMBER);
     az_archive_int(a, "stage_iteration", &r->stage_iteration, 0, INT_MAX);
     az_archive_int(a, "restarts", &r->restarts, 0, INT_MAX);
@@ -93,7 +93,6 @@ static void run(az_archive *a, az_result *r)
     az_archive_double(a, "march_step", &r->ladder.step);
     az_archive_double(a, "march_value", &r->ladder.value);
     az_archive_double(a, "march_defect", &r->ladder.defect);
-    az_archive_double(a, "march_slope", &r->ladder.slope);
     az_archive_double(a, "march_lo", &r->ladder.lo);
     az_archive_double(a, "march_hi", &r->ladder.hi);
     az_archive_int(a, "phase", &r->phase, 0, AZ_MAX_PHASES - 1);
@@ -252,6 +251,7 @@ static void evidence(az_archive *a, az_result *r)
     az_archive_double(a, "reevaluated_relative", &e->reevaluated_relative);
     az_archive_int(a, "points", &e->points, 0, INT_MAX);
     az_archive_double(a, "defect_slope", &e->defect_slope);
+    az_archive_double(a, "defect", &e->defect);
     az_archive_doubles(a, "rows", &r->row_found, p->n_rows, AZ_ROW_FOUND(p->dim)); /* of each equation and condition: max, relative, the point of the latter */
     az_archive_leave(a);
 }

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define TILE 96 /* three tiles of doubles stay in a 256 kB second-level cache */
+#define WIDE 1500 /* columns from which on what BLAS packs for a tile costs more than its cache misses: larger tiles, still enough for many threads */
+#define TILE_WIDE 384
 #define ALONE 1e6 /* entries a thread reads before another has woken */
 #define CHUNK 64 /* columns of a matrix-vector product per task */
 
@@ -21,12 +23,12 @@ static int least(int a, int b) { return a < b ? a : b; }
 
 void az_dense_gram(double *c, int ldc, const double *a, int lda, int m, int n, int threads)
 {
-    int tiles = (n + TILE - 1) / TILE, pairs = tiles * (tiles + 1) / 2;
+    const int tile = n < WIDE ? TILE : TILE_WIDE, tiles = (n + tile - 1) / tile, pairs = tiles * (tiles + 1) / 2;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
     for (int p = 0; p < pairs; p++) {
         int j = 0, q = p;
         while (q >= tiles - j) q -= tiles - j++;
-        int i = j + q, i0 = i * TILE, j0 = j * TILE, ni = least(TILE, n - i0), nj = least(TILE, n - j0);
+        const int i = j + q, i0 = i * tile, j0 = j * tile, ni = least(tile, n - i0), nj = least(tile, n - j0);
         if (i == j) {
             cblas_dsyrk(CblasColMajor, CblasLower, CblasTrans, nj, m, 1.0, a + (size_t)j0 * (size_t)lda, lda, 0.0,
                         c + (size_t)j0 * (size_t)ldc + j0, ldc);
@@ -86,7 +88,14 @@ void az_dense_cholesky_solve(const double *l, int ldl, int n, double *x)
     cblas_dtrsv(CblasColMajor, CblasLower, CblasTrans, CblasNonUnit, n, l, ldl, x, 1);
 }
 
-bool az_dense_qr(double *a, int lda, int m, int n, double *b) { return !LAPACKE_dgels(LAPACK_COL_MAJOR, 'N', m, n, 1, a, lda, b, m); }
+bool az_dense_qr(double *a, int lda, double *tau, int m, int n) { return !LAPACKE_dgeqrf(LAPACK_COL_MAJOR, m, n, a, lda, tau); }
+
+bool az_dense_qr_apply_t(const double *a, int lda, const double *tau, double *x, int m, int n)
+{
+    return !LAPACKE_dormqr(LAPACK_COL_MAJOR, 'L', 'T', m, 1, n, a, lda, tau, x, m);
+}
+
+bool az_dense_qr_solve(const double *a, int lda, double *x, int n) { return !LAPACKE_dtrtrs(LAPACK_COL_MAJOR, 'U', 'N', 'N', n, 1, a, lda, x, n); }
 
 double az_dense_dot(const double *x, const double *y, int n)
 {

@@ -13,8 +13,13 @@ void az_dense_apply_t(double *y, const double *a, int lda, const double *x, int 
 bool az_dense_cholesky(double *a, int lda, int n, int threads);
 /* Solves l l' x = b in place. */
 void az_dense_cholesky_solve(const double *l, int ldl, int n, double *x);
-/* Least squares min |a x - b| by Householder QR (LAPACK dgels); a and b[m] are overwritten, the solution is in b[0..n). False on a singular factor. */
-bool az_dense_qr(double *a, int lda, int m, int n, double *b);
+/* Householder QR in place (LAPACK dgeqrf) of a[m][n]: R in the upper triangle, below it and in tau[min(m, n)] what Q is made of. False where a is not
+ * finite. */
+bool az_dense_qr(double *a, int lda, double *tau, int m, int n);
+/* x[m] = Q' x, Q of n reflections. False where that is not finite. */
+bool az_dense_qr_apply_t(const double *a, int lda, const double *tau, double *x, int m, int n);
+/* Solves R x = b in place, R[n][n]; false on a singular factor. */
+bool az_dense_qr_solve(const double *a, int lda, double *x, int n);
 double az_dense_dot(const double *x, const double *y, int n);
 /* BLAS to one thread per call, where it is OpenBLAS: our tiles are the parallelism. */
 void az_dense_init(void);

@@ -106,7 +106,6 @@ static void after_held(az_run *run)
     snprintf(run->note, sizeof run->note, "%s held at %.5g: rms %.1e, defect %.3e", name(run), here, run->r->rms, d);
     if (run->r->rms > SOLVED && ++m->tries < TRIES) return;
     m->tries = 0;
-    m->slope = (d - m->defect) / (here - m->value);
     if (m->defect * d < 0) {
         az_ladder_release(run, here + (m->value - here) * d / (d - m->defect), here - MARGIN * m->step, m->value + MARGIN * m->step);
         return;

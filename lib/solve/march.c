@@ -60,7 +60,6 @@ void az_march_after(az_run *run, double defect)
     snprintf(run->note, sizeof run->note, "%s held at %.6g: rms %.1e, defect %.4e", run->p->scalar[run->p->n_parameters].name, here,
              run->r->rms, defect);
     m->tries = 0;
-    m->slope = (defect - m->defect) / (here - m->value);
     shrink(m, here, defect);
     if (fabs(root - here) < AT_ONCE * m->step) {
         az_ladder_release(run, root, fmin(root, here) - m->step, fmax(root, here) + m->step);

@@ -8,7 +8,7 @@ az_status az_solver_create(az_solver **out, az_method method, const az_objective
     *out = s;
     if (!s) return AZ_ENOMEM;
     size_t n = (size_t)f->cols, m = (size_t)f->rows;
-    bool lm = method == AZ_METHOD_LM || method == AZ_METHOD_LM_QR, qr = method == AZ_METHOD_LM_QR;
+    bool cholesky = method == AZ_METHOD_LM, qr = method == AZ_METHOD_LM_QR;
     s->method = method;
     s->f = *f;
     s->jac = az_doubles(n * (size_t)f->ld);
@@ -18,12 +18,14 @@ az_status az_solver_create(az_solver **out, az_method method, const az_objective
     s->g = az_doubles(n);
     s->scale = az_doubles(n);
     s->step = f->curved ? az_doubles(n) : NULL;
-    s->gram = lm ? az_doubles(n * n) : NULL;
-    s->factor = lm && !qr ? az_doubles(n * n) : NULL;
-    s->qr = qr ? az_doubles((n + m) * n) : NULL;
-    s->qr_rhs = qr ? az_doubles(n + m) : NULL;
-    if (s->jac && s->d && s->x_new && s->r_new && s->g && s->scale && (!f->curved || s->step) && (!lm || s->gram) && (!lm || qr || s->factor) &&
-        (!qr || (s->qr && s->qr_rhs)))
+    s->gram = cholesky ? az_doubles(n * n) : NULL;
+    s->factor = cholesky ? az_doubles(n * n) : NULL;
+    s->qr = qr ? az_doubles(m * n) : NULL;
+    s->damped = qr ? az_doubles(2 * n * n) : NULL;
+    s->tau = qr ? az_doubles(2 * n) : NULL;
+    s->rhs = qr ? az_doubles(m > 2 * n ? m : 2 * n) : NULL;
+    if (s->jac && s->d && s->x_new && s->r_new && s->g && s->scale && (!f->curved || s->step) && (!cholesky || (s->gram && s->factor)) &&
+        (!qr || (s->qr && s->damped && s->tau && s->rhs)))
         return AZ_OK;
     az_solver_destroy(s);
     *out = NULL;
@@ -43,7 +45,9 @@ void az_solver_destroy(az_solver *s)
     az_doubles_free(s->gram);
     az_doubles_free(s->factor);
     az_doubles_free(s->qr);
-    az_doubles_free(s->qr_rhs);
+    az_doubles_free(s->damped);
+    az_doubles_free(s->tau);
+    az_doubles_free(s->rhs);
     az_realloc(s, 0);
 }
 

@@ -12,6 +12,7 @@
 typedef struct az_objective {
     int rows, cols, ld, threads;
     bool normalise; /* the model is nearly linear in x: lm measures columns by their norms */
+    double longest; /* where lm normalises: x, its entries times the norms of their columns, is no longer than this, or rows are rounded too much; 0: any */
     bool curved; /* the rows bend before a step is as long as it should be: lm with Cholesky follows them */
     void *data;
     void (*residual)(void *data, double *r, const double *x); /* NaN where it fails */

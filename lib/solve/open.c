@@ -1,5 +1,6 @@
 #include "solve/square.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -146,8 +147,19 @@ static az_status jacobian(void *data, double *jac, const double *x)
 }
 
 #define TO_BOUND 0.1 /* of the way to a bound in one step: an unknown cannot run onto it while the networks still know nothing */
+#define FROM_BOUND 0.9 /* in later stages, where that bound is the farther one */
 
-/* Hard bounds: a step goes at most a tenth of the way to the bound it heads for; penalties only hold unknowns that are held. x holds the trial point, the state's memory the current one. */
+/* The nearest value to `there` that hard bounds leave for a step from here. */
+static double allowed(const az_run *run, int i, double here, double there)
+{
+    double lo, hi;
+    az_state_bounds(run->r, i, &lo, &hi);
+    const bool later = run->r->stage > 1;
+    const double down = later && here - lo > hi - here ? FROM_BOUND : TO_BOUND, up = later && hi - here > here - lo ? FROM_BOUND : TO_BOUND;
+    return there < here ? fmax(there, here + down * (lo - here)) : there > here ? fmin(there, here + up * (hi - here)) : there;
+}
+
+/* Hard bounds; penalties only hold unknowns that are held. x holds the trial point, the state's memory the current one. */
 static void project(void *data, double *x)
 {
     az_run *run = data;
@@ -156,11 +168,8 @@ static void project(void *data, double *x)
     for (int i = 0; i < run->n_unknowns; i++) {
         if (az_run_held(run, i)) u[i] = now[i];
         if (has_penalty(run, i)) continue;
-        double here = base(run)[i] + run->r->unit * now[i], least, most;
-        az_state_bounds(run->r, i, &least, &most);
-        double lo = here + TO_BOUND * (least - here), hi = here + TO_BOUND * (most - here), value = base(run)[i] + run->r->unit * u[i];
-        if (value < lo) u[i] = (lo - base(run)[i]) / run->r->unit;
-        if (value > hi) u[i] = (hi - base(run)[i]) / run->r->unit;
+        const double here = base(run)[i] + run->r->unit * now[i], there = base(run)[i] + run->r->unit * u[i], put = allowed(run, i, here, there);
+        if (put != there) u[i] = (put - base(run)[i]) / run->r->unit;
     }
 }
 
@@ -173,10 +182,12 @@ static double shortest(void *data)
     return az_march_first(run->r) ? FIRST_SHARE : 0;
 }
 
-static az_method current_method(const az_result *r)
+/* Features sum up to what remains with large weights of opposite signs: the residual falls along singular values that the normal equations lose below
+ * rounding. In several coordinates they are thousands, and QR is too dear. */
+az_method az_run_method(const az_result *r)
 {
     if (r->stage == 1) return r->options.phase[r->phase];
-    return r->options.phase[r->options.n_phases - 1] == AZ_METHOD_LM_QR ? AZ_METHOD_LM_QR : AZ_METHOD_LM;
+    return r->problem->dim == 1 || r->options.phase[r->options.n_phases - 1] == AZ_METHOD_LM_QR ? AZ_METHOD_LM_QR : AZ_METHOD_LM;
 }
 
 /* The memory of a stage that begins now: the method's start, unknowns as they are, measured from there (in the first stage from 0). */
@@ -220,6 +231,32 @@ static void take_state(az_run *run)
     run->r->rms = run->r->unit * sqrt(az_dense_dot(run->residual, run->residual, run->f.rows) / run->f.rows);
 }
 
+#define ROUNDED 0.01 /* of the tolerance: what a stage may add by rounding, rms */
+#define ROUNDED_LEAST 1e-14 /* for a tolerance that no stage reaches */
+
+/* The largest argument of a frozen feature, whose inputs are of order 1. */
+static double largest_argument(const az_network *net)
+{
+    const int n_in = net->width[0], n = net->width[1];
+    double most = 1;
+    for (int j = 0; j < n && net->n_frozen; j++) {
+        double sum = fabs(net->weight[n * n_in + j]);
+        for (int k = 0; k < n_in; k++) sum += fabs(net->weight[j * n_in + k]);
+        most = fmax(most, sum);
+    }
+    return most;
+}
+
+/* Features whose sum is small beside them leave their rounding, which is that of their arguments: eps times the largest of these and the norm of the
+ * weights, each times that of its column, spread over all rows. What one stage leaves no later one takes away. */
+static double longest(const az_run *run, int rows)
+{
+    const az_result *r = run->r;
+    double argument = 1;
+    for (int t = 0; t < run->p->n_trials; t++) argument = fmax(argument, largest_argument(active(run, t)));
+    return r->stage > 1 ? fmax(ROUNDED * r->options.tolerance, ROUNDED_LEAST) * sqrt(rows) / (DBL_EPSILON * argument * r->unit) : 0;
+}
+
 az_status az_run_open(az_run *run)
 {
     az_result *r = run->r;
@@ -230,7 +267,7 @@ az_status az_run_open(az_run *run)
     if (st) return st;
     run->n_unknowns = run->p->n_scalars - run->p->n_parameters;
     int rows = az_program_rows(run->program) + n_penalties(run) + (r->arc != NULL), cols = az_program_columns(run->program, r->trial);
-    az_method method = current_method(r);
+    az_method method = az_run_method(r);
     run->n_method = az_solver_memory(method, cols);
     if (r->n_memory != run->n_method + 2 * run->n_unknowns) st = fresh_memory(run, method, cols);
     run->f = (az_objective){.rows = rows,
@@ -239,6 +276,7 @@ az_status az_run_open(az_run *run)
                             .threads = threads,
                             .data = run,
                             .normalise = r->stage > 1 || az_run_linear(r),
+                            .longest = longest(run, rows),
                             .curved = r->stage == 1 && !az_run_linear(r),
                             .residual = evaluate,
                             .jacobian = jacobian,
@@ -260,7 +298,7 @@ az_status az_run_open(az_run *run)
 
 az_status az_run_again(az_run *run)
 {
-    az_status st = fresh_memory(run, current_method(run->r), run->f.cols);
+    az_status st = fresh_memory(run, az_run_method(run->r), run->f.cols);
     if (st) return az_fail(run->err, st, "out of memory");
     take_state(run);
     return AZ_OK;

@@ -56,7 +56,7 @@ static az_status open_told(az_run *run)
     return az_run_open(run);
 }
 
-static const char *phase_name(const az_result *r) { return r->stage == 1 ? az_method_name(r->options.phase[r->phase]) : "lm"; }
+static const char *phase_name(const az_result *r) { return az_method_name(az_run_method(r)); }
 
 static int points_of(const az_problem *p, unsigned fixed, int n)
 {
@@ -423,12 +423,17 @@ static az_status end_of_stage(az_run *run)
 {
     az_result *r = run->r;
     if (r->stage == 1 && r->phase + 1 < r->options.n_phases) return next_phase(run);
-    if (lost(r)) return restart(run);
     bool refined = false, marching = false;
+    const bool again = lost(r);
+    if (again && !az_bound_holds(run)) return restart(run);
     if (az_run_elements(r) && r->options.mode > 0 && r->ladder.held && !(r->rms < AZ_NEARLY)) return az_march_refused(run);
     az_status st = elements_pass(r) ? resolve(run, &refined) : judge(run, &refined);
     if (st) return st;
     if (r->stop == AZ_STOP_TOLERANCE) return AZ_OK;
+    if (again || (az_run_elements(r) && az_bound_holds(run))) {
+        r->stop = AZ_STOP_STALLED;
+        return AZ_OK;
+    }
     bool retry = refined && r->retries < (az_run_elements(r) ? RETRIES_ELEMENT : RETRIES) && (r->stage > 1 || run->p->dim == 1 || run->square);
     if ((az_ladder_passing(r) || r->ladder.held) && r->check < HELD_ENOUGH) retry = false;
     if (r->options.mode > 0 && !retry) st = az_ladder_turn(run, &marching);
@@ -526,10 +531,12 @@ static az_status loop(az_run *run)
     }
     bool refined; /* a run that may go on keeps its points and its generator: a resumed one gives the bits of one never stopped */
     if (!st && r->stop == AZ_STOP_STALLED && !(run->square && r->ladder.held)) st = az_run_judge(run, &refined);
+    if (!st) az_bound_say(run);
+    if (run->note[0]) tell(run, phase_name(r));
     az_cross_clear(&r->cross);
-    r->evidence = (az_evidence){.tier = AZ_TIER_TRAINED, .trained_rms = r->rms, .reevaluated_max = NAN, .reevaluated_relative = NAN, .defect_slope = NAN};
-    if (run->p->n_defects && r->ladder.found > 1 && !r->ladder.held) r->evidence.defect_slope = r->ladder.slope;
-    if (!st && run->square && !r->ladder.held && r->stop != AZ_STOP_CANCELLED && r->stop != AZ_STOP_TIME && r->stop != AZ_STOP_ITERATIONS) st = az_square_slope(run, &r->evidence.defect_slope);
+    r->evidence = (az_evidence){
+        .tier = AZ_TIER_TRAINED, .trained_rms = r->rms, .reevaluated_max = NAN, .reevaluated_relative = NAN, .defect_slope = NAN, .defect = NAN};
+    if (!st && (r->stop == AZ_STOP_TOLERANCE || r->stop == AZ_STOP_STALLED)) st = az_run_slope(run, &r->evidence.defect_slope);
     az_run_close(run);
     if (!st) st = az_run_record_layer(run);
     return st ? st : checkpoint(run, true);
@@ -629,8 +636,8 @@ az_status az_resume(az_result *r, const az_solve_options *o, az_progress_fn fn, 
 {
     az_status st = az_check_options(o, err);
     if (st) return st;
-    if (r->stop == AZ_STOP_TOLERANCE || r->stop == AZ_STOP_STALLED || r->stop == AZ_STOP_NO_MODE || r->stop == AZ_STOP_NONFINITE)
-        return AZ_OK;
+    const bool ended = r->stop == AZ_STOP_TOLERANCE || r->stop == AZ_STOP_STALLED || r->stop == AZ_STOP_BOUND;
+    if (ended || r->stop == AZ_STOP_NO_MODE || r->stop == AZ_STOP_NONFINITE) return AZ_OK;
     for (int t = 0; t < r->problem->n_trials; t++)
         if (r->trial[t].n_stages < 1) return az_fail(err, AZ_EFORMAT, "the result holds no network to continue with");
     r->stop = AZ_STOP_RUNNING;

@@ -52,7 +52,9 @@ az_status az_check_coordinates(const az_problem *p, const az_solve_options *o, a
 
 /* Iterations before the unknowns move: random networks would drive them anywhere. Longer after every restart. */
 int az_run_hold(const az_result *r);
-/* open.c: program, solver and vectors for the current state */
+/* open.c: of the current stage */
+az_method az_run_method(const az_result *r);
+/* program, solver and vectors for the current state */
 az_status az_run_open(az_run *run);
 az_status az_run_again(az_run *run); /* of an open run whose grid and trials are the same: the method's memory and the residual anew */
 void az_run_close(az_run *run);
@@ -69,6 +71,13 @@ az_status az_run_extend(az_run *run, bool *changed);
 
 /* features.c: derivatives of the given order (NULL: values) of nodes at points y[n] of the line, of node k from out[k*stride] on. */
 az_status az_run_probe(const az_run *run, double *out, size_t stride, const double *y, int n, const int *node, int n_nodes, const int *order);
+/* bound.c: whether what a stage leaves is due to a bound, and neither a finer mesh nor other weights would help. */
+bool az_bound_holds(const az_run *run);
+/* The end of a run by AZ_STOP_STALLED is one by AZ_STOP_BOUND if an unknown runs onto its bound; the note says so. */
+void az_bound_say(az_run *run);
+/* slope.c: d(first defect)/d(first unknown) with all equations satisfied, in one coordinate or by elements, the run open at a profile; NaN without a
+ * defect, or where the unknown is held. AZ_ENOMEM. */
+az_status az_run_slope(az_run *run, double *slope);
 /* run.c: a first stage of random weights for every trial, which has none. */
 az_status az_run_networks(az_run *run);
 /* refit.c: changes the problem and the networks by `change`, which leaves one stage of random weights per trial, and fits these to the values the trials

@@ -11,7 +11,7 @@ struct az_solver {
     double *d, *x_new, *r_new, *g; /* cols, cols, rows, cols */
     double *step; /* [cols] where the objective is curved */
     double *scale; /* [cols] of the columns, lm only */
-    double *qr, *qr_rhs; /* lm-qr: [cols][rows + cols], [rows + cols] */
+    double *qr, *damped, *tau, *rhs; /* lm-qr: of J, [cols][rows]; of [R; sqrt(shift)], [cols][2 cols]; of both, [2][cols]; [rows or 2 cols] */
     az_solver_times times;
 };
 

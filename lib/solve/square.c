@@ -562,9 +562,6 @@ az_status az_square_slope(az_run *run, double *slope)
     const az_problem *p = run->p;
     az_square *s = run->square;
     int unknown = run->f.cols - run->n_unknowns, defect = az_problem_first_defect(p) - p->n_parameters;
-    *slope = NAN;
-    if (!p->n_defects || az_problem_n_unknowns(p) < 1 || az_run_held(run, 0)) return AZ_OK;
-    run->f.residual(run, run->residual, run->x);
     if (!s->factored && !factor(run)) return AZ_OK;
     const double *column = s->seeds + (size_t)(s->n_trials * s->layout->n + defect) * (size_t)s->ld;
     for (int i = 0; i < s->n; i++) s->rhs[i] = s->row[i] < 0 ? 0 : -column[s->row[i]];

@@ -42,8 +42,7 @@ az_status az_square_open(az_run *run);
 void az_square_close(az_run *run);
 /* One damped Newton step and the chord corrections that pay. */
 az_step az_square_step(az_run *run);
-/* d(first defect)/d(first unknown) with all other equations satisfied, the run open at a profile; NaN without a defect, or where the unknown is held. By the
- * factor of the last step, exact to what that step changed; without one it is made. */
+/* az_run_slope after a call of the residual, by the factor of the last step, exact to what that step changed; without one it is made. */
 az_status az_square_slope(az_run *run, double *slope);
 /* Memory of the LU for the meshes of the state, without a program: an upper bound for the problem's values at points. */
 double az_square_bytes(const az_result *r);

@@ -26,12 +26,12 @@ az_status az_state_create(az_result **out, az_problem *p)
     for (int i = 0; i < p->n_scalars; i++) r->scalar[i] = p->scalar[i].value;
     for (int i = 0; i < p->n_scalars + 2 * AZ_MAX_INPUT_LAYERS; i++) r->unknown_error[i] = NAN;
     for (int i = 0; i < p->n_rows * AZ_ROW_FOUND(p->dim); i++) r->row_found[i] = NAN;
-    r->ladder = (az_ladder){.last = NAN, .value = NAN, .defect = NAN, .slope = NAN, .lo = -INFINITY, .hi = INFINITY};
+    r->ladder = (az_ladder){.last = NAN, .value = NAN, .defect = NAN, .lo = -INFINITY, .hi = INFINITY};
     r->stop = AZ_STOP_RUNNING;
     r->stage = 1;
     r->unit = 1;
     r->rms = r->check = NAN;
-    r->evidence.trained_rms = r->evidence.reevaluated_max = r->evidence.reevaluated_relative = r->evidence.defect_slope = NAN;
+    r->evidence.trained_rms = r->evidence.reevaluated_max = r->evidence.reevaluated_relative = r->evidence.defect_slope = r->evidence.defect = NAN;
     az_rng_seed(&r->rng, 1);
     *out = r;
     return AZ_OK;
@@ -271,6 +271,33 @@ double az_result_outside(const az_result *r, int i)
     if (i < 0 || i >= az_problem_n_unknowns(p) || !(p->scalar[p->n_parameters + i].penalty > 0)) return 0;
     az_state_bounds(r, i, &lo, &hi);
     return fmax(0, fmax(lo - r->scalar[p->n_parameters + i], r->scalar[p->n_parameters + i] - hi));
+}
+
+#define STEADY 5 /* iterations */
+#define APPROACH 0.91 /* of the distance is left by a step that a hard bound cuts short to a tenth of the way. What converges beside a bound comes to rest */
+
+static bool runs_onto(const az_result *r, int i, double bound)
+{
+    const az_history *h = &r->history;
+    bool all = h->n > STEADY && isfinite(bound);
+    for (int k = h->n - STEADY; all && k < h->n; k++) {
+        const double *now = h->unknown + (size_t)k * (size_t)h->n_unknowns + i, *before = now - h->n_unknowns;
+        all = fabs(*now - bound) <= APPROACH * fabs(*before - bound);
+    }
+    return all;
+}
+
+int az_result_bound(const az_result *r, int i, double *bound)
+{
+    const az_problem *p = r->problem;
+    if (i < 0 || i >= az_problem_n_unknowns(p)) return 0;
+    const az_scalar_decl *s = &p->scalar[p->n_parameters + i];
+    const double u = r->scalar[p->n_parameters + i];
+    const bool soft = s->penalty > 0 && !(p->dim > 1 && az_result_space(r) == AZ_SPACE_ELEMENT); /* elements of a half-plane keep all bounds */
+    const bool below = soft ? u < s->lo - r->options.tolerance : runs_onto(r, i, s->lo);
+    const bool above = soft ? u > s->hi + r->options.tolerance : runs_onto(r, i, s->hi);
+    if (bound && (below || above)) *bound = below ? s->lo : s->hi;
+    return below ? -1 : above;
 }
 
 double az_state_worst(const az_result *r, double x)

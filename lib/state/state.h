@@ -111,7 +111,6 @@ typedef struct az_ladder {
     int over;                       /* which unknown; not in files, where it is the first */
     double last, step;              /* its value at the last profile; how far the next held value is */
     double value, defect;           /* the held value before this one, and what the select row was there; NaN at the first */
-    double slope;                   /* of the defect between the last two held values before the unknown was released; NaN without */
     double lo, hi;                  /* bounds of a released unknown, hard or with its penalty, -inf and inf without a march */
 } az_ladder;
 

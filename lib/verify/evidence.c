@@ -7,6 +7,7 @@
 /* An unknown converges with an error of 0.1 to 1 times the relative residual: measured on Burgers, gCLM and CCF profiles whose lambda is
  * known. */
 #define UNKNOWN_PER_RESIDUAL 1.0
+#define DEFECT_MARGIN 2.0           /* the same of what the origin shows: 0.9 measured on CCF, where other points had no part in it */
 #define UNKNOWN_ULPS 4              /* round-off of a value that was solved for */
 
 static bool agrees(const az_cross *c, const double *value)
@@ -24,13 +25,14 @@ static bool agrees(const az_cross *c, const double *value)
 void az_evidence_weigh(az_result *r)
 {
     const double relative = r->evidence.reevaluated_relative, *value = r->scalar + r->problem->n_parameters;
+    const double slope = fabs(r->evidence.defect_slope), defect = isfinite(r->evidence.defect) ? r->evidence.defect : 0;
     const bool finite = isfinite(relative) && isfinite(r->evidence.reevaluated_max);
 
     if (finite) r->evidence.tier = r->cross.compared && agrees(&r->cross, value) ? AZ_TIER_CROSS_SOLVED : AZ_TIER_REEVALUATED;
     else if (r->evidence.tier > AZ_TIER_TRAINED) r->evidence.tier = AZ_TIER_TRAINED;
     for (int i = 0; i < r->history.n_unknowns; i++) {
         double error = fmax(UNKNOWN_PER_RESIDUAL * relative, UNKNOWN_ULPS * DBL_EPSILON * fabs(value[i]));
-        if (i == 0 && isfinite(r->evidence.defect_slope)) error = fmax(error, UNKNOWN_PER_RESIDUAL * relative / fabs(r->evidence.defect_slope));
+        if (i == 0 && isfinite(slope)) error = fmax(error, fmax(UNKNOWN_PER_RESIDUAL * relative, DEFECT_MARGIN * defect) / slope);
         if (r->cross.compared) error = fmax(error, r->cross.unknown[i]);
         r->unknown_error[i] = finite ? error : NAN;
     }

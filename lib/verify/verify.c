@@ -210,6 +210,31 @@ static az_status judge_grid(verdict *w, az_reference *s, const az_result *r, con
     return st;
 }
 
+#define STEP 1e-30 /* number.h */
+
+/* A residual at the origin alone is a solution beside it that is less smooth there, and its local exponent what makes the row of kind select hold: with
+ * operators and values at points as they are, which the fields elsewhere decide. */
+static az_status measure_defect(double *defect, az_reference *s, const az_result *r, const verdict *w)
+{
+    const az_problem *p = r->problem;
+    const int first = az_problem_first_defect(p);
+    az_num *m = az_reference_scalar(s) + first;
+    az_status st = AZ_OK;
+
+    *defect = NAN;
+    if (!p->n_defects) return AZ_OK;
+    *m = az_num_make(r->scalar[first], STEP);
+    for (int k = 0; k < p->n_rows && !st; k++) {
+        az_num v;
+        if (p->row[k].kind != AZ_ROW_SELECT) continue;
+        st = az_reference_eval(s, &v, &p->row[k].node, 1, p->row[k].at.x, 1, 1);
+        const double shift = w->row[k * AZ_ROW_FOUND(p->dim)] / fabs(cimag(v) / STEP);
+        if (!st && isfinite(shift) && !(shift <= *defect)) *defect = shift;
+    }
+    *m = r->scalar[first];
+    return st;
+}
+
 static bool agree(double a, double b) { return fabs(a - b) <= fmax(AGREE_RELATIVE * a, AGREE_FLOOR) || (isnan(a) && isnan(b)); }
 
 /* One coordinate: grids are halved until two agree. */
@@ -266,12 +291,13 @@ static void curve_clear(az_curve *c)
     *c = (az_curve){.n = 0};
 }
 
-static void store(az_result *r, const verdict *w, const az_curve *c)
+static void store(az_result *r, const verdict *w, const az_curve *c, double defect)
 {
     memcpy(r->row_found, w->row, sizeof *w->row * (size_t)r->problem->n_rows * AZ_ROW_FOUND((size_t)r->problem->dim));
     r->evidence.reevaluated_max = w->max;
     r->evidence.reevaluated_relative = w->relative;
     r->evidence.points = w->points;
+    r->evidence.defect = defect;
     az_evidence_weigh(r);
     curve_clear(&r->curve);
     r->curve = *c;
@@ -322,6 +348,7 @@ az_status az_verify(az_result *r, int threads, az_error *err)
     az_reference *s = NULL;
     verdict w = {.max = 0};
     az_curve curve = {.n = 0};
+    double defect = NAN;
     grid d = {.h = SPACING, .wanted = points_wanted(r), .threads = thread_count(threads)};
     az_status st = make_reference(&s, r, err);
 
@@ -329,9 +356,10 @@ az_status az_verify(az_result *r, int threads, az_error *err)
     st = az_reference_reach(s, &d.reach);
     if (!st) st = p->dim == 1 ? judge_line(&w, s, r, &d) : judge_grid(&w, s, r, &d);
     w.max = az_state_worst(r, w.max), w.relative = az_state_worst(r, w.relative);
+    if (!st) st = measure_defect(&defect, s, r, &w);
     if (!st) st = make_curve(&curve, &w, p->dim);
     if (!st)
-        store(r, &w, &curve);
+        store(r, &w, &curve, defect);
     else
         curve_clear(&curve);
     verdict_clear(&w);
