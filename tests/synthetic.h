@@ -143,7 +143,7 @@ static inline void synthetic_scalars(az_result *r)
     r->stage = 2;
     r->stage_iteration = 17;
     r->restarts = 3;
-    r->ladder = (az_ladder){.found = 2, .held = 1, .tries = 3, .last = 0.6, .step = 0.01, .value = 0.55, .defect = -0.02, .lo = -INFINITY, .hi = 0.57};
+    r->ladder = (az_ladder){.found = 2, .held = 1, .tries = 3, .fitted = 1, .last = 0.6, .step = 0.01, .value = 0.55, .defect = -0.02, .lo = -INFINITY, .hi = 0.57};
     r->retries = 1;
     r->phase = 1;
     r->iterations = 200;

@@ -171,7 +171,7 @@ static void same_state(const az_result *a, const az_result *b)
     assert_string_equal(a->command, b->command);
     assert_true(a->hash == b->hash && a->stop == b->stop && a->stage == b->stage && a->stage_iteration == b->stage_iteration);
     assert_true(a->phase == b->phase && a->iterations == b->iterations && a->restarts == b->restarts && a->retries == b->retries && a->patient == b->patient);
-    assert_true(a->ladder.found == b->ladder.found && a->ladder.held == b->ladder.held && a->ladder.tries == b->ladder.tries && a->options.mode == b->options.mode);
+    assert_true(a->ladder.found == b->ladder.found && a->ladder.held == b->ladder.held && a->ladder.tries == b->ladder.tries && a->ladder.fitted == b->ladder.fitted && a->options.mode == b->options.mode);
     SAME(&a->ladder.last, &b->ladder.last, 1);
     SAME(&a->ladder.step, &b->ladder.step, 1);
     SAME(&a->ladder.value, &b->ladder.value, 1);

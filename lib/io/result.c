@@ -89,6 +89,7 @@ static void run(az_archive *a, az_result *r)
     az_archive_int(a, "profiles_found", &r->ladder.found, 0, INT_MAX);
     az_archive_int(a, "held", &r->ladder.held, 0, 1);
     az_archive_int(a, "march_tries", &r->ladder.tries, 0, INT_MAX);
+    az_archive_int(a, "march_fitted", &r->ladder.fitted, 0, 1);
     az_archive_double(a, "march_last", &r->ladder.last);
     az_archive_double(a, "march_step", &r->ladder.step);
     az_archive_double(a, "march_value", &r->ladder.value);

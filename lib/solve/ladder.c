@@ -162,6 +162,7 @@ static az_status equip(az_run *run, bool arrived, bool was_held)
 {
     if (arrived) {
         az_ladder *m = &run->r->ladder;
+        m->fitted = 1;
         m->lo = *unknown(run) - TRUST * fabs(*unknown(run)), m->hi = *unknown(run) + TRUST * fabs(*unknown(run));
         snprintf(run->note, sizeof run->note, "profile %d: %s = %.8g by elements (rms %.1e); networks take over", run->r->ladder.found - 1,
                  name(run), *unknown(run), run->r->rms);

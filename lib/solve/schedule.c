@@ -25,7 +25,8 @@
 #define TOLERANCE_ND 1e-6
 #define TOLERANCE_SQUARE 1e-9
 
-/* A held profile is left as soon as it stops falling fast, above the second one later, as its layer is to be followed; a released one has a layer to form. */
+/* A held profile is left as soon as it stops falling fast, above the second one later, as its layer is to be followed; a released one has a layer to form. One
+ * that was fitted to elements is left to the features: by itself it would go where its own residual is least, and the unknowns with it. */
 void az_plan_march(az_stage_plan *plan, const az_result *r)
 {
     bool sharp = r->ladder.found > 1, held = r->ladder.held;
@@ -38,7 +39,7 @@ void az_plan_march(az_stage_plan *plan, const az_result *r)
     }
     plan->window = !held ? 60 : sharp ? 30 : 20;
     plan->gain = held ? 1.3 : 2;
-    plan->max_iterations = !held ? 600 : sharp ? 300 : 100;
+    plan->max_iterations = r->ladder.fitted ? 1 : !held ? 600 : sharp ? 300 : 100;
 }
 
 /* In several coordinates the first network and its points grow with the inputs its author found necessary: 2, 3, and 4 or more. */

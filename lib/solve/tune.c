@@ -88,11 +88,30 @@ static az_status try_one(tuner *t, double *range, int k, double factor, double *
     return st;
 }
 
+/* A later stage has the rougher rest of what the ranges were chosen for: all of them doubled together while that pays, instead of one by one for minutes. */
+static az_status widen(tuner *t, double *range, double *best)
+{
+    double wider[AZ_MAX_TRIALS * AZ_MAX_INPUTS];
+    az_status st = AZ_OK;
+    for (bool better = true; better && !st;) {
+        double left = INFINITY;
+        better = false;
+        for (int k = 0; k < t->n; k++) wider[k] = fmin(2 * range[k], RANGE_MAX);
+        if (!known(t, wider)) st = try_ranges(t, wider, &left);
+        if (st || !(left < PAYS * *best)) continue;
+        *best = left;
+        memcpy(range, wider, sizeof *range * (size_t)t->n);
+        better = true;
+    }
+    return st;
+}
+
 static az_status descend(tuner *t, double *range)
 {
     double best;
     known(t, range);
     az_status st = try_ranges(t, range, &best);
+    if (t->run->p->dim > 1 && t->run->r->stage > 2) return st ? st : widen(t, range, &best);
 
     bool changed = true;
     for (int sweep = 0; sweep < SWEEPS && changed && !st; sweep++) {

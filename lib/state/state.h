@@ -109,6 +109,7 @@ typedef struct az_ladder {
     int tries;                      /* at the present held value */
     int held;                       /* an az_hold; in files AZ_HELD_NOT or AZ_HELD_FREE: a scan writes none */
     int over;                       /* which unknown; not in files, where it is the first */
+    int fitted;                     /* the first network was fitted to elements at the profile that they found */
     double last, step;              /* its value at the last profile; how far the next held value is */
     double value, defect;           /* the held value before this one, and what the select row was there; NaN at the first */
     double lo, hi;                  /* bounds of a released unknown, hard or with its penalty, -inf and inf without a march */
