@@ -7,6 +7,7 @@
 #define FEATURES_1D 240
 #define FEATURES_LAYER 500 /* with inputs of its own for a layer, whose frequencies are chosen by trial */
 #define POINTS_PER_FEATURE 4 /* fewer overfit */
+#define POINTS_HALF_PLANE 8 /* the same in a half-plane, over whose scales points are spread thinner: with 4 the residual between them stays 50 times that at them */
 #define RANGE_LINE 30.0
 #define RANGE_INTERVAL 60.0
 #define RANGE_ND 8.0
@@ -82,7 +83,7 @@ void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_opti
     }
     plan->n_layers = 1;
     plan->layers[0] = line ? p->n_layers ? FEATURES_LAYER : FEATURES_1D : size_of(p).features;
-    plan->points = fmax(o->points, POINTS_PER_FEATURE * plan->layers[0]);
+    plan->points = fmax(o->points, (az_problem_half_plane(p) ? POINTS_HALF_PLANE : POINTS_PER_FEATURE) * plan->layers[0]);
     plan->range = (!line ? RANGE_ND : p->coord[0].range == AZ_INTERVAL ? RANGE_INTERVAL : RANGE_LINE) * pow(RANGE_GROWTH, stage - 2);
     plan->window = az_problem_half_plane(p) ? 2 : 6; /* thousands of columns there: the first steps with their chord corrections do what can be done */
     plan->gain = 2;
