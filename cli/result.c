@@ -103,8 +103,7 @@ void cli_print_result(const az_result *r)
         printf("  %-13s %s", az_problem_unknown(p, i), digits);
         if (az_result_outside(r, i) > 0) printf("  outside its bounds by %.2g", az_result_outside(r, i));
         const int side = az_result_stop(r) == AZ_STOP_BOUND ? az_result_bound(r, i, &bound) : 0;
-        const char *how = az_result_outside(r, i) > 0 ? "of" : "runs onto its bound";
-        if (side) printf("  %s %.6g: a solution may lie %s", how, bound, side < 0 ? "below" : "above");
+        if (side) printf("  %s %.6g: a solution may lie %s", az_result_outside(r, i) > 0 ? "of" : "runs onto its bound", bound, side < 0 ? "below" : "above");
         printf("\n");
     }
     print_derived(r);

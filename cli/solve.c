@@ -29,6 +29,8 @@ static bool check_files(const cli_context *c, const solve_files *f)
     return cli_check_writable(c, f->result) && cli_check_report(c, f->report, f->result);
 }
 
+#define ASTRAY 1e-4 /* relative residual: what leaves less has found a solution, if not to the tolerance */
+
 /* Far from the values of the file its starts may lead nowhere, though a branch does. */
 static void suggest_branch(const cli_context *c, const solve_request *q)
 {
@@ -66,8 +68,8 @@ static int finish(const cli_context *c, const solve_request *q, az_result *r, co
     if (trouble.status != AZ_OK) cli_warn(c, "%s", trouble.message);
     if (cli_resumable(stop) && !cli_reached(r) && saved)
         cli_warn(c, "unfinished; to continue: ansatz solve --resume=%s", f->result);
-    const bool astray = stop == AZ_STOP_STALLED || stop == AZ_STOP_BOUND || stop == AZ_STOP_NONFINITE;
-    if (astray && !cli_reached(r) && !az_result_options(r)->mode) suggest_branch(c, q);
+    const bool ended = stop == AZ_STOP_STALLED || stop == AZ_STOP_BOUND || stop == AZ_STOP_NONFINITE;
+    if (ended && !cli_reached(r) && !(az_result_evidence(r).reevaluated_relative < ASTRAY) && !az_result_options(r)->mode) suggest_branch(c, q);
     return trouble.status != AZ_OK ? CLI_ERROR : cli_result_status(r);
 }
 

@@ -716,10 +716,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unknowns_within_errors), cmocka_unit_test(same_bits_for_any_threads), cmocka_unit_test(cancel_and_resume),
-        cmocka_unit_test(cancel_and_resume_methods), cmocka_unit_test(cancel_and_resume_elements), cmocka_unit_test(cancel_and_resume_march), cmocka_unit_test(cancel_and_resume_march_of_elements), cmocka_unit_test(first_unstable_profile), cmocka_unit_test(no_such_mode), cmocka_unit_test(networks_from_elements), cmocka_unit_test(limit_and_resume),       cmocka_unit_test(finished_stays),
-        cmocka_unit_test(limits_and_stops),       cmocka_unit_test(seed_decides),              cmocka_unit_test(bad_options),
-        cmocka_unit_test(failed_allocations), cmocka_unit_test(bound_with_a_penalty), cmocka_unit_test(march_with_a_penalty), cmocka_unit_test(points_of_all_equations),
-        cmocka_unit_test(stated_tolerance), cmocka_unit_test(trained_on),
+        cmocka_unit_test(cancel_and_resume_methods), cmocka_unit_test(cancel_and_resume_elements), cmocka_unit_test(cancel_and_resume_march),
+        cmocka_unit_test(cancel_and_resume_march_of_elements), cmocka_unit_test(first_unstable_profile), cmocka_unit_test(no_such_mode),
+        cmocka_unit_test(networks_from_elements), cmocka_unit_test(limit_and_resume), cmocka_unit_test(finished_stays), cmocka_unit_test(limits_and_stops),
+        cmocka_unit_test(seed_decides), cmocka_unit_test(bad_options), cmocka_unit_test(failed_allocations), cmocka_unit_test(bound_with_a_penalty),
+        cmocka_unit_test(march_with_a_penalty), cmocka_unit_test(points_of_all_equations), cmocka_unit_test(stated_tolerance), cmocka_unit_test(trained_on),
     };
 
     seed_from_environment(&rng);

@@ -53,8 +53,6 @@ static az_status propagate(az_result *r, double *error, const bool *used, int no
     return st;
 }
 
-#define ROUNDING_ULPS 4 /* as of an unknown */
-
 /* Of a number that takes values of trials: how far two solutions of other trial spaces agree on it, or, should that be less, what an unknown of this size would
  * be given for their residuals. */
 static double agreed(const az_result *r, int i, double value)
@@ -62,7 +60,7 @@ static double agreed(const az_result *r, int i, double value)
     const az_cross *c = &r->cross;
 
     if (!c->compared) return NAN;
-    const double share = fmax(fmax(c->relative, c->other_relative), ROUNDING_ULPS * DBL_EPSILON) * fabs(value);
+    const double share = fmax(fmax(c->relative, c->other_relative), AZ_VALUE_ULPS * DBL_EPSILON) * fabs(value);
     return isfinite(c->relative) && isfinite(c->other_relative) && isfinite(c->derived[i]) ? fmax(c->derived[i], share) : NAN;
 }
 

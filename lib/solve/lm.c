@@ -124,7 +124,8 @@ static double probe(az_solver *s, const double *x, const double *d)
 {
     for (int j = 0; j < s->f.cols; j++) s->x_new[j] = x[j] + d[j];
     if (s->f.project) s->f.project(s->f.data, s->x_new);
-    if (s->f.longest > 0 && !(scaled_norm(s, s->x_new) <= fmax(s->f.longest, scaled_norm(s, x)))) return INFINITY;
+    const double length = s->f.longest > 0 ? scaled_norm(s, s->x_new) : 0;
+    if (!(length <= s->f.longest) && !(length <= scaled_norm(s, x))) return INFINITY;
     return az_solver_residual(s, s->r_new, s->x_new);
 }
 

@@ -18,6 +18,7 @@ typedef struct tuner {
     double *residual, *scalar;
     int n, n_tried;
     double *tried; /* [TRIED_MAX][n]: no vector of ranges is tried twice */
+    double *changed; /* [n] */
 } tuner;
 
 static az_status open_judge(tuner *t, az_points *pool)
@@ -38,7 +39,8 @@ static az_status open_judge(tuner *t, az_points *pool)
     t->residual = az_doubles((size_t)az_program_rows(t->judge));
     t->scalar = az_doubles((size_t)run->p->n_scalars);
     t->tried = az_doubles((size_t)TRIED_MAX * (size_t)t->n);
-    return t->residual && t->scalar && t->tried ? AZ_OK : AZ_ENOMEM;
+    t->changed = az_doubles((size_t)t->n);
+    return t->residual && t->scalar && t->tried && t->changed ? AZ_OK : AZ_ENOMEM;
 }
 
 static bool known(tuner *t, const double *range)
@@ -73,36 +75,20 @@ static az_status try_ranges(tuner *t, const double *range, double *left)
     return st;
 }
 
-static az_status try_one(tuner *t, double *range, int k, double factor, double *best, bool *better)
+/* The n ranges from the k-th on times factor, but for those that it would take out of bounds; kept where they leave less. */
+static az_status try_some(tuner *t, double *range, int k, int n, double factor, double *best, bool *better)
 {
-    double old = range[k], left = INFINITY;
-    *better = false;
-    if (old * factor < RANGE_MIN || old * factor > RANGE_MAX) return AZ_OK;
-    range[k] = old * factor;
-    az_status st = known(t, range) ? AZ_OK : try_ranges(t, range, &left);
+    const size_t size = sizeof(double) * (size_t)t->n;
+    double left = INFINITY;
+    memcpy(t->changed, range, size);
+    for (int i = k; i < k + n; i++)
+        if (factor * range[i] >= RANGE_MIN && factor * range[i] <= RANGE_MAX) t->changed[i] *= factor;
+    const az_status st = known(t, t->changed) ? AZ_OK : try_ranges(t, t->changed, &left);
 
-    if (!st && left < PAYS * *best) {
-        *best = left;
-        *better = true;
-    } else range[k] = old;
-    return st;
-}
-
-/* A later stage has the rougher rest of what the ranges were chosen for: all of them doubled together while that pays, instead of one by one for minutes. */
-static az_status widen(tuner *t, double *range, double *best)
-{
-    double wider[AZ_MAX_TRIALS * AZ_MAX_INPUTS];
-    az_status st = AZ_OK;
-    for (bool better = true; better && !st;) {
-        double left = INFINITY;
-        better = false;
-        for (int k = 0; k < t->n; k++) wider[k] = fmin(2 * range[k], RANGE_MAX);
-        if (!known(t, wider)) st = try_ranges(t, wider, &left);
-        if (st || !(left < PAYS * *best)) continue;
-        *best = left;
-        memcpy(range, wider, sizeof *range * (size_t)t->n);
-        better = true;
-    }
+    *better = !st && left < PAYS * *best;
+    if (!*better) return st;
+    *best = left;
+    memcpy(range, t->changed, size);
     return st;
 }
 
@@ -111,15 +97,17 @@ static az_status descend(tuner *t, double *range)
     double best;
     known(t, range);
     az_status st = try_ranges(t, range, &best);
-    if (t->run->p->dim > 1 && t->run->r->stage > 2) return st ? st : widen(t, range, &best);
 
-    bool changed = true;
+    /* A later stage has the rougher rest of what the ranges were chosen for: all of them together, while that pays, instead of one by one for minutes. */
+    const bool later = t->run->p->dim > 1 && t->run->r->stage > 2;
+    for (bool better = later; better && !st;) st = try_some(t, range, 0, t->n, 2, &best, &better);
+    bool changed = !later;
     for (int sweep = 0; sweep < SWEEPS && changed && !st; sweep++) {
         changed = false;
         for (int k = 0; k < t->n && !st; k++) {
             bool better;
-            st = try_one(t, range, k, 2, &best, &better);
-            if (!st && !better) st = try_one(t, range, k, 0.5, &best, &better);
+            st = try_some(t, range, k, 1, 2, &best, &better);
+            if (!st && !better) st = try_some(t, range, k, 1, 0.5, &best, &better);
             changed |= better;
         }
     }
@@ -140,5 +128,6 @@ az_status az_run_tune(az_run *run, double *range, int n)
     az_doubles_free(t.residual);
     az_doubles_free(t.scalar);
     az_doubles_free(t.tried);
+    az_doubles_free(t.changed);
     return st;
 }

@@ -156,6 +156,8 @@ struct az_result {
     az_curve curve;
 };
 
+#define AZ_VALUE_ULPS 4 /* round-off of a number that was solved for */
+
 /* Every `double *` in a result comes from az_doubles, every other pointer from az_realloc and its kin: az_result_destroy relies on it. */
 
 void az_state_drop_networks(az_result *r);  /* of all trials */

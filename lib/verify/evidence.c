@@ -7,12 +7,11 @@
 /* An unknown converges with an error of 0.1 to 1 times the relative residual: measured on Burgers, gCLM and CCF profiles whose lambda is
  * known. */
 #define UNKNOWN_PER_RESIDUAL 1.0
-#define DEFECT_MARGIN 2.0           /* the same of what the origin shows: 0.9 measured on CCF, where other points had no part in it */
-#define UNKNOWN_ULPS 4              /* round-off of a value that was solved for */
+#define DEFECT_MARGIN 2.0 /* the same of what the origin shows: 0.9 measured on CCF, where other points had no part in it */
 
 static bool agrees(const az_cross *c, const double *value)
 {
-    const double noise = fmax(fmax(c->relative, c->other_relative), UNKNOWN_ULPS * DBL_EPSILON);
+    const double noise = fmax(fmax(c->relative, c->other_relative), AZ_VALUE_ULPS * DBL_EPSILON);
 
     if (!(c->relative <= AZ_AGREE_RESIDUAL) || !(c->other_relative <= AZ_AGREE_RESIDUAL)) return false;
     for (int i = 0; i < c->n_unknowns; i++)
@@ -31,7 +30,7 @@ void az_evidence_weigh(az_result *r)
     if (finite) r->evidence.tier = r->cross.compared && agrees(&r->cross, value) ? AZ_TIER_CROSS_SOLVED : AZ_TIER_REEVALUATED;
     else if (r->evidence.tier > AZ_TIER_TRAINED) r->evidence.tier = AZ_TIER_TRAINED;
     for (int i = 0; i < r->history.n_unknowns; i++) {
-        double error = fmax(UNKNOWN_PER_RESIDUAL * relative, UNKNOWN_ULPS * DBL_EPSILON * fabs(value[i]));
+        double error = fmax(UNKNOWN_PER_RESIDUAL * relative, AZ_VALUE_ULPS * DBL_EPSILON * fabs(value[i]));
         if (i == 0 && isfinite(slope)) error = fmax(error, fmax(UNKNOWN_PER_RESIDUAL * relative, DEFECT_MARGIN * defect) / slope);
         if (r->cross.compared) error = fmax(error, r->cross.unknown[i]);
         r->unknown_error[i] = finite ? error : NAN;
