@@ -46,8 +46,24 @@ static void suggest_branch(const cli_context *c, const solve_request *q)
     az_problem_destroy(p);
 }
 
+/* A profile beside which others lie may have been left for one of them. */
+static void check_profile(const cli_context *c, const az_result *from, const az_result *r, const char *path)
+{
+    const az_problem *p = az_result_problem(r), *before = az_result_problem(from);
+    double error, error_before, set, set_before;
+
+    for (int k = 0; k < az_problem_n_parameters(p); k++) {
+        az_problem_parameter(p, k, &set);
+        if (k >= az_problem_n_parameters(before) || !az_problem_parameter(before, k, &set_before) || set != set_before) return;
+    }
+    if (az_result_options(r)->mode || !az_problem_n_unknowns(p)) return;
+    const double value = az_result_unknown(r, 0, &error), moved = fabs(value - az_result_unknown(from, 0, &error_before));
+    if (moved > error + error_before)
+        cli_warn(c, "%s = %.10g is %.1e from that of %s, more than the errors of both: perhaps another profile", az_problem_unknown(p, 0), value, moved, path);
+}
+
 /* The evidence, the files and the summary of a run that has ended. What cannot be written is said, and does not take the rest away. */
-static int finish(const cli_context *c, const solve_request *q, az_result *r, const solve_files *f)
+static int finish(const cli_context *c, const solve_request *q, const az_result *from, az_result *r, const solve_files *f)
 {
     az_error trouble = {.status = AZ_OK}, e = {.status = AZ_OK};
     az_stop stop = az_result_stop(r);
@@ -69,6 +85,7 @@ static int finish(const cli_context *c, const solve_request *q, az_result *r, co
     if (cli_resumable(stop) && !cli_reached(r) && saved)
         cli_warn(c, "unfinished; to continue: ansatz solve --resume=%s", f->result);
     const bool ended = stop == AZ_STOP_STALLED || stop == AZ_STOP_BOUND || stop == AZ_STOP_NONFINITE;
+    if (from) check_profile(c, from, r, q->from);
     if (ended && !cli_reached(r) && !(az_result_evidence(r).reevaluated_relative < ASTRAY) && !az_result_options(r)->mode) suggest_branch(c, q);
     return trouble.status != AZ_OK ? CLI_ERROR : cli_result_status(r);
 }
@@ -116,7 +133,7 @@ static int solve(const cli_context *c, solve_request *q, const char *output, con
     if (!name_files(c, &f, q, output, output ? NULL : stem ? stem : az_problem_name(p))) goto done;
     if (!check_files(c, &f) || !cli_make_way(c, f.result)) goto done;
     if (work(c, q, p, before, &r, f.result, &e) != AZ_OK) cli_fail_error(c, &e);
-    else status = finish(c, q, r, &f);
+    else status = finish(c, q, from, r, &f);
 done:
     *found = r;
     az_result_destroy(from);
@@ -200,12 +217,12 @@ static int resume_file(const cli_context *c, solve_request *q, const az_problem 
     if (!agrees(c, q, named, r, f->result)) goto done;
     if (!cli_resumable(az_result_stop(r))) {
         bool judged = az_result_evidence(r).tier >= AZ_TIER_REEVALUATED || !q->verify; /* else it was killed between its end and its evidence */
-        status = judged ? finished_already(c, r, f->result) : check_files(c, f) ? finish(c, q, r, f) : CLI_ERROR;
+        status = judged ? finished_already(c, r, f->result) : check_files(c, f) ? finish(c, q, NULL, r, f) : CLI_ERROR;
         goto done;
     }
     if (!check_files(c, f)) goto done;
     if (work(c, q, az_result_problem(r), NULL, &r, f->result, &e) != AZ_OK) cli_fail_error(c, &e);
-    else status = finish(c, q, r, f);
+    else status = finish(c, q, NULL, r, f);
 done:
     az_result_destroy(r);
     return status;

@@ -534,9 +534,11 @@ static az_status loop(az_run *run)
     if (!st) az_bound_say(run);
     if (run->note[0]) tell(run, phase_name(r));
     az_cross_clear(&r->cross);
+    const double given = run->p->dim > 1 && !az_run_elements(r) ? r->evidence.defect_slope : NAN;
     r->evidence = (az_evidence){
-        .tier = AZ_TIER_TRAINED, .trained_rms = r->rms, .reevaluated_max = NAN, .reevaluated_relative = NAN, .defect_slope = NAN, .defect = NAN};
-    if (!st && (r->stop == AZ_STOP_TOLERANCE || r->stop == AZ_STOP_STALLED)) st = az_run_slope(run, &r->evidence.defect_slope);
+        .tier = AZ_TIER_TRAINED, .trained_rms = r->rms, .reevaluated_max = NAN, .reevaluated_relative = NAN, .defect_slope = given, .defect = NAN};
+    const bool finished = r->stop != AZ_STOP_CANCELLED && r->stop != AZ_STOP_NONFINITE && r->stop != AZ_STOP_NO_MODE;
+    if (!st && finished && isnan(given)) st = az_run_slope(run, &r->evidence.defect_slope);
     az_run_close(run);
     if (!st) st = az_run_record_layer(run);
     return st ? st : checkpoint(run, true);

@@ -76,7 +76,8 @@ bool az_bound_holds(const az_run *run);
 /* The end of a run by AZ_STOP_STALLED is one by AZ_STOP_BOUND if an unknown runs onto its bound; the note says so. */
 void az_bound_say(az_run *run);
 /* slope.c: d(first defect)/d(first unknown) with all equations satisfied, in one coordinate or by elements, the run open at a profile; NaN without a
- * defect, or where the unknown is held. AZ_ENOMEM. */
+ * defect, where the unknown is held, and for networks in several coordinates: a smooth solution with a residual at the corner is in the sense of their
+ * least squares as good as one with a defect, and they keep the slope of what they began with. AZ_ENOMEM. */
 az_status az_run_slope(az_run *run, double *slope);
 /* run.c: a first stage of random weights for every trial, which has none. */
 az_status az_run_networks(az_run *run);

@@ -5,16 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-/* Columns of the Jacobian in the order of the list, each of length 1. */
-static void gather(double *a, const double *jac, const int *list, int n, int rows, int ld)
-{
-    for (int k = 0; k < n; k++) {
-        const double *from = jac + (size_t)list[k] * (size_t)ld;
-        const double norm = sqrt(az_dense_dot(from, from, rows));
-        for (int i = 0; i < rows; i++) a[(size_t)k * (size_t)rows + (size_t)i] = norm > 0 ? from[i] / norm : 0;
-    }
-}
-
 /* What may move: weights, then unknowns but the first; the defect last. Their number. */
 static int choose(int *list, const az_run *run, int defect)
 {
@@ -27,24 +17,47 @@ static int choose(int *list, const az_run *run, int defect)
     return n;
 }
 
+/* These columns in the place of the first n, each of length 1; that of the last. Only the last may lie before its new place. */
+static double gather(double *jac, const int *list, int n, int rows, int ld, double *last)
+{
+    double norm = 0;
+    memcpy(last, jac + (size_t)list[n - 1] * (size_t)ld, sizeof *last * (size_t)rows);
+    for (int k = 0; k < n; k++) {
+        const double *from = k + 1 < n ? jac + (size_t)list[k] * (size_t)ld : last;
+        double *to = jac + (size_t)k * (size_t)ld;
+        norm = sqrt(az_dense_dot(from, from, rows));
+        for (int i = 0; i < rows; i++) to[i] = norm > 0 ? from[i] / norm : 0;
+    }
+    return norm;
+}
+
+/* x[n - 1] of the least squares problem a x = b by QR; NaN where that fails. b is overwritten. */
+static az_status solve_last(double *x, double *a, int ld, double *b, int m, int n)
+{
+    double *tau = az_doubles((size_t)n);
+    if (!tau) return AZ_ENOMEM;
+    if (n <= m && az_dense_qr(a, ld, tau, m, n) && az_dense_qr_apply_t(a, ld, tau, b, m, n))
+        *x = b[n - 1] / a[(size_t)(n - 1) * (size_t)ld + (size_t)(n - 1)];
+    az_doubles_free(tau);
+    return AZ_OK;
+}
+
 /* The last unknown of the least squares problem J d = -dr/d(unknown): the others leave of the defect's column what is orthogonal to theirs. */
 static az_status least_squares(const az_run *run, double *slope, int defect)
 {
-    const int own = az_program_rows(run->program), networks = run->f.cols - run->n_unknowns;
-    const size_t m = (size_t)own, n = (size_t)run->f.cols, ld = (size_t)run->f.ld;
-    double *jac = az_doubles(n * ld), *a = az_doubles(n * m), *tau = az_doubles(n), *b = az_doubles(m);
-    int *list = az_calloc(n, sizeof *list), k = list ? choose(list, run, defect) : 0;
+    const int m = az_program_rows(run->program), networks = run->f.cols - run->n_unknowns, ld = run->f.ld;
+    double *jac = az_doubles((size_t)run->f.cols * (size_t)ld), *b = az_doubles((size_t)m), *last = az_doubles((size_t)m), x = NAN;
+    int *list = az_calloc((size_t)run->f.cols, sizeof *list), n = list ? choose(list, run, defect) : 0;
     const az_binding binding = az_run_binding(run);
-    az_status st = jac && a && tau && b && list ? az_program_jacobian(run->program, &binding, jac, run->f.ld) : AZ_ENOMEM;
+    az_status st = jac && b && last && list ? az_program_jacobian(run->program, &binding, jac, ld) : AZ_ENOMEM;
     if (!st) {
-        const double *column = jac + (size_t)list[k - 1] * ld;
-        gather(a, jac, list, k, own, run->f.ld);
-        memcpy(b, jac + (size_t)networks * ld, sizeof *b * (size_t)own);
-        if (k <= own && az_dense_qr(a, own, tau, own, k) && az_dense_qr_apply_t(a, own, tau, b, own, k))
-            *slope = -b[k - 1] / a[(size_t)(k - 1) * (size_t)own + (size_t)(k - 1)] / sqrt(az_dense_dot(column, column, own));
+        memcpy(b, jac + (size_t)networks * (size_t)ld, sizeof *b * (size_t)m);
+        const double norm = gather(jac, list, n, m, ld, last);
+        st = solve_last(&x, jac, ld, b, m, n);
+        *slope = -x / norm;
     }
-    double *all[] = {jac, a, tau, b};
-    for (int i = 0; i < 4; i++) az_doubles_free(all[i]);
+    double *all[] = {jac, b, last};
+    for (int i = 0; i < 3; i++) az_doubles_free(all[i]);
     az_realloc(list, 0);
     return st;
 }
@@ -56,6 +69,6 @@ az_status az_run_slope(az_run *run, double *slope)
     if (!p->n_defects || az_problem_n_unknowns(p) < 1 || az_run_held(run, 0)) return AZ_OK;
     run->f.residual(run, run->residual, run->x);
     if (run->square) return az_square_slope(run, slope);
-    az_status st = p->dim == 1 ? least_squares(run, slope, az_problem_first_defect(p) - p->n_parameters) : AZ_OK;
+    const az_status st = p->dim == 1 ? least_squares(run, slope, az_problem_first_defect(p) - p->n_parameters) : AZ_OK;
     return st ? az_fail(run->err, st, "out of memory") : AZ_OK;
 }

@@ -73,6 +73,7 @@ static az_status begin(az_result *r, const az_result *from, az_error *err)
     r->warm = 1;
     r->hash = az_hash_bytes(r->hash, &from->hash, sizeof from->hash);
     az_state_copy_unknowns(r, from);
+    if (!elements && r->problem->dim > 1) r->evidence.defect_slope = from->evidence.defect_slope;
     if (!elements && az_result_space(from) == AZ_SPACE_ELEMENT) return fit_networks(r, from, err);
     if (elements && r->options.coordinates != from->trial[0].stage[0].mesh.coordinates) return fit_elements(r, from, err);
     for (int t = 0; t < r->problem->n_trials && !st; t++)
