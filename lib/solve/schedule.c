@@ -24,7 +24,8 @@
 #define TOLERANCE_LINE 1e-12
 #define TOLERANCE_INTERVAL 1e-11 /* second derivatives of features reach no deeper */
 #define TOLERANCE_ND 1e-6
-#define TOLERANCE_SQUARE 1e-9
+#define TOLERANCE_SQUARE 1e-9 /* of the stable profile; each above it has finer scales, and rounding in them leaves more */
+#define TOLERANCE_PROFILE 2.0 /* times that of the profile before */
 
 /* A held profile is left as soon as it stops falling fast, above the second one later, as its layer is to be followed; a released one has a layer to form. One
  * that was fitted to elements is left to the features: by itself it would go where its own residual is least, and the unknowns with it. */
@@ -98,7 +99,8 @@ void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve
     *o = *asked;
     o->checkpoint = NULL;
     if (isnan(o->tolerance) && o->space == AZ_SPACE_MLP && p->tolerance > 0) o->tolerance = p->tolerance;
-    if (isnan(o->tolerance)) o->tolerance = !line ? (element ? TOLERANCE_SQUARE : TOLERANCE_ND) : p->coord[0].range == AZ_INTERVAL ? TOLERANCE_INTERVAL : TOLERANCE_LINE;
+    const double square = TOLERANCE_SQUARE * pow(TOLERANCE_PROFILE, o->mode);
+    if (isnan(o->tolerance)) o->tolerance = !line ? (element ? square : TOLERANCE_ND) : p->coord[0].range == AZ_INTERVAL ? TOLERANCE_INTERVAL : TOLERANCE_LINE;
     if (az_problem_half_plane(p) && !o->coordinates) o->coordinates = AZ_CONFORMAL;
     if (element) o->n_layers = 0;
     if (!o->n_layers && az_series_name(o->space)) o->n_layers = 1, o->layers[0] = o->space == AZ_SPACE_FOURIER ? FUNCTIONS : POLYNOMIALS;
