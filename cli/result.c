@@ -104,7 +104,7 @@ static void print_derived(const az_result *r)
         unknown = unknown || isnan(error);
     }
     if (unknown && az_result_evidence(r).tier == AZ_TIER_REEVALUATED)
-        printf("  %-13s (?): values of fields, which a residual does not bound; `ansatz verify FILE --cross` compares them with another solution\n", "");
+        printf("  %-13s (?): values of fields, which no residual bounds; `ansatz verify FILE --cross` or `--with OTHER` compares them with another solution\n", "");
 }
 
 void cli_print_result(const az_result *r)
