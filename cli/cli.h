@@ -124,6 +124,9 @@ az_result *cli_result(const cli_context *c, const char *path);      /* NULL afte
 bool cli_reached(const az_result *r);                               /* the asked tolerance, by the best evidence there is */
 int cli_result_status(const az_result *r);                          /* CLI_OK or CLI_NOT_REACHED */
 void cli_print_result(const az_result *r);                          /* for people, on standard output */
+/* "d m/d lambda": az_evidence.defect_slope in the names of the problem; "" without a defect. */
+#define CLI_SLOPE_NAME 160
+void cli_slope_name(char *name, const az_problem *p);
 bool cli_resumable(az_stop s);
 /* Version, name and parameters, the first members of an object about a problem. */
 struct json;

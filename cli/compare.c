@@ -11,8 +11,9 @@ const char compare_help[] =
     "\n"
     "Solves a problem with each trial space the program has, and tabulates what each\n"
     "took and reached: the numbers solved for, the seconds, the residual trained and\n"
-    "re-evaluated, the unknown with the digits this supports, and how far it is from\n"
-    "the best of them.\n"
+    "re-evaluated, the slope of the problem's `defect` in the unknown beside the\n"
+    "profile, the unknown with the digits this supports, and how far it is from the\n"
+    "best of them.\n"
     "\n"
     "  mlp        networks in stages, from random weights\n"
     "  fourier    series of 32, 64, 128 and 256 functions in the angle\n"
@@ -51,6 +52,7 @@ typedef struct row {
     int numbers;            /* solved for */
     double seconds, trained, max, relative;
     double value, error;    /* of the first unknown, NaN without one */
+    double slope;           /* of the first defect in it */
     char digits[256];
     bool reached;
     char why[200];          /* not, or nothing to show */
@@ -68,7 +70,7 @@ typedef struct request {
 static row *add(row *r, int *n, const char *space)
 {
     row *x = &r[(*n)++];
-    *x = (row){.trained = NAN, .max = NAN, .relative = NAN, .value = NAN, .error = NAN, .seconds = NAN};
+    *x = (row){.trained = NAN, .max = NAN, .relative = NAN, .value = NAN, .error = NAN, .slope = NAN, .seconds = NAN};
     snprintf(x->space, sizeof x->space, "%s", space);
     return x;
 }
@@ -79,6 +81,7 @@ static void fill(row *x, const az_result *r)
     x->numbers = az_result_numbers(r);
     x->seconds = az_result_seconds(r);
     x->trained = e.trained_rms, x->max = e.reevaluated_max, x->relative = e.reevaluated_relative;
+    x->slope = e.defect_slope;
     x->reached = cli_reached(r);
     if (!x->reached) snprintf(x->why, sizeof x->why, "%s", az_stop_name(az_result_stop(r)));
     if (!az_problem_n_unknowns(az_result_problem(r))) return;
@@ -180,13 +183,26 @@ static void cell(double x)
     else printf("  %9.1e", x);
 }
 
+/* Only where the problem has a defect: a column as wide as its name. */
+static void slope_cell(const char *name, double slope)
+{
+    const int width = strlen(name) > 9 ? (int)strlen(name) : 9;
+
+    if (*name && isnan(slope)) printf("  %*s", width, "");
+    else if (*name) printf("  %*.1e", width, slope);
+}
+
 static void print(const az_problem *p, const row *r, int n)
 {
     const char *unknown = az_problem_unknown(p, 0);
     double best = best_value(r, n);
+    char name[CLI_SLOPE_NAME];
 
+    cli_slope_name(name, p);
     printf("%s: %s\n", az_problem_name(p), az_problem_title(p));
-    printf("  %-13s  %7s  %8s  %9s  %9s  %9s  %9s  %s\n", "space", "numbers", "seconds", "trained", "residual", "relative", unknown ? "off by" : "", unknown ? unknown : "");
+    printf("  %-13s  %7s  %8s  %9s  %9s  %9s", "space", "numbers", "seconds", "trained", "residual", "relative");
+    if (*name) printf("  %9s", name);
+    printf("  %9s  %s\n", unknown ? "off by" : "", unknown ? unknown : "");
     for (int i = 0; i < n; i++) {
         printf("  %-13s", r[i].space);
         if (!r[i].numbers) {
@@ -194,7 +210,7 @@ static void print(const az_problem *p, const row *r, int n)
             continue;
         }
         printf("  %7d  %8.2f", r[i].numbers, r[i].seconds);
-        cell(r[i].trained), cell(r[i].max), cell(r[i].relative), cell(fabs(r[i].value - best));
+        cell(r[i].trained), cell(r[i].max), cell(r[i].relative), slope_cell(name, r[i].slope), cell(fabs(r[i].value - best));
         printf("  %s%s%s%s\n", r[i].digits, r[i].reached ? "" : "  (", r[i].reached ? "" : r[i].why, r[i].reached ? "" : ")");
     }
 }
@@ -220,6 +236,7 @@ static void print_json(const az_problem *p, const row *r, int n)
         json_number(&j, "value", r[i].value);
         json_number(&j, "error", r[i].error);
         json_number(&j, "off_by", fabs(r[i].value - best));
+        json_number(&j, "defect_slope", r[i].slope);
         json_bool(&j, "reached", r[i].reached);
         if (*r[i].why) json_string(&j, "why", r[i].why);
         json_object_end(&j);

@@ -30,6 +30,14 @@ bool cli_resumable(az_stop s)
     return s == AZ_STOP_RUNNING || s == AZ_STOP_CANCELLED || s == AZ_STOP_TIME || s == AZ_STOP_ITERATIONS;
 }
 
+void cli_slope_name(char *name, const az_problem *p)
+{
+    const char *defect = az_problem_defect(p, 0), *unknown = az_problem_unknown(p, 0);
+
+    *name = 0;
+    if (defect && unknown) snprintf(name, CLI_SLOPE_NAME, "d %s/d %s", defect, unknown);
+}
+
 static void print_rows(const az_result *r)
 {
     const az_problem *p = az_result_problem(r);
@@ -70,17 +78,33 @@ static void print_cross(const az_result *r)
     printf("  %-13s %-13s %.1e here, %.1e there\n", "", "residuals", c->relative, c->other_relative);
 }
 
+/* Below the first unknown: how well the residual knows it. */
+static void print_slope(const az_result *r)
+{
+    const az_problem *p = az_result_problem(r);
+    const double slope = az_result_evidence(r).defect_slope;
+    char name[CLI_SLOPE_NAME];
+
+    cli_slope_name(name, p);
+    if (*name && isfinite(slope)) printf("  %-13s %.2g  beside the profile: an error in %s divided by this is one in %s\n", name, slope,
+                                         az_problem_defect(p, 0), az_problem_unknown(p, 0));
+}
+
 static void print_derived(const az_result *r)
 {
     const az_problem *p = az_result_problem(r);
     char digits[AZ_UNKNOWN_LENGTH];
     double value, error;
+    bool unknown = false;
 
     for (int i = 0; i < az_problem_n_derived(p); i++) {
         if (az_result_derived(r, i, &value, &error, NULL) != AZ_OK) continue;
         az_format_unknown(digits, value, error);
         printf("  %-13s %s  %s\n", i ? "" : "derived", digits, az_problem_derived(p, i));
+        unknown = unknown || isnan(error);
     }
+    if (unknown && az_result_evidence(r).tier == AZ_TIER_REEVALUATED)
+        printf("  %-13s (?): values of fields, which no residual bounds; `ansatz verify FILE --cross` or `--with OTHER` compares them with another solution\n", "");
 }
 
 void cli_print_result(const az_result *r)
@@ -88,7 +112,6 @@ void cli_print_result(const az_result *r)
     const az_problem *p = az_result_problem(r);
     const az_solve_options *o = az_result_options(r);
     const char *title = az_problem_title(p);
-    az_evidence e = az_result_evidence(r);
     char digits[AZ_UNKNOWN_LENGTH];
     double value, error, bound;
 
@@ -105,10 +128,10 @@ void cli_print_result(const az_result *r)
         const int side = az_result_stop(r) == AZ_STOP_BOUND ? az_result_bound(r, i, &bound) : 0;
         if (side) printf("  %s %.6g: a solution may lie %s", az_result_outside(r, i) > 0 ? "of" : "runs onto its bound", bound, side < 0 ? "below" : "above");
         printf("\n");
+        if (i == 0) print_slope(r);
     }
     print_derived(r);
     print_evidence(r);
-    if (isfinite(e.defect_slope)) printf("  %-13s %.2g  of the defect beside the profile: digits lost to it are not printed\n", "slope", e.defect_slope);
     print_cross(r);
     printf("  %-13s %s\n", "stopped", az_stop_message(az_result_stop(r)));
     if (az_result_stop(r) == AZ_STOP_TOLERANCE && !cli_reached(r)) printf("  %-13s but the re-evaluated residual is above it\n", "");

@@ -81,6 +81,7 @@ const char *az_problem_title(const az_problem *p);
 const char *az_problem_text(const az_problem *p);   /* the exact text that was parsed */
 int az_problem_n_unknowns(const az_problem *p);
 const char *az_problem_unknown(const az_problem *p, int i);
+const char *az_problem_defect(const az_problem *p, int i);  /* az_evidence.defect_slope is of the first; NULL behind the last */
 int az_problem_n_parameters(const az_problem *p);
 const char *az_problem_parameter(const az_problem *p, int i, double *value);
 /* What the problem says of its solution beyond equations: vector fields to draw, and numbers that follow from it (az_result_derived). */

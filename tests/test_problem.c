@@ -271,6 +271,7 @@ static void test_sizes(void **state)
     az_text_clear(&t);
     assert_limit("problem ", "t", 64, "", "the name is longer than 63 characters");
     assert_limit("problem t \"", "T", 201, "\"\n", "the title is longer than 200 bytes");
+    assert_limit(HEAD "note \"", "n", AZ_MAX_NOTE + 1, "\"\n" TAIL, "the note is longer than 4000 bytes");
     assert_limit(HEAD, TAIL, AZ_MAX_ROWS + 1, "", "more than 256 equations and conditions");
     t = repeated(HEAD "let A = ", "hilbert(", AZ_MAX_OPERATORS + 1, "u");
     for (int i = 0; i <= AZ_MAX_OPERATORS; i++) az_text_add(&t, ")");
@@ -297,6 +298,7 @@ static void test_counts(void **state)
     assert_many("trial v%d(y)", 64, "more than 64 trials");
     assert_many("field v%d(y)", 64, "more than 64 trials");
     assert_many("let v%d = 1", 1025, "more than 1024 lets and fields");
+    assert_many("note \"%d\"", 17, "more than 16 notes");
 }
 
 /* A single line of nearly 1 MiB. */
@@ -648,12 +650,12 @@ static void test_describe_open(void **state)
     described_as(text, expected);
 }
 
-/* Flows and derived numbers stand at the end, and are no rows; a flow's name is not taken by what follows. */
+/* Flows, derived numbers and notes stand at the end, and are no rows; a flow's name is not taken by what follows. */
 static void test_answers(void **state)
 {
     static const char text[] = "problem t \"T\"\nunknown k = 1\ndomain x, y in plane\ntrial u(x, y)\nflow W = u*y,\n  -x\nderived \"a (k) & more\" = 2*k + u@(0, 1)\n"
-                               "equation u = k*x\npin u@(0, 0) = 1\nderived \"four\" = 4\n";
-    static const char end[] = "\nflows\n  W = u*y, -x\n\nderived numbers\n  a (k) & more = 2*k + u@(0, 1)\n  four = 4\n";
+                               "equation u = k*x\npin u@(0, 0) = 1\nderived \"four\" = 4\nnote \"One,\" \"two\"\n  \"and = three.\"\nnote \"Four.\"\n";
+    static const char end[] = "\nflows\n  W = u*y, -x\n\nderived numbers\n  a (k) & more = 2*k + u@(0, 1)\n  four = 4\n\nnotes\n  One, two and = three.\n  Four.\n";
     az_problem *p = parse(text);
     char *s;
 
@@ -821,7 +823,7 @@ static void test_allocation_failures(void **state)
     (void)state;
     assert_survives(NULL, AZ_OK);
     assert_survives("problem t \"T\"\nparameter a = 2\nunknown k = 1\ndomain x, y in plane\ntime t in [0, 1]\nfield u(x, y, t) odd in x decay 1/k\n"
-                    "let U = d(u, x)@(0, 0, 0)^a + sech(x)\nequation d(u, t) = U scale 1 + x^2\ninitial u = 0 # c\npin k = 2\nflow W = u, k, x\nderived \"K\" = 2*k\n", AZ_OK);
+                    "let U = d(u, x)@(0, 0, 0)^a + sech(x)\nequation d(u, t) = U scale 1 + x^2\ninitial u = 0 # c\npin k = 2\nflow W = u, k, x\nderived \"K\" = 2*k\nnote \"a\" \"b\"\n", AZ_OK);
     assert_survives("problem t \"T\"\nparameter X = 2\ndomain y in (-X, X)\nfield u(y) odd decay 1\nfield v(y)\nlet h = hilbert(u)*edge(y)\n"
                     "equation d(v, y) + primitive(u) = h\npin u = 1 at y = X/2\n", AZ_OK);
     assert_survives("problem t \"T\"\nunknown k = 1\nparameter a = 2\nlet b = omga\n", AZ_EPROBLEM);

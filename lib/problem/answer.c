@@ -1,4 +1,4 @@
-/* answer.c: statements that no equation needs: what is to be drawn and which numbers are to be said of the solution. */
+/* answer.c: statements that no equation needs: what is to be drawn and to be said of the solution. */
 #include "problem/parse.h"
 
 static bool nomem(az_parser *P)
@@ -64,4 +64,31 @@ bool az_parse_derived(az_parser *P)
     if (!copy) return nomem(P);
     p->derived[p->n_derived++] = (az_derived_decl){.text = copy, .node = node};
     return true;
+}
+
+/* string { string }, joined by blanks */
+static bool parse_sentences(az_parser *P, az_text *note)
+{
+    do {
+        const az_token text = P->tok;
+        if (text.kind == AZ_T_STRING && note->n + text.n > AZ_MAX_NOTE)
+            return az_parse_fail(P, text.pos, AZ_ELIMIT, NULL, "the note is longer than %d bytes", AZ_MAX_NOTE), false;
+        if (!az_parse_expect(P, AZ_T_STRING, "a text in quotation marks")) return false;
+        if (note->n) az_text_write(note, " ", 1);
+        az_text_write(note, P->text + text.pos, text.n);
+    } while (P->tok.kind == AZ_T_STRING);
+    return true;
+}
+
+/* "note" string { string } */
+bool az_parse_note(az_parser *P)
+{
+    az_problem *p = P->p;
+    az_text note = {0};
+
+    if (p->n_notes >= AZ_MAX_NOTES) return az_parse_fail(P, P->tok.pos, AZ_ELIMIT, NULL, "more than %d notes", AZ_MAX_NOTES), false;
+    const bool ok = parse_sentences(P, &note);
+    if (ok && !note.failed && az_vector_room(&p->note, p->n_notes, sizeof *p->note)) return p->note[p->n_notes++] = note.s, true;
+    az_text_clear(&note);
+    return ok ? nomem(P) : false;
 }

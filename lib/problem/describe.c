@@ -225,6 +225,8 @@ static void add_answers(az_text *t, const az_problem *p)
         az_problem_print(t, p, p->derived[i].node, true, MAX_SHOWN);
         az_text_add(t, "\n");
     }
+    if (p->n_notes) az_text_add(t, "\nnotes\n");
+    for (int i = 0; i < p->n_notes; i++) az_text_add(t, "  %s\n", p->note[i]);
 }
 
 az_status az_problem_describe(const az_problem *p, char **text, az_error *err)

@@ -169,7 +169,7 @@ static az_token read_other(az_lexer *l, int c)
         return (az_token){.kind = c, .pos = l->pos++, .n = 1};
     }
     if (c < 0x20 || c == 0x7F) return error_at(l->pos, AZ_ESYNTAX, "a control character is not allowed here");
-    if (c >= 0x80) return error_at(l->pos, AZ_ESYNTAX, "characters beyond ASCII may stand in comments and titles only");
+    if (c >= 0x80) return error_at(l->pos, AZ_ESYNTAX, "characters beyond ASCII may stand in comments and quoted texts only");
     return error_at(l->pos, AZ_ESYNTAX, "unexpected character");
 }
 

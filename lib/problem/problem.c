@@ -22,8 +22,10 @@ void az_problem_destroy(az_problem *p)
     for (int i = 0; i < p->n_rows; i++) az_free(p->row[i].text);
     for (int i = 0; i < p->n_flows; i++) az_free(p->flow[i].name);
     for (int i = 0; i < p->n_derived; i++) az_free(p->derived[i].text);
+    for (int i = 0; i < p->n_notes; i++) az_free(p->note[i]);
     az_free(p->flow);
     az_free(p->derived);
+    az_free(p->note);
     az_free(p->scalar);
     az_free(p->trial);
     az_free(p->let);
@@ -230,6 +232,11 @@ int az_problem_n_names(const az_problem *p) { return p->n_lets; }
 const char *az_problem_unknown(const az_problem *p, int i)
 {
     return i >= 0 && i < az_problem_n_unknowns(p) ? p->scalar[p->n_parameters + i].name : NULL;
+}
+
+const char *az_problem_defect(const az_problem *p, int i)
+{
+    return i >= 0 && i < p->n_defects ? p->scalar[az_problem_first_defect(p) + i].name : NULL;
 }
 
 const char *az_problem_parameter(const az_problem *p, int i, double *value)

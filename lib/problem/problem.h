@@ -14,6 +14,8 @@
 #define AZ_MAX_ROWS 256
 #define AZ_MAX_FLOWS 16
 #define AZ_MAX_DERIVED 64
+#define AZ_MAX_NOTES 16
+#define AZ_MAX_NOTE 4000                /* bytes of a note */
 #define AZ_MAX_ORDER 16                 /* derivatives on one path of an expression */
 #define AZ_MAX_OPERATORS 16             /* nonlocal operators on one path */
 
@@ -116,6 +118,8 @@ struct az_problem {
     int n_flows;
     az_derived_decl *derived;
     int n_derived;
+    char **note;                /* paragraphs that the report says of the solution */
+    int n_notes;
     double tolerance;           /* of networks, unless another is asked for; 0: none is given */
     az_layer layer[AZ_MAX_INPUT_LAYERS];
     int n_layers;

@@ -583,6 +583,7 @@ static const struct {
     {"field", parse_field, 0},             {"equation", NULL, AZ_ROW_EQUATION}, {"pin", NULL, AZ_ROW_PIN},   {"select", NULL, AZ_ROW_SELECT},
     {"initial", NULL, AZ_ROW_INITIAL},     {"boundary", NULL, AZ_ROW_BOUNDARY}, {"defect", parse_defect, 0},   {"decay", parse_decay, 0},
     {"flow", az_parse_flow, 0},            {"derived", az_parse_derived, 0}, {"tolerance", parse_tolerance, 0},
+    {"note", az_parse_note, 0},
 };
 #define N_STATEMENTS (sizeof statements / sizeof *statements)
 

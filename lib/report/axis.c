@@ -135,7 +135,7 @@ static void log_ticks(az_ticks *t, const az_scale *s, int wanted)
 static void asinh_ticks(az_ticks *t, const az_scale *s, int wanted)
 {
     static const int steps[] = {1, 2, 3, 5, 10, 20, 50, 100};
-    const double room = 34;
+    const double room = s->from > s->to ? 17 : 34; /* labels above each other, and beside */
     const int first = (int)ceil(log10(s->unit) - 1e-9);
     const int up = s->hi > 0 ? (int)floor(log10(s->hi) + 1e-9) : first - 1, down = s->lo < 0 ? (int)floor(log10(-s->lo) + 1e-9) : first - 1;
     const int sides = (s->hi > 0) + (s->lo < 0), longest = (up > down ? up : down) - first;

@@ -94,7 +94,7 @@ static bool span(double *decades, double *low, const double *value, size_t n)
 bool az_heat_colours(az_axis *colour, const double *value, size_t n, double linear)
 {
     const bool signs = value_range(&colour->lo, &colour->hi, value, n);
-    const double most = signs ? 4 : 12; /* decades: more are layers where the function vanishes, and with both signs leave no room for what is large */
+    const double most = signs ? 8 : 16; /* decades: more are layers where the function vanishes, and with both signs leave no room for what is large */
     double decades, low;
 
     colour->kind = AZ_AXIS_LINEAR;
@@ -268,7 +268,7 @@ void az_plot_heat_svg(az_text *out, const az_heat *h)
 {
     const double bottom = ABOVE + (h->height > 0 ? h->height : FRAME_HEIGHT);
     const az_frame f = {58, WIDTH - 84, ABOVE, bottom}, b = {WIDTH - 70, WIDTH - 56, ABOVE, bottom};
-    const az_scale x = {AZ_AXIS_LINEAR, h->x.lo, h->x.hi, 1, f.left, f.right}, y = {AZ_AXIS_LINEAR, h->y.lo, h->y.hi, 1, f.bottom, f.top};
+    const az_scale x = {h->x.kind, h->x.lo, h->x.hi, 1, f.left, f.right}, y = {h->y.kind, h->y.lo, h->y.hi, 1, f.bottom, f.top};
     const az_scale s = colour_scale(h, b.bottom, b.top);
     rgb palette[256];
 

@@ -44,7 +44,7 @@ typedef struct az_lines {
     bool arrows;            /* one in the middle of each, along it */
 } az_lines;
 
-/* value[n_y][n_x] at points spread evenly from lo to hi of the (linear) axes, first row at y.lo. What is not finite stays blank. */
+/* value[n_y][n_x] at points spread evenly along the axes, linear or logarithmic, from lo to hi; first row at y.lo. What is not finite stays blank. */
 typedef struct az_heat {
     const char *about;
     az_axis x, y;

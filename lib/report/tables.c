@@ -60,6 +60,27 @@ static void row_number(az_text *out, const char *name, double value, int digits)
 
 static const char *title_of(const az_problem *p) { return p->title && *p->title ? p->title : p->name; }
 
+static bool has_slope(const az_problem *p) { return az_problem_defect(p, 0) && az_problem_unknown(p, 0); }
+
+/* "d m/d lambda", of the first defect and the first unknown. */
+static void slope_name(az_text *out, const az_problem *p)
+{
+    az_text_add(out, "d ");
+    az_xml_escape(out, az_problem_defect(p, 0));
+    az_text_add(out, "/d ");
+    az_xml_escape(out, az_problem_unknown(p, 0));
+}
+
+static void headline_slope(az_page *g)
+{
+    if (!has_slope(g->r->problem) || !isfinite(g->r->evidence.defect_slope)) return;
+    az_text_add(&g->out, "<div class=\"beside\"><dt>");
+    slope_name(&g->out, g->r->problem);
+    az_text_add(&g->out, "</dt><dd>");
+    az_page_number(&g->out, g->r->evidence.defect_slope, 2);
+    az_text_add(&g->out, "</dd></div>\n");
+}
+
 static void headline_unknowns(az_page *g)
 {
     const az_problem *p = g->r->problem;
@@ -71,6 +92,7 @@ static void headline_unknowns(az_page *g)
         az_text_add(&g->out, "<div><dt>");
         az_xml_escape(&g->out, p->scalar[i].name);
         az_text_add(&g->out, "</dt><dd>%s</dd></div>\n", value);
+        if (i == p->n_parameters) headline_slope(g);
     }
     az_text_add(&g->out, "</dl>\n");
 }
@@ -160,6 +182,25 @@ static void row_rows(az_text *out, const az_result *r)
     }
 }
 
+static void slope_row(az_text *out, const az_result *r)
+{
+    const az_problem *p = r->problem;
+
+    if (!has_slope(p)) return;
+    az_text_add(out, "<tr><th scope=\"row\"></th><td>");
+    slope_name(out, p);
+    az_text_add(out, "</td><td class=\"number\">");
+    if (isnan(r->evidence.defect_slope)) az_text_add(out, "not done");
+    else az_page_number(out, r->evidence.defect_slope, 2);
+    az_text_add(out, "</td><td>along the solutions beside this one, where ");
+    az_xml_escape(out, az_problem_defect(p, 0));
+    az_text_add(out, " is not what it is here: a residual looks like an error in ");
+    az_xml_escape(out, az_problem_defect(p, 0));
+    az_text_add(out, ", and is one in ");
+    az_xml_escape(out, az_problem_unknown(p, 0));
+    az_text_add(out, " divided by this</td></tr>\n");
+}
+
 static void cross_rows(az_text *out, const az_result *r)
 {
     const az_cross *c = &r->cross;
@@ -192,21 +233,22 @@ void az_page_evidence(az_page *g)
     evidence_row(out, "re-evaluated", "largest residual", e->reevaluated_max, how);
     evidence_row(out, "", "largest relative residual", e->reevaluated_relative, "the same, each equation divided by its own scale");
     if (e->tier >= AZ_TIER_REEVALUATED) row_rows(out, g->r);
+    slope_row(out, g->r);
     cross_rows(out, g->r);
     evidence_row(out, "certified", "enclosure", NAN, "interval arithmetic");
     az_text_add(out, "</tbody></table></section>\n");
 }
 
-void az_page_derived(az_page *g)
+/* *bare: one of the numbers has no error. */
+static void derived_rows(az_page *g, bool *bare)
 {
     const az_problem *p = g->r->problem;
     az_text *out = &g->out;
     char digits[AZ_UNKNOWN_LENGTH];
     double value, error;
 
-    if (!p->n_derived) return;
-    az_text_add(out, "<section><h2>What follows</h2>\n<p>Numbers that the problem derives from its solution, with the error that those of the unknowns leave, or, where they "
-                     "take values of the fields, with that in which another solution agrees; (?): there is none to compare with.</p>\n<table class=\"wide\"><tbody>\n");
+    *bare = false;
+    az_text_add(out, "<table class=\"wide\"><tbody>\n");
     for (int i = 0; i < p->n_derived; i++) {
         const az_status st = az_result_derived(g->r, i, &value, &error, NULL);
         if (st == AZ_ENOMEM) out->failed = true;
@@ -214,8 +256,34 @@ void az_page_derived(az_page *g)
         az_text_add(out, "<tr><td>");
         az_xml_escape(out, p->derived[i].text);
         az_text_add(out, "</td><td class=\"number\">%s</td></tr>\n", st ? "\u2013" : digits);
+        *bare = *bare || !(error >= 0);
     }
-    az_text_add(out, "</tbody></table></section>\n");
+    az_text_add(out, "</tbody></table>\n");
+}
+
+void az_page_derived(az_page *g)
+{
+    const az_problem *p = g->r->problem;
+    az_text *out = &g->out;
+    bool bare;
+
+    if (!p->n_derived && !p->n_notes) return;
+    az_text_add(out, "<section><h2>What follows</h2>\n");
+    for (int i = 0; i < p->n_notes; i++) {
+        az_text_add(out, "<p>");
+        az_xml_escape(out, p->note[i]);
+        az_text_add(out, "</p>\n");
+    }
+    if (p->n_derived) {
+        derived_rows(g, &bare);
+        az_text_add(out, "<p class=\"made\">Numbers that the problem derives from its solution. Those of unknowns alone have the error that the unknowns leave. No residual bounds a value "
+                         "of a field by itself: such numbers have the error with which another solution agrees.");
+        if (bare && !g->r->cross.compared)
+            az_text_add(out, " (?): this result has not been compared with another; <code>ansatz verify FILE --cross</code> finds one, or <code>--with OTHER</code> is one, and "
+                             "<code>ansatz report FILE</code> then writes their digits here.");
+        az_text_add(out, "</p>\n");
+    }
+    az_text_add(out, "</section>\n");
 }
 
 void az_page_problem(az_page *g)
