@@ -446,33 +446,41 @@ static void boussinesq_lambda(void **state)
     }
 }
 
-/* Each profile from the one before. Those above the first are solved again in polar coordinates, at once, since these begin on a mesh no coarser than
- * theirs, however few points are asked for; by default they ask for the same tolerance. */
+/* In polar coordinates, at once, since these begin on a mesh no coarser than that of r, however few points are asked for; by default with its tolerance. */
+static void polar_lambda(az_result *r)
+{
+    az_result *polar = NULL;
+    az_solve_options o;
+    az_error err;
+    az_solve_options_init(&o);
+    o.points = 100, o.threads = 1;
+    if (az_polish(&polar, r, &o, NULL, NULL, &err)) fail_msg("%s", err.message);
+    assert_int_equal(az_result_coordinates(polar), AZ_POLAR);
+    is_near(polar, az_result_unknown(r, 0, NULL), 0.01 * NEAR, "polar");
+    const az_mesh *m = &r->trial[0].stage[0].mesh, *n = &polar->trial[0].stage[0].mesh;
+    assert_true(n->n_edges >= m->n_edges && n->modes >= m->modes && n->edge[1] <= m->edge[1]);
+    for (int i = 1, j = 1; i + 1 < m->n_edges; i++) { /* and has no edge of theirs */
+        while (n->edge[j] < m->edge[i] - 1e-9) j++;
+        if (n->edge[j] < m->edge[i] + 1e-9) fail_msg("both meshes have an edge at %g", m->edge[i]);
+    }
+    az_result_destroy(polar);
+}
+
+/* Each profile from the one before. */
 static void ladder_lambda(void **state)
 {
     char text[TEXT_MAX];
-    az_result *r = solve(ipm_with(text, NULL, 0), AZ_SPACE_ELEMENT, POINTS, 100 * NEAR, 0), *next = NULL, *polar = NULL;
-    az_solve_options o = *az_result_options(r), again;
+    az_result *r = solve(ipm_with(text, NULL, 0), AZ_SPACE_ELEMENT, POINTS, 100 * NEAR, 0), *next = NULL;
+    az_solve_options o = *az_result_options(r);
     az_error err;
     (void)state;
     is_near(r, ladder[0], NEAR, "profile 0");
-    az_solve_options_init(&again);
-    again.points = 100, again.threads = 1;
     for (o.mode = 1; o.mode < COUNT(ladder); o.mode++) {
         if (az_solve_from(&next, r->problem, r, &o, NULL, NULL, &err)) fail_msg("%s", err.message);
         az_result_destroy(r);
         r = next;
         is_near(r, ladder[o.mode], NEAR, "by the ladder");
-        if (az_polish(&polar, r, &again, NULL, NULL, &err)) fail_msg("%s", err.message);
-        assert_int_equal(az_result_coordinates(polar), AZ_POLAR);
-        is_near(polar, az_result_unknown(r, 0, NULL), 0.01 * NEAR, "polar");
-        const az_mesh *m = &r->trial[0].stage[0].mesh, *n = &polar->trial[0].stage[0].mesh;
-        assert_true(n->n_edges >= m->n_edges && n->modes >= m->modes && n->edge[1] <= m->edge[1]);
-        for (int i = 1, j = 1; i + 1 < m->n_edges; i++) { /* and has no edge of theirs */
-            while (n->edge[j] < m->edge[i] - 1e-9) j++;
-            if (n->edge[j] < m->edge[i] + 1e-9) fail_msg("both meshes have an edge at %g", m->edge[i]);
-        }
-        az_result_destroy(polar);
+        if (o.mode == 1) polar_lambda(r);
     }
     az_result_destroy(r);
 }
@@ -489,7 +497,7 @@ static void lost(void **state)
     verify(from);
     from->scalar[from->problem->n_parameters] += 0.02;
     az_solve_options_init(&o);
-    o.threads = 1;
+    o.points = POINTS, o.threads = 1;
     if (az_polish(&r, from, &o, NULL, NULL, &err) || az_result_save(r, path, &err) || az_result_load(&same, path, &err)) fail_msg("%s", err.message);
     assert_int_equal(az_result_stop(r), AZ_STOP_LOST);
     assert_true(isnan(az_result_unknown(r, 0, NULL)) && isnan(az_result_unknown(same, 0, NULL)));
