@@ -44,7 +44,8 @@ static az_status compare(const cli_context *c, const verify_request *q, az_resul
     az_solve_options_init(&o);
     o.threads = c->threads;
     az_status s = q->other ? az_result_load(&other, q->other, e) : cli_polish(c, &other, r, &o, e);
-    if (s == AZ_OK) s = az_cross_check(r, other, c->threads, e);
+    if (s == AZ_OK && az_result_stop(other) == AZ_STOP_LOST) cli_warn(c, "nothing to compare with: %s", az_stop_message(AZ_STOP_LOST));
+    else if (s == AZ_OK) s = az_cross_check(r, other, c->threads, e);
     az_result_destroy(other);
     return s;
 }

@@ -111,6 +111,7 @@ const char *az_builtin_text(int i);
     X(AZ_STOP_NONFINITE, -5, "nonfinite", "the residual is not a finite number at the starting point") \
     X(AZ_STOP_NO_MODE, -7, "no_mode", "the march met no further profile before the bound of the unknown, or as far as it can be followed") \
     X(AZ_STOP_BOUND, -8, "bound", "an unknown runs onto its bound, or lies outside, and a residual stays: a solution may lie beyond") \
+    X(AZ_STOP_LOST, -9, "lost", "the solution that was to be polished was lost: where the run ended is another one or none") \
     X(AZ_STOP_DIVERGED, -6, "diverged", "an unknown ran to its bound or the damping to its limit")
 
 typedef enum az_stop {
@@ -244,7 +245,7 @@ az_stop az_result_stop(const az_result *r);
 int az_result_iterations(const az_result *r);
 double az_result_seconds(const az_result *r);
 int az_result_numbers(const az_result *r);                      /* solved for: weights of all stages and unknowns */
-double az_result_unknown(const az_result *r, int i, double *error); /* value; *error is what the evidence supports, NaN if unknown */
+double az_result_unknown(const az_result *r, int i, double *error); /* value, NaN after AZ_STOP_LOST; *error is what the evidence supports, NaN if unknown */
 /* -1 or 1 if the unknown went on towards its hard lower or upper bound with every last step, or lies outside one that a penalty holds; else 0.
  * *bound, unless NULL: which. */
 int az_result_bound(const az_result *r, int i, double *bound);
@@ -273,8 +274,10 @@ az_status az_cross_check(az_result *r, az_result *other, int threads, az_error *
 
 /* Solves the problem of `from` again in the space of elements (from elements in a half-plane: of those in the other coordinates), started from its
  * trials and unknowns, and cross-checks the two: *out is the new result, with one
- * stage of elements, re-evaluated and compared with `from` (which is re-evaluated first if it has not been, and not changed otherwise).
- * o: tolerance, limits, threads, points and checkpoint; NaN or 0: as in a solve with elements. AZ_EOPTION for a problem
+ * stage of elements, re-evaluated and compared with `from` (which is re-evaluated first if it has not been, and not changed otherwise). Where it ends
+ * elsewhere than at the solution that `from` is, by what both residuals support, it has stopped with AZ_STOP_LOST and is not compared. In a half-plane its first
+ * mesh is no coarser than that of elements in `from`.
+ * o: tolerance, limits, threads, points and checkpoint; NaN or 0: as in a solve with elements, the tolerance as that of elements in `from`. AZ_EOPTION for a problem
  * or a result that elements cannot take, and for a result of elements in one coordinate; else as az_solve. */
 az_status az_polish(az_result **out, az_result *from, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err);
 

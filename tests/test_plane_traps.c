@@ -1,6 +1,7 @@
 /* plane_traps: solutions in a half-plane that satisfy the points they were made from and are none. Each looks solved there, and is refused by the re-evaluation: its
  * residual is far above the tolerance, and the printed error of lambda holds the true value. The solution itself passes where they fail; and it is one: two gauges,
- * two outer edges, two scales of the coordinates, lambda solved for or the defect, give one lambda. */
+ * two outer edges, two scales of the coordinates, lambda solved for or the defect, give one lambda; so do other coordinates, for boussinesq, too, and
+ * for the profiles of a ladder; and where they do not, none is given. */
 #include "residual/program.h"
 #include "solve/square.h"
 #include "verify/reference.h"
@@ -15,6 +16,11 @@
 #define TOLERANCE 1e-5
 #define IPM_0 1.02857227603 /* arXiv 2511.22819 and 2509.14185, the digits in which they agree */
 #define TEXT_MAX 8192
+/* Two grids of bench_plane.py agree to these digits; arXiv 2511.22819 has 1.0285722760323(1), 0.472129736156(2), 0.3149617817(3), 2509.14185 has 1.9205599746927
+ * for boussinesq. */
+static const double ladder[] = {1.0285722760309, 0.47212973615633, 0.31496178004};
+#define BOUSSINESQ_0 1.9205599711
+#define NEAR 1e-8 /* of these, on meshes for a tolerance a hundred times that */
 
 typedef struct edit {
     const char *from, *to; /* "scale sqrt((rho2 - 0.99)/rho2)" becomes nothing, and so on */
@@ -408,10 +414,111 @@ static void defect_for_lambda(void **state)
     az_result_destroy(r);
 }
 
+static void is_near(const az_result *r, double want, double near, const char *how)
+{
+    const double lambda = az_result_unknown(r, 0, NULL);
+    if (!(fabs(lambda - want) < near)) fail_msg("%s: lambda = %.14g, expected %.14g", how, lambda, want);
+    if (az_result_stop(r) != AZ_STOP_TOLERANCE) fail_msg("%s: %s", how, az_stop_message(az_result_stop(r)));
+}
+
+/* In two gauges, and smooth at the corner by construction. */
+static void boussinesq_lambda(void **state)
+{
+    static const struct {
+        const char *how;
+        int points;
+        double h0;
+        az_coordinates coordinates;
+    } as[] = {{"h0 = 0", 4 * POINTS / 3, 0, AZ_CONFORMAL}, {"h0 = 0.3", POINTS, 0.3, AZ_CONFORMAL}, {"polar", POINTS, 0, AZ_POLAR}};
+    (void)state;
+    for (int i = 0; i < COUNT(as); i++) {
+        const az_setting h0 = {.name = "h0", .value = as[i].h0};
+        az_problem *p = NULL;
+        az_result *r = NULL;
+        az_solve_options o;
+        az_error err;
+        az_solve_options_init(&o);
+        o.space = AZ_SPACE_ELEMENT, o.points = as[i].points, o.threads = 1, o.tolerance = 100 * NEAR, o.coordinates = as[i].coordinates;
+        if (az_problem_load(&p, "boussinesq", &h0, 1, &err) || az_solve(&r, p, &o, NULL, NULL, &err)) fail_msg("%s", err.message);
+        is_near(r, BOUSSINESQ_0, NEAR, as[i].how);
+        az_problem_destroy(p);
+        az_result_destroy(r);
+    }
+}
+
+/* In polar coordinates, at once, since these begin on a mesh no coarser than that of r, however few points are asked for; by default with its tolerance. */
+static void polar_lambda(az_result *r)
+{
+    az_result *polar = NULL;
+    az_solve_options o;
+    az_error err;
+    az_solve_options_init(&o);
+    o.points = 100, o.threads = 1;
+    if (az_polish(&polar, r, &o, NULL, NULL, &err)) fail_msg("%s", err.message);
+    assert_int_equal(az_result_coordinates(polar), AZ_POLAR);
+    is_near(polar, az_result_unknown(r, 0, NULL), 0.01 * NEAR, "polar");
+    const az_mesh *m = &r->trial[0].stage[0].mesh, *n = &polar->trial[0].stage[0].mesh;
+    assert_true(n->n_edges >= m->n_edges && n->modes >= m->modes && n->edge[1] <= m->edge[1]);
+    for (int i = 1, j = 1; i + 1 < m->n_edges; i++) { /* and has no edge of theirs */
+        while (n->edge[j] < m->edge[i] - 1e-9) j++;
+        if (n->edge[j] < m->edge[i] + 1e-9) fail_msg("both meshes have an edge at %g", m->edge[i]);
+    }
+    az_result_destroy(polar);
+}
+
+/* Each profile from the one before. */
+static void ladder_lambda(void **state)
+{
+    char text[TEXT_MAX];
+    az_result *r = solve(ipm_with(text, NULL, 0), AZ_SPACE_ELEMENT, POINTS, 100 * NEAR, 0), *next = NULL;
+    az_solve_options o = *az_result_options(r);
+    az_error err;
+    (void)state;
+    is_near(r, ladder[0], NEAR, "profile 0");
+    for (o.mode = 1; o.mode < COUNT(ladder); o.mode++) {
+        if (az_solve_from(&next, r->problem, r, &o, NULL, NULL, &err)) fail_msg("%s", err.message);
+        az_result_destroy(r);
+        r = next;
+        is_near(r, ladder[o.mode], NEAR, "by the ladder");
+        if (o.mode == 1) polar_lambda(r);
+    }
+    az_result_destroy(r);
+}
+
+/* A result whose re-evaluation was fine, but not at this lambda, as if the run had gone elsewhere. */
+static void lost(void **state)
+{
+    const char *path = "build/test-plane-lost.h5";
+    char text[TEXT_MAX];
+    az_result *from = moved(solution, ipm_with(text, NULL, 0)), *r = NULL, *same = NULL;
+    az_solve_options o;
+    az_error err;
+    (void)state;
+    verify(from);
+    from->scalar[from->problem->n_parameters] += 0.02;
+    az_solve_options_init(&o);
+    o.points = POINTS, o.threads = 1;
+    if (az_polish(&r, from, &o, NULL, NULL, &err) || az_result_save(r, path, &err) || az_result_load(&same, path, &err)) fail_msg("%s", err.message);
+    assert_int_equal(az_result_stop(r), AZ_STOP_LOST);
+    assert_true(isnan(az_result_unknown(r, 0, NULL)) && isnan(az_result_unknown(same, 0, NULL)));
+    assert_null(az_result_cross(r));
+    assert_int_equal(az_result_stop(same), AZ_STOP_LOST);
+    remove(path);
+    az_result_destroy(same);
+    az_result_destroy(r);
+    from->scalar[from->problem->n_parameters] -= 0.02;
+    if (az_polish(&r, from, &o, NULL, NULL, &err)) fail_msg("%s", err.message);
+    assert_int_equal(az_result_stop(r), AZ_STOP_TOLERANCE);
+    assert_non_null(az_result_cross(r));
+    az_result_destroy(r);
+    az_result_destroy(from);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(creeping_lambda), cmocka_unit_test(smoothed_axis),     cmocka_unit_test(hidden_layer),
                                        cmocka_unit_test(hidden_element),  cmocka_unit_test(far_field_layer),   cmocka_unit_test(focus),
-                                       cmocka_unit_test(gauges_and_scales), cmocka_unit_test(outer_edges), cmocka_unit_test(memory_is_announced), cmocka_unit_test(defect_for_lambda)};
+                                       cmocka_unit_test(gauges_and_scales), cmocka_unit_test(outer_edges), cmocka_unit_test(memory_is_announced), cmocka_unit_test(defect_for_lambda),
+                                       cmocka_unit_test(boussinesq_lambda), cmocka_unit_test(ladder_lambda), cmocka_unit_test(lost)};
     return cmocka_run_group_tests(tests, solve_once, forget_it);
 }

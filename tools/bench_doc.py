@@ -61,7 +61,13 @@ def forms(rows):
     return table(["profile", "form", "error of lambda (worst)", "max residual (worst)", "seconds", "seeds to tolerance"], body)
 
 
-BLOCKS = {"bench_lm": lm, "bench_torch": torch, "bench_jet": jet, "bench_figures": figures, "bench_forms": forms}
+def chain(rows):
+    body = [[r["elements"], r["modes"], r["unknowns"], r["megabytes"], f"{float(r['ms']):.0f}", f"{float(r['gflop']):.0f}", r["fraction"],
+             "-" if r["growth"] == "nan" else r["growth"]] for r in rows]
+    return table(["elements", "modes", "unknowns", "MB", "ms, min", "Gflop", "fraction of DGEMM's rate", "growth: exponent in the unknowns"], body)
+
+
+BLOCKS = {"bench_lm": lm, "bench_chain": chain, "bench_torch": torch, "bench_jet": jet, "bench_figures": figures, "bench_forms": forms}
 
 
 def block(name, path):

@@ -79,7 +79,7 @@ static void run(az_archive *a, az_result *r)
     az_archive_enter(a, "run", "how far the run came; unit: in which the current stage measures the residual and the unknowns");
     az_archive_u64(a, "hash", &r->hash);
     az_archive_text(a, "command", &r->command);
-    CHOICE(a, "stop", &r->stop, AZ_STOP_BOUND, AZ_STOP_TOLERANCE, stop_label);
+    CHOICE(a, "stop", &r->stop, AZ_STOP_LOST, AZ_STOP_TOLERANCE, stop_label);
     az_archive_int(a, "stage", &r->stage, 0, MAX_STAGE_NUMBER);
     az_archive_int(a, "stage_iteration", &r->stage_iteration, 0, INT_MAX);
     az_archive_int(a, "restarts", &r->restarts, 0, INT_MAX);

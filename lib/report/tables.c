@@ -84,14 +84,15 @@ static void headline_slope(az_page *g)
 static void headline_unknowns(az_page *g)
 {
     const az_problem *p = g->r->problem;
-    char value[48];
+    char digits[48];
 
     az_text_add(&g->out, "<dl class=\"headline\">\n");
     for (int i = p->n_parameters; i < az_problem_first_defect(p); i++) {
-        az_format_unknown(value, g->r->scalar[i], g->r->unknown_error[i - p->n_parameters]);
+        double error, value = az_result_unknown(g->r, i - p->n_parameters, &error);
+        az_format_unknown(digits, value, error);
         az_text_add(&g->out, "<div><dt>");
         az_xml_escape(&g->out, p->scalar[i].name);
-        az_text_add(&g->out, "</dt><dd>%s</dd></div>\n", value);
+        az_text_add(&g->out, "</dt><dd>%s</dd></div>\n", digits);
         if (i == p->n_parameters) headline_slope(g);
     }
     az_text_add(&g->out, "</dl>\n");

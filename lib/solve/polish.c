@@ -69,7 +69,7 @@ static az_status begin(az_result *r, const az_result *from, az_error *err)
     memcpy(r->scalar, from->scalar, sizeof *r->scalar * (size_t)p->n_scalars);
     az_rng_seed(&r->rng, r->options.seed);
     r->hash = az_hash_bytes(r->hash, &from->hash, sizeof from->hash);
-    if (!st) st = p->dim > 1 ? az_square_begin(r) : az_elements_begin(r);
+    if (!st) st = p->dim > 1 ? az_square_begin(r, from) : az_elements_begin(r);
     if (st) return az_fail(err, st, "%s", az_status_message(st));
     for (int t = 0; t < p->n_trials && !st; t++) st = fit(r, from, t, err);
     return st;

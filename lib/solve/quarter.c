@@ -91,6 +91,8 @@ az_status az_square_check(const az_problem *p, az_error *err)
 #define MODES 32
 #define GRADING 0.1 /* fields turn within this angle of the axis in the far field */
 #define MOST_EDGES 4096
+#define MOVED 0.25
+#define AS_WIDE 0.1 /* share by which an element may be wider than the one that it is compared with, and count as as wide */
 
 static double finer_of(const az_result *r) { return sqrt((double)r->options.points / AZ_SQUARE_POINTS); }
 
@@ -153,14 +155,46 @@ static az_status make_mesh(az_mesh *m, const az_result *r, int t, double *edge, 
     return st;
 }
 
-az_status az_square_begin(az_result *r)
+/* The elements of `like`, in whatever coordinates, each cut until it is no wider than those of edge[n] about its middle. Then every edge moves on
+ * by a share of the narrower element beside it, since far out the coordinates are the same. */
+static az_status cut_edges(double **edge, int *n, const az_mesh *like)
 {
-    double *edge, finer = finer_of(r);
+    double *old = *edge;
+    int n_old = *n, at = 0;
+    *edge = az_doubles(MOST_EDGES);
+    *n = 0;
+    for (int e = 0; *edge && e + 1 < like->n_edges; e++) {
+        double lo = like->edge[e], width = like->edge[e + 1] - lo;
+        while (at + 2 < n_old && old[at + 1] <= lo + 0.5 * width) at++;
+        int parts = (int)ceil(width / (old[at + 1] - old[at]) * (1 - AS_WIDE));
+        for (int k = 0; k < parts && *n + 1 < MOST_EDGES; k++) (*edge)[(*n)++] = lo + width * k / parts;
+    }
+    az_doubles_free(old);
+    if (!*edge) return AZ_ENOMEM;
+    (*edge)[(*n)++] = like->edge[like->n_edges - 1];
+    double lo = 0; /* the edge before, where it was */
+    for (int i = 1; i + 1 < *n; i++) {
+        double here = (*edge)[i];
+        (*edge)[i] -= MOVED * fmin(here - lo, (*edge)[i + 1] - here);
+        lo = here;
+    }
+    return AZ_OK;
+}
+
+az_status az_square_begin(az_result *r, const az_result *from)
+{
+    const az_mesh *like = from && from->trial[0].stage[0].mesh.modes ? &from->trial[0].stage[0].mesh : NULL;
+    double *edge, finer = finer_of(r), grading = GRADING;
     int n, modes = 2 * (int)fmin(fmax(1, round(0.5 * MODES * finer)), AZ_MESH_MAX_MODES / 2);
     az_status st = make_edges(&edge, &n, finer);
+    if (like && !st) {
+        st = cut_edges(&edge, &n, like);
+        if (like->modes > modes) modes = like->modes;
+        grading = like->grading;
+    }
     for (int t = 0; t < r->problem->n_trials && !st; t++) {
         az_mesh m;
-        st = make_mesh(&m, r, t, edge, n, modes, GRADING);
+        st = make_mesh(&m, r, t, edge, n, modes, grading);
         if (!st) st = az_state_add_elements(r, t, &m);
     }
     az_doubles_free(edge);

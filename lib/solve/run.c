@@ -162,7 +162,7 @@ static void say_mesh(az_run *run, double check)
 static az_status add_elements(az_run *run)
 {
     az_result *r = run->r;
-    az_status st = r->problem->dim > 1 ? az_square_begin(r) : az_elements_begin(r);
+    az_status st = r->problem->dim > 1 ? az_square_begin(r, NULL) : az_elements_begin(r);
     if (!st)
         say_mesh(run, NAN);
     return st;
@@ -559,6 +559,7 @@ az_status az_run_go(az_result *r, const az_solve_options *o, bool fresh, az_prog
     run.threads = o->threads > 0 ? o->threads : omp_get_max_threads();
     az_dense_init();
     az_status st = fresh ? begin(&run) : AZ_OK;
+    if (!fresh && r->iterations == 0 && az_run_square(r)) say_mesh(&run, NAN);
     return st ? st : loop(&run);
 }
 

@@ -11,7 +11,7 @@
 #define B AZ_LANES
 #define SHORTEST 0.01 /* share of Newton's step */
 #define FIRST 0.25 /* the same, of the first step from one held value to the next */
-#define CONVERGED 1e-9 /* of the unknowns: a correction so small that does not lower the residual meets rounding */
+#define CONVERGED 1e-9 /* of the unknowns: a correction so small that does not halve the residual meets rounding, which another factor does not lower */
 #define NEARLY 1e-6 /* root mean square from which a step that does not halve the residual is the last */
 #define CHORD_MAX 8
 #define CHORD_PAYS 0.5 /* a correction that does not halve the residual is the last: another factor gains more */
@@ -522,12 +522,12 @@ static void chord(az_run *run, double now, double size)
     az_square *s = run->square;
     for (int k = 0; k < CHORD_MAX; k++) {
         double correction = direction(run, s->correction, run->residual), next = probe(run, s->correction, 1);
-        if (!(next < now)) {
+        const bool lower = next < now, pays = next <= CHORD_PAYS * now;
+        if (lower) accept(run);
+        if (!pays) {
             s->done = correction < CONVERGED * fmax(size, state_size(run));
             return;
         }
-        accept(run);
-        if (next > CHORD_PAYS * now) return;
         now = next;
     }
 }

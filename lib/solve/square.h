@@ -10,8 +10,9 @@
 
 /* quarter.c. AZ_EOPTION where the problem cannot be solved so, with the reason. */
 az_status az_square_check(const az_problem *p, az_error *err);
-/* Elements of all trials, weights 0, and the points of the first equation. */
-az_status az_square_begin(az_result *r);
+/* Elements of all trials, weights 0, and the points of the first equation: the first mesh for so many points, and where `from` (NULL: none) holds elements of
+ * whatever coordinates, a mesh no coarser than theirs either. */
+az_status az_square_begin(az_result *r, const az_result *from);
 /* Weights from trial t of `from` by values, and by derivatives along xi where neighbours share them (a first one at most; higher ones start from 0). */
 az_status az_square_fit(az_network *net, const az_result *from, int t, az_error *err);
 /* The mesh for held values: finer at the corner, and with as few modes as the march needs. */

@@ -60,7 +60,7 @@ static az_status fit_networks(az_result *r, const az_result *from, az_error *err
 /* Elements of other coordinates. */
 static az_status fit_elements(az_result *r, const az_result *from, az_error *err)
 {
-    az_status st = az_square_begin(r) ? az_fail(err, AZ_ENOMEM, "out of memory") : AZ_OK;
+    az_status st = az_square_begin(r, from) ? az_fail(err, AZ_ENOMEM, "out of memory") : AZ_OK;
     for (int t = 0; t < r->problem->n_trials && !st; t++) st = az_square_fit(&r->trial[t].stage[0], from, t, err);
     return st;
 }

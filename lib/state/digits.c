@@ -42,6 +42,10 @@ void az_format_unknown(char *buffer, double value, double error)
 {
     char number[BUFFER];
 
+    if (isnan(value)) {
+        snprintf(buffer, BUFFER, "none");
+        return;
+    }
     if (!isfinite(value) || !isfinite(error) || error < 0) {
         snprintf(buffer, BUFFER, "%.6g(?)", value);
         return;

@@ -247,7 +247,7 @@ double az_result_unknown(const az_result *r, int i, double *error)
 {
     const int n = az_problem_n_unknowns(r->problem);
 
-    if (i < 0 || i >= n) {
+    if (i < 0 || i >= n || r->stop == AZ_STOP_LOST) {
         if (error) *error = NAN;
         return NAN;
     }

@@ -111,17 +111,36 @@ az_status az_cross_check(az_result *r, az_result *other, int threads, az_error *
     return AZ_OK;
 }
 
+/* Whether r, re-evaluated, is not the solution that `from` is: it solves nothing, or its unknowns are farther away than both residuals support. What
+ * was no solution cannot be lost, and a run that was cut short has not lost it. */
+static bool lost(const az_result *r, const az_result *from)
+{
+    const int n = az_problem_n_unknowns(r->problem), first = r->problem->n_parameters;
+    const bool over = r->stop == AZ_STOP_TOLERANCE || r->stop == AZ_STOP_STALLED || r->stop == AZ_STOP_BOUND;
+    if (!over || !(from->evidence.reevaluated_relative <= AZ_AGREE_RESIDUAL)) return false;
+    if (!(r->evidence.reevaluated_relative <= AZ_AGREE_RESIDUAL)) return true;
+    for (int i = 0; i < n; i++)
+        if (!(fabs(r->scalar[first + i] - from->scalar[first + i]) <= AZ_ELSEWHERE * (r->unknown_error[i] + from->unknown_error[i]))) return true;
+    return false;
+}
+
 az_status az_polish(az_result **out, az_result *from, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err)
 {
     az_solve_options own = *o;
     *out = NULL;
+    if (isnan(o->tolerance) && az_result_space(from) == AZ_SPACE_ELEMENT) own.tolerance = from->options.tolerance;
     if (az_result_coordinates(from)) own.coordinates = az_result_coordinates(from) == AZ_POLAR ? AZ_CONFORMAL : AZ_POLAR;
     else if (az_result_space(from) == AZ_SPACE_ELEMENT)
         return az_fail(err, AZ_EOPTION, "the result is of elements already: polishing starts from networks");
     az_status st = need_residual(from, o->threads, err);
     if (!st) st = az_polish_run(out, from, &own, fn, data, err);
     if (st || (*out)->stop == AZ_STOP_CANCELLED) return st;
-    st = az_cross_check(*out, from, o->threads, err);
+    st = az_verify(*out, o->threads, err);
+    if (!st && lost(*out, from)) {
+        (*out)->stop = AZ_STOP_LOST;
+        return AZ_OK;
+    }
+    if (!st) st = az_cross_check(*out, from, o->threads, err);
     if (!st) return AZ_OK;
     az_result_destroy(*out);
     *out = NULL;

@@ -9,6 +9,7 @@
  * the errors are the differences all the same. */
 #define AZ_AGREE 1e3 /* a difference is up to 100 times the residual: measured on the built-in problems and six small ones, the worst a function on the line that decays */
 #define AZ_AGREE_RESIDUAL 1e-2 /* relative; two results that solve nothing agree on nothing */
+#define AZ_ELSEWHERE 10.0 /* errors by which two unknowns differ at least that are not of one solution */
 void az_evidence_weigh(az_result *r);
 
 #endif
