@@ -595,20 +595,28 @@ az_status az_check_coordinates(const az_problem *p, const az_solve_options *o, a
     return AZ_OK;
 }
 
-az_status az_run_create(az_result **out, const az_problem *p, const az_solve_options *o, az_error *err)
+az_status az_solve_check(const az_problem *p, const az_solve_options *o, az_error *err)
 {
-    *out = NULL;
+    const char *series = az_series_name(o->space);
     az_status st = az_check_options(o, err);
     if (!st) st = az_check_coordinates(p, o, err);
     if (!st) st = az_ladder_check(p, o->mode, o->space, err);
     if (!st && o->space == AZ_SPACE_ELEMENT) st = az_elements_check(p, err);
-    if (!st && o->space == AZ_SPACE_ELEMENT && o->mode > 0 && !p->n_defects)
-        st = az_fail(err, AZ_EOPTION, "elements look for a mode above 0 by a `defect`, which leaves them a solution on the way: %s declares none", p->name);
+    if (st) return st;
+    if (o->space == AZ_SPACE_ELEMENT && o->mode > 0 && !p->n_defects)
+        return az_fail(err, AZ_EOPTION, "elements look for a mode above 0 by a `defect`, which leaves them a solution on the way: %s declares none", p->name);
+    if (series && o->mode) return az_fail(err, AZ_EOPTION, "a march is for networks and elements, not for %s series", series);
+    if (series && o->n_layers > 1) return az_fail(err, AZ_EOPTION, "a %s series has one number of functions, not %d layers", series, o->n_layers);
+    return AZ_OK;
+}
+
+az_status az_run_create(az_result **out, const az_problem *p, const az_solve_options *o, az_error *err)
+{
+    *out = NULL;
     az_problem *own = NULL;
-    const az_angle angle = az_series_angle(o->space);
-    az_variant v = {.layer = p->layer, .n_layers = p->n_layers, .freed = p->freed ? p->scalar[az_problem_freed_slot(p)].name : NULL, .angle = angle};
-    if (!st && angle && o->mode) st = az_fail(err, AZ_EOPTION, "a march is for networks and elements, not for %s series", az_series_name(o->space));
-    if (!st && angle && o->n_layers > 1) st = az_fail(err, AZ_EOPTION, "a %s series has one number of functions, not %d layers", az_series_name(o->space), o->n_layers);
+    const az_variant v = {.layer = p->layer, .n_layers = p->n_layers, .freed = p->freed ? p->scalar[az_problem_freed_slot(p)].name : NULL,
+                          .angle = az_series_angle(o->space)};
+    az_status st = az_solve_check(p, o, err);
     if (!st) st = az_problem_vary(&own, p, &v, err);
     if (st) return st;
     if (az_state_create(out, own)) {
