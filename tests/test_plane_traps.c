@@ -7,7 +7,6 @@
 #include "verify/sample.h"
 #include "testing.h"
 
-#include <malloc.h>
 #include <math.h>
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof *(a)))
@@ -285,59 +284,6 @@ static void focus(void **state)
     }
 }
 
-/* ---- Memory ---- */
-
-typedef struct counted {
-    size_t now, most;       /* bytes by the allocator */
-    double said, before;    /* MB of the last note, and what was taken when it was said */
-    int notes;
-} counted;
-
-static void *counting_alloc(void *data, void *p, size_t bytes)
-{
-    counted *c = data;
-    const size_t old = p ? malloc_usable_size(p) : 0;
-    void *q = bytes ? realloc(p, bytes) : (free(p), NULL);
-    if (bytes && !q) return NULL;
-    c->now += (q ? malloc_usable_size(q) : 0) - old;
-    if (c->now > c->most) c->most = c->now;
-    return q;
-}
-
-static int listen(void *data, const az_progress *g)
-{
-    counted *c = data;
-    const char *mb = g->note ? strstr(g->note, " MB") : NULL;
-    if (!mb) return 0;
-    while (mb > g->note && mb[-1] != ' ') mb--;
-    c->said = strtod(mb, NULL), c->before = 1e-6 * (double)c->now, c->most = c->now, c->notes++;
-    return 0;
-}
-
-/* What a mesh takes is said before it is taken, and not much less than that. */
-static void memory_is_announced(void **state)
-{
-    (void)state;
-    counted c = {0};
-    char text[TEXT_MAX];
-    az_result *r = NULL;
-    az_error err;
-    az_solve_options o;
-    az_set_allocator(counting_alloc, &c);
-    az_problem *p = parse(ipm_with(text, NULL, 0));
-    az_solve_options_init(&o);
-    o.space = AZ_SPACE_ELEMENT, o.points = POINTS, o.tolerance = TOLERANCE, o.threads = 1;
-    az_status st = az_solve(&r, p, &o, listen, &c, &err);
-    az_result_destroy(r);
-    az_problem_destroy(p);
-    az_set_allocator(NULL, NULL);
-    assert_int_equal(st, AZ_OK);
-    assert_true(c.notes >= 2);
-    if (!(c.before < 0.3 * c.said)) fail_msg("%g MB were taken before %g MB were announced", c.before, c.said);
-    if (!(1e-6 * (double)c.most < 1.5 * c.said)) fail_msg("%g MB were taken, %g announced", 1e-6 * (double)c.most, c.said);
-    assert_int_equal(c.now, 0);
-}
-
 /* ---- One lambda ---- */
 
 static void same_lambda(const az_result *r, const char *how)
@@ -412,6 +358,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(creeping_lambda), cmocka_unit_test(smoothed_axis),     cmocka_unit_test(hidden_layer),
                                        cmocka_unit_test(hidden_element),  cmocka_unit_test(far_field_layer),   cmocka_unit_test(focus),
-                                       cmocka_unit_test(gauges_and_scales), cmocka_unit_test(outer_edges), cmocka_unit_test(memory_is_announced), cmocka_unit_test(defect_for_lambda)};
+                                       cmocka_unit_test(gauges_and_scales), cmocka_unit_test(outer_edges), cmocka_unit_test(defect_for_lambda)};
     return cmocka_run_group_tests(tests, solve_once, forget_it);
 }
