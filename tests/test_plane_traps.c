@@ -245,6 +245,56 @@ static void hidden_element(void **state)
     }
 }
 
+/* Input k of the trials of ipm. */
+static double input(const az_result *r, int k, const double *y)
+{
+    const double rho2 = 1 + y[0] * y[0] + y[1] * y[1], q = -1 / (1 + az_result_unknown(r, 0, NULL));
+    return k == 0 ? 2 * pow(rho2, q / 2) - 1 : k == 1 ? 2 * y[1] / sqrt(rho2) - 1 : log1p(64 * y[0] * y[0] / rho2) / 2 - 1;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The middle of the widest gap between the values of input k at the points of the solution, and half of its width. */
+static void input_gap(int k, double *middle, double *half)
+{
+    const az_points *x = &solution->points[az_problem_first_equation(solution->problem)];
+    double *v = az_doubles((size_t)x->n);
+    assert_non_null(v);
+    for (int i = 0; i < x->n; i++) v[i] = input(solution, k, x->x + 2 * i);
+    qsort(v, (size_t)x->n, sizeof *v, ascending);
+    *half = *middle = 0;
+    for (int i = 1; i < x->n; i++)
+        if (v[i] - v[i - 1] > 2 * *half) *half = 0.5 * (v[i] - v[i - 1]), *middle = 0.5 * (v[i] + v[i - 1]);
+    az_doubles_free(v);
+}
+
+/* The same by two neurons, in each input: a network has no mesh that would tell. */
+static void hidden_neuron(void **state)
+{
+    (void)state;
+    static const double share[] = {0.1, 0.01, 1e-3, 1e-4};
+    char text[TEXT_MAX], trap[64];
+    for (int k = 0; k < 3; k++)
+        for (int i = 0; i < COUNT(share); i++) {
+            double middle, half;
+            const int width = 2;
+            input_gap(k, &middle, &half);
+            const double steep = 16 / (share[i] * half), height = 1e-8;
+            az_result *r = moved(solution, ipm_with(text, NULL, 0));
+            assert_int_equal(az_state_add_stage(r, 0, 1, &width, AZ_ACT_TANH, 1), AZ_OK);
+            double *w = r->trial[0].stage[1].weight;
+            assert_int_equal(r->trial[0].stage[1].n_weights, 10);
+            w[k] = w[3 + k] = steep;
+            w[6] = 1 - steep * middle, w[7] = -1 - steep * middle, w[8] = height, w[9] = -height;
+            snprintf(trap, sizeof trap, "neurons, %g of a gap of %.2g in input %d", share[i], 2 * half, k);
+            hides(r, trap, 1e-2);
+        }
+}
+
 /* In the far field, within a small angle of the axis. */
 static void far_field_layer(void **state)
 {
@@ -357,7 +407,7 @@ static void defect_for_lambda(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(creeping_lambda), cmocka_unit_test(smoothed_axis),     cmocka_unit_test(hidden_layer),
-                                       cmocka_unit_test(hidden_element),  cmocka_unit_test(far_field_layer),   cmocka_unit_test(focus),
+                                       cmocka_unit_test(hidden_element), cmocka_unit_test(hidden_neuron),  cmocka_unit_test(far_field_layer),   cmocka_unit_test(focus),
                                        cmocka_unit_test(gauges_and_scales), cmocka_unit_test(outer_edges), cmocka_unit_test(defect_for_lambda)};
     return cmocka_run_group_tests(tests, solve_once, forget_it);
 }
