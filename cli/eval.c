@@ -87,7 +87,8 @@ static int check_finite(const cli_context *c, const az_problem *p, const eval_re
     if (i == (size_t)q->points.n) return CLI_OK;
     for (size_t k = 0; k < dim && n < sizeof at; k++)
         n += (size_t)snprintf(at + n, sizeof at - n, "%s%s = %.10g", k ? ", " : "", az_problem_coordinate(p, (int)k), q->points.x[i * dim + k]);
-    return cli_fail(c, AZ_EDOMAIN, "%s%s has no finite value in double precision at point %zu: %s", q->derivative ? "the derivative of " : "", name, i + 1, at);
+    return cli_fail(c, AZ_EDOMAIN, "%s%s has no finite value in double precision at point %zu: %s", q->derivative ? "the derivative of " : "",
+                    name, i + 1, at);
 }
 
 static int evaluate(const cli_context *c, const az_result *r, eval_request *q)

@@ -1,5 +1,5 @@
-/* memory: what a solve in several coordinates takes is said before it is taken, and is not much less than that, by elements and by networks; in one coordinate nothing
- * is said of a little. What does not fit is refused with both numbers, and a later stage that does not is left out. */
+/* memory: what a solve in several coordinates takes is said before it is taken, and is not much less than that, by elements and by networks; in one
+ * coordinate nothing is said of a little. What does not fit is refused with both numbers, and a later stage that does not is left out. */
 #include "testing.h"
 
 #include <malloc.h>

@@ -52,8 +52,9 @@ static double machine(const char *root)
 typedef struct group_files {
     const char *line, *mount, *most, *use, *cached; /* line: of /proc/self/cgroup, up to the path */
 } group_files;
-static const group_files version[] = {{"0::", "/sys/fs/cgroup", "/memory.max", "/memory.current", "inactive_file"},
-                                      {"memory:", "/sys/fs/cgroup/memory", "/memory.limit_in_bytes", "/memory.usage_in_bytes", "total_inactive_file"}};
+static const group_files version[] = {
+    {"0::", "/sys/fs/cgroup", "/memory.max", "/memory.current", "inactive_file"},
+    {"memory:", "/sys/fs/cgroup/memory", "/memory.limit_in_bytes", "/memory.usage_in_bytes", "total_inactive_file"}};
 
 /* What the group at `path` below the mount leaves, and every group above it; a container may see the last one alone. */
 static double groups(const char *root, const group_files *f, char *path)

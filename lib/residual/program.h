@@ -63,7 +63,8 @@ int az_program_columns(const az_program *g, const az_trial_state *trial);
  * AZ_ENOMEM. Cost: one forward sweep, a reverse sweep per sink, 2 n^2 columns flops per operator. */
 az_status az_program_jacobian(az_program *g, const az_binding *b, double *jac, int ld);
 
-/* Memory in proportion to the points, which the program has; and what the first Jacobian of so many columns takes besides, for the operands of operators. */
+/* Memory in proportion to the points, which the program has; and what the first Jacobian of so many columns takes besides, for the operands of
+ * operators. */
 double az_program_bytes(const az_program *g);
 double az_program_jacobian_bytes(const az_program *g, int columns);
 

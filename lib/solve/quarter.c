@@ -169,8 +169,8 @@ az_status az_square_begin(az_result *r)
 int az_square_node(const az_mesh *m, int node) { return az_mesh_node(m, node) < 0 ? 0 : az_mesh_node_weights(m, node) * m->modes; }
 int az_square_inside(const az_mesh *m, int element) { return az_mesh_n_bubbles(m, element) * m->modes; }
 
-/* Doubles for each point of an equation beside the system: with n Taylor coefficients of a trial the n x n powers of the point and the n of its place, the seeds of the
- * equations, and what programs have of every trial, the judge's at two points between those of the solver. */
+/* Doubles for each point of an equation beside the system: with n Taylor coefficients of a trial the n x n powers of the point and the n of its place,
+ * the seeds of the equations, and what programs have of every trial, the judge's at two points between those of the solver. */
 static double beside_system(const az_result *r, double border)
 {
     const az_problem *p = r->problem;
@@ -531,7 +531,7 @@ static az_status refine(az_run *run, const double *worst, bool *refined)
     const double now = az_square_bytes(r), bytes = now * n / m->n_edges * modes * modes / m->modes / m->modes;
     const double there = MEMORY_SHARE * (az_memory_available() + now); /* the present system makes way */
     *refined = (n > m->n_edges || modes > m->modes) && modes <= AZ_MESH_MAX_MODES && bytes < there;
-    if (!*refined && !(bytes < there)) snprintf(run->note, sizeof run->note, "a finer mesh would take %.3g GB of %.3g GB", 1e-9 * bytes, 1e-9 * there);
+    if (!(bytes < there)) snprintf(run->note, sizeof run->note, "a finer mesh would take %.3g GB of %.3g GB", 1e-9 * bytes, 1e-9 * there);
     if (!st && *refined) st = remesh(r, edge, n, modes, grading);
     az_doubles_free(edge);
     return st;

@@ -63,8 +63,9 @@ az_status az_run_take(az_run *run, double bytes, const char *what)
     if (!(bytes > run->granted)) return AZ_OK;
     run->granted = bytes;
     if (bytes < LARGE && (run->p->dim == 1 || !run->note[0])) return AZ_OK;
-    size_t n = (size_t)snprintf(text, sizeof text, "%s %.0f MB", run->note[0] ? "," : what, 1e-6 * bytes), room = sizeof run->note - 1 - n;
-    if (strlen(run->note) > room) run->note[room] = 0;
+    const bool more = run->note[0];
+    const size_t n = (size_t)snprintf(text, sizeof text, "%s%s %.0f MB", more ? "" : what, more ? "," : ":", 1e-6 * bytes), room = sizeof run->note - 1 - n;
+    if (strlen(run->note) > room) run->note[room] = 0; /* the number stays */
     strcat(run->note, text);
     tell(run, phase_name(run->r));
     return AZ_OK;
@@ -253,7 +254,8 @@ static bool has_room(az_run *run)
     const double bytes = az_run_bytes(run, r->stage + 1, (int)rows, p->n_trials * plan.layers[0] + run->n_unknowns);
     const double there = az_memory_available() + az_run_bytes(run, r->stage, run->f.rows, run->f.cols); /* the present one makes way */
     if (bytes <= there) return true;
-    snprintf(run->note, sizeof run->note, "stage %d would take %.3g GB, and %.3g GB are there: what there is stays", r->stage + 1, 1e-9 * bytes, 1e-9 * there);
+    snprintf(run->note, sizeof run->note, "stage %d would take %.3g GB, and %.3g GB are there: the run ends without it", r->stage + 1, 1e-9 * bytes,
+             1e-9 * there);
     return false;
 }
 
@@ -640,7 +642,8 @@ az_status az_solve_check(const az_problem *p, const az_solve_options *o, az_erro
     if (!st && o->space == AZ_SPACE_ELEMENT) st = az_elements_check(p, err);
     if (st) return st;
     if (o->space == AZ_SPACE_ELEMENT && o->mode > 0 && !p->n_defects)
-        return az_fail(err, AZ_EOPTION, "elements look for a mode above 0 by a `defect`, which leaves them a solution on the way: %s declares none", p->name);
+        return az_fail(err, AZ_EOPTION, "elements look for a mode above 0 by a `defect`, which leaves them a solution on the way: %s declares none",
+                       p->name);
     if (series && o->mode) return az_fail(err, AZ_EOPTION, "a march is for networks and elements, not for %s series", series);
     if (series && o->n_layers > 1) return az_fail(err, AZ_EOPTION, "a %s series has one number of functions, not %d layers", series, o->n_layers);
     return AZ_OK;

@@ -57,8 +57,8 @@ int az_run_hold(const az_result *r);
 az_method az_run_method(const az_result *r, int stage);
 /* program, solver and vectors for the current state */
 az_status az_run_open(az_run *run);
-/* run.c: memory that what follows is about to take, and the number in a message where that is not there. Said before, with the note that stands, where it is more than
- * it was: in several coordinates, or where it is large. AZ_ENOMEM. */
+/* run.c: memory that what follows is about to take, where that is more than has been. Said with the note that stands, in several coordinates or where it is
+ * large; AZ_ENOMEM with both numbers where it is not there. */
 az_status az_run_take(az_run *run, double bytes, const char *what);
 /* open.c: of an open run's problem, by a stage of so many rows and columns: the solver, the program's Jacobian, the judge. */
 double az_run_bytes(const az_run *run, int stage, int rows, int cols);

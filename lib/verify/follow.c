@@ -1,6 +1,6 @@
-/* follow.c: a network is smooth on the scale on which the arguments of its neurons change, and elements on that of an element. The mark of a point is all these
- * arguments, with positions counted in elements; neighbours whose marks differ much have something unseen between them. In several coordinates neighbours are
- * points of lines on which one of them varies. */
+/* follow.c: a network is smooth on the scale on which the arguments of its neurons change, and elements on that of an element. The mark of a point is
+ * all these arguments, with positions counted in elements; neighbours whose marks differ much have something unseen between them. In several
+ * coordinates neighbours are points of lines on which one of them varies. */
 #include "verify/follow.h"
 
 #include "verify/sample.h"
