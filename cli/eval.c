@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "json.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,8 +31,8 @@ const char eval_help[] =
     "  ansatz eval ccf.h5 Omega U --grid 0:10:101 > profile.txt\n"
     "  ansatz eval ccf.h5 Omega --at -1,1 --derivative 2\n"
     "\n"
-    "Exit status: 0, or 2 for bad usage, an unknown name or a point outside the\n"
-    "domain.\n";
+    "Exit status: 0, or 2 for bad usage, an unknown name, a point outside the domain\n"
+    "or one where a value is not finite.\n";
 
 #define DEFAULT_POINTS 65
 #define MAX_ORDER 16
@@ -75,6 +76,21 @@ static int unknown_name(const cli_context *c, const az_problem *p, const char *n
     return cli_fail(c, AZ_ENAME, "no field or let '%s' in this result, which has %s", name, list);
 }
 
+/* The first point where a value is no number, by its name and its coordinates. */
+static int check_finite(const cli_context *c, const az_problem *p, const eval_request *q, const char *name, const double *value)
+{
+    const size_t dim = (size_t)q->points.dim;
+    char at[256] = "";
+    size_t i = 0, n = 0;
+
+    while (i < (size_t)q->points.n && isfinite(value[i])) i++;
+    if (i == (size_t)q->points.n) return CLI_OK;
+    for (size_t k = 0; k < dim && n < sizeof at; k++)
+        n += (size_t)snprintf(at + n, sizeof at - n, "%s%s = %.10g", k ? ", " : "", az_problem_coordinate(p, (int)k), q->points.x[i * dim + k]);
+    return cli_fail(c, AZ_EDOMAIN, "%s%s has no finite value in double precision at point %zu: %s", q->derivative ? "the derivative of " : "",
+                    name, i + 1, at);
+}
+
 static int evaluate(const cli_context *c, const az_result *r, eval_request *q)
 {
     az_error e;
@@ -86,6 +102,7 @@ static int evaluate(const cli_context *c, const az_result *r, eval_request *q)
         double *out = q->value + (size_t)i * n;
         if (az_eval(r, out, q->name[i], q->points.x, q->points.n, q->order, &e) != AZ_OK)
             return unknown_name(c, az_result_problem(r), q->name[i], &e);
+        if (check_finite(c, az_result_problem(r), q, q->name[i], out) != CLI_OK) return CLI_ERROR;
     }
     return CLI_OK;
 }

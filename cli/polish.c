@@ -48,7 +48,7 @@ const char polish_help[] =
     "  --points N           collocation points per equation, about, at first; in a\n"
     "                       half-plane no fewer than what FILE's elements have\n"
     "  --iterations N       at most (default: automatic)\n"
-    "  --report             write an HTML page beside the new result\n"
+    "  --no-report          do not write the HTML page\n"
     "\n"
     "For hardy only:\n"
     "  --digits D           of every unknown, 5 to 200 (default 20)\n"
@@ -115,8 +115,7 @@ static int polish(const cli_context *c, const polish_request *q, const char *inp
 
     if (!path || (q->report && !report)) cli_nomem(c);
     else if (!strcmp(path, input) || cli_same_file(path, input)) cli_usage(c, "--output: '%s' is the result to be polished", path);
-    else if (report && !cli_is_our_report(report)) cli_fail(c, AZ_EIO, "'%s' is not a report of this program and is not replaced", report);
-    else if (cli_check_writable(c, path) && cli_make_way(c, path)) {
+    else if (cli_check_writable(c, path) && cli_check_report(c, report, path) && cli_make_way(c, path)) {
         if (cli_polish(c, &r, from, &q->o, &e) != AZ_OK) cli_fail_error(c, &e);
         else status = finish(c, r, path, report);
     }
@@ -134,7 +133,7 @@ enum {
     OPT_TOLERANCE,
     OPT_POINTS,
     OPT_ITERATIONS,
-    OPT_REPORT,
+    OPT_NO_REPORT,
     OPT_DIGITS,
     OPT_COEFFICIENTS
 };
@@ -156,7 +155,7 @@ static bool read_option(const cli_context *c, polish_request *q, int which)
     case OPT_TOLERANCE: q->only_element = "tolerance"; return option_positive(c, "tolerance", optarg, &o->tolerance);
     case OPT_POINTS: q->only_element = "points"; return option_int(c, "points", optarg, 1, 1000000, &o->points);
     case OPT_ITERATIONS: q->only_element = "iterations"; return option_int(c, "iterations", optarg, 1, 1000000, &o->max_iterations);
-    case OPT_REPORT: q->only_element = "report"; q->report = true; return true;
+    case OPT_NO_REPORT: q->only_element = "no-report"; q->report = false; return true;
     case OPT_DIGITS: q->only_hardy = "digits"; return option_int(c, "digits", optarg, 5, 200, &q->hardy.o.digits);
     case OPT_COEFFICIENTS: q->only_hardy = "max-coefficients"; return option_int(c, "max-coefficients", optarg, 24, 4000, &q->hardy.o.max_coefficients);
     }
@@ -171,11 +170,11 @@ int cmd_polish(cli_context *c, int argc, char **argv)
                                             {"tolerance", required_argument, NULL, OPT_TOLERANCE},
                                             {"points", required_argument, NULL, OPT_POINTS},
                                             {"iterations", required_argument, NULL, OPT_ITERATIONS},
-                                            {"report", no_argument, NULL, OPT_REPORT},
+                                            {"no-report", no_argument, NULL, OPT_NO_REPORT},
                                             {"digits", required_argument, NULL, OPT_DIGITS},
                                             {"max-coefficients", required_argument, NULL, OPT_COEFFICIENTS},
                                             CLI_COMMON_OPTIONS};
-    polish_request q = {0};
+    polish_request q = {.report = true};
     int o;
 
     az_solve_options_init(&q.o);

@@ -38,14 +38,27 @@ void cli_slope_name(char *name, const az_problem *p)
     if (defect && unknown) snprintf(name, CLI_SLOPE_NAME, "d %s/d %s", defect, unknown);
 }
 
+#define STATEMENT 48 /* bytes of a statement that are printed: the word and most of a left side */
+
+/* A statement as written, cut where it is long, not inside a character. */
+static void print_statement(const char *s)
+{
+    size_t n = strlen(s);
+
+    if (n > STATEMENT)
+        for (n = STATEMENT - strlen("..."); n && ((unsigned char)s[n] & 0xc0) == 0x80;) n--;
+    printf("%.*s%s", (int)n, s, s[n] ? "..." : "");
+}
+
 static void print_rows(const az_result *r)
 {
     const az_problem *p = az_result_problem(r);
 
     for (int i = 0; i < az_result_n_rows(r); i++) {
         const az_row_evidence row = az_result_row(r, i);
-        printf("  %-13s %.2e  %s in line %d", "", row.relative, row.equation ? "equation" : "condition", row.line);
-        for (int c = 0; c < az_problem_dim(p); c++) printf("%s %s = %.6g", c ? "," : ", largest at", az_problem_coordinate(p, c), row.at[c]);
+        printf("  %-13s %.2e  line %d: ", "", row.relative, row.line);
+        print_statement(row.statement);
+        for (int c = 0; c < az_problem_dim(p); c++) printf("%s %s = %.6g", c ? "," : "; largest at", az_problem_coordinate(p, c), row.at[c]);
         printf("\n");
     }
 }

@@ -153,9 +153,24 @@ static char *ladder_stem(const cli_context *c, const solve_request *q)
     return stem;
 }
 
+/* Whether the last profile can be looked for at all: not to be found out after the first has been solved. */
+static bool ladder_is_possible(const cli_context *c, const solve_request *q)
+{
+    solve_request last = *q;
+    az_error e = {.status = AZ_OK};
+    az_problem *p = cli_problem(c, q->problem, &q->settings);
+
+    last.o.mode = q->last_mode;
+    if (p) choose_space(&last, p, NULL);
+    const bool ok = p && az_solve_check(p, &last.o, &e) == AZ_OK;
+    az_problem_destroy(p);
+    if (e.status != AZ_OK) cli_fail_error(c, &e);
+    return ok;
+}
+
 static int solve_ladder(const cli_context *c, solve_request *q)
 {
-    char *stem = ladder_stem(c, q), suffix[32];
+    char *stem = ladder_is_possible(c, q) ? ladder_stem(c, q) : NULL, suffix[32];
     int status = stem ? CLI_OK : CLI_ERROR;
     az_result *last = NULL;
 

@@ -90,7 +90,7 @@ const char solve_help[] =
     "                       unknowns.NAME.{value,error},\n"
     "                       residual.{trained_rms,reevaluated_max,\n"
     "                       reevaluated_relative,\n"
-    "                       rows[].{line,max,relative,at}}, files\n"
+    "                       rows[].{line,statement,max,relative,at}}, files\n"
     "  --quiet              no progress on standard error\n"
     "  --help               this text\n"
     "\n"

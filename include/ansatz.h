@@ -187,6 +187,9 @@ typedef int (*az_progress_fn)(void *data, const az_progress *p);
 
 typedef struct az_result az_result;
 
+/* Whether az_solve takes these options for p: their ranges, and coordinates, elements and a mode that p can have. AZ_EOPTION, with the reason;
+ * AZ_ENOMEM. */
+az_status az_solve_check(const az_problem *p, const az_solve_options *o, az_error *err);
 /* Solves from random weights. On AZ_OK *out holds the best state, whatever the reason for stopping (az_result_stop).
  * With o->checkpoint the file appears by rename, so that a kill leaves the previous one. AZ_EOPTION, AZ_EPROBLEM, AZ_EIO, AZ_ENOMEM. */
 az_status az_solve(az_result **out, const az_problem *p, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err);

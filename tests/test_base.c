@@ -6,6 +6,9 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -267,6 +270,72 @@ static void clock_goes_forward(void **state)
     }
 }
 
+/* ---- Memory ---- */
+
+#define MEMORY_ROOT "build/test-memory"
+
+static void put(const char *path, const char *text)
+{
+    char full[256];
+    snprintf(full, sizeof full, MEMORY_ROOT "%s", path);
+    for (char *slash = strchr(full + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        mkdir(full, 0777);
+        *slash = '/';
+    }
+    FILE *f = fopen(full, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+static void is_available(double bytes)
+{
+    const double found = az_memory_at(MEMORY_ROOT);
+    if (!(found == bytes)) fail_msg("%.17g bytes are available, expected %.17g", found, bytes);
+}
+
+/* Each of the sources is the least in turn. */
+static void memory_there_is(void **state)
+{
+    (void)state;
+    put("/proc/meminfo", "MemTotal:       8000000 kB\nMemFree:         100000 kB\nMemAvailable:    900000 kB\n");
+    put("/proc/self/cgroup", "");
+    put("/proc/self/statm", "0 0 0 0 0 0 0\n");
+    is_available(900000 * 1024.0);
+    put("/proc/self/cgroup", "0::/user/run\n");
+    put("/sys/fs/cgroup/user/memory.max", "max\n"); /* the folder may be that of an earlier run */
+    put("/sys/fs/cgroup/user/run/memory.max", "max\n");
+    put("/sys/fs/cgroup/user/run/memory.current", "3000\n");
+    is_available(900000 * 1024.0);
+    put("/sys/fs/cgroup/user/memory.max", "1000000\n");
+    put("/sys/fs/cgroup/user/memory.current", "900000\n");
+    put("/sys/fs/cgroup/user/memory.stat", "anon 7\ninactive_file 50000\n");
+    is_available(150000);
+    put("/sys/fs/cgroup/user/run/memory.max", "4000\n");
+    is_available(1000);
+    put("/sys/fs/cgroup/user/run/memory.current", "5000\n");
+    is_available(0);
+    put("/proc/self/cgroup", "5:cpu:/user/run\n4:memory:/elsewhere\n0::/\n"); /* a container sees its own group as the first */
+    put("/sys/fs/cgroup/memory/memory.limit_in_bytes", "70000\n");
+    put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "30000\n");
+    put("/sys/fs/cgroup/memory/memory.stat", "inactive_file 7\ntotal_inactive_file 2000\n");
+    is_available(42000);
+    put("/proc/self/cgroup", "");
+    struct rlimit before, own;
+    assert_int_equal(getrlimit(RLIMIT_DATA, &before), 0);
+    own = before;
+    own.rlim_cur = (rlim_t)1 << 29;
+    const long page = sysconf(_SC_PAGESIZE);
+    put("/proc/self/statm", "1 1 1 0 0 100 0\n");
+    assert_int_equal(setrlimit(RLIMIT_DATA, &own), 0); /* no test of this program takes so much */
+    const double found = az_memory_at(MEMORY_ROOT);
+    assert_int_equal(setrlimit(RLIMIT_DATA, &before), 0);
+    if (!(found == ldexp(1, 29) - 100.0 * (double)page)) fail_msg("%.17g bytes are left of a limit", found);
+    assert_true(az_memory_available() > 0);
+    assert_true(az_memory_at(MEMORY_ROOT "/nowhere") > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -281,6 +350,7 @@ int main(void)
         cmocka_unit_test(random_moments),
         cmocka_unit_test(hash_matches_reference),
         cmocka_unit_test(clock_goes_forward),
+        cmocka_unit_test(memory_there_is),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,12 @@ double *az_doubles(size_t count);               /* zeroed, 64-byte aligned, free
 void az_doubles_free(double *p);
 char *az_strdup(const char *s);
 
+/* Bytes that this process may still take: the least of what is available on the machine (where it does not say: its physical memory), of what its
+ * control groups allow less what they have, files not in use left out, and of its limits of address space and of data less what it has. Not below 0.
+ * Allocates nothing. */
+double az_memory_available(void);
+double az_memory_at(const char *root); /* the same with /proc and /sys below this folder, for tests; the limits are the process's own */
+
 /* Fills *err (if not NULL) with a formatted message and returns s. */
 az_status az_fail(az_error *err, az_status s, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -100,6 +100,33 @@ int az_program_columns(const az_program *g, const az_trial_state *trial)
     return n;
 }
 
+double az_program_bytes(const az_program *g)
+{
+    double sum = 0;
+    for (int k = 0; k < g->n_sets; k++) {
+        const pointset *s = &g->sets[k];
+        double each = 2 * g->p->dim + 1;
+        for (int q = 0; q < s->n_steps; q++)
+            if (g->graph.node[s->steps[q].node].op == AZ_TRIAL) each += s->steps[q].layout->n;
+        for (int i = 0; i < s->n_sinks; i++)
+            for (int u = 0; u < g->n_globals; u++) each += s->sinks[i].adjoint[u] != NULL;
+        sum += each * s->n_pad;
+    }
+    return sizeof(double) * sum;
+}
+
+double az_program_jacobian_bytes(const az_program *g, int columns)
+{
+    double each = 0;
+    for (int k = 0; k < g->n_globals; k++) {
+        const global *u = &g->globals[k];
+        each += g->sets[u->set].n_pad;
+        for (int s = 0; s < g->n_sets && !u->at; s++)
+            if (u->map[s] >= 0) each += g->sets[s].n_pad;
+    }
+    return sizeof(double) * each * columns;
+}
+
 static az_status buffers(az_program *g, int columns)
 {
     if (g->columns == columns) return AZ_OK;

@@ -63,6 +63,11 @@ int az_program_columns(const az_program *g, const az_trial_state *trial);
  * AZ_ENOMEM. Cost: one forward sweep, a reverse sweep per sink, 2 n^2 columns flops per operator. */
 az_status az_program_jacobian(az_program *g, const az_binding *b, double *jac, int ld);
 
+/* Memory in proportion to the points, which the program has; and what the first Jacobian of so many columns takes besides, for the operands of
+ * operators. */
+double az_program_bytes(const az_program *g);
+double az_program_jacobian_bytes(const az_program *g, int columns);
+
 /* The same before the trials: d(rows)/d(what the trials are at each row's own point), for trials whose functions there depend on few of their weights.
  * Columns: for each trial its Taylor coefficients in az_program_seed_layout, then the unknowns (times unit), then the values `expr@x` in the order of
  * az_program_at. Rows: those of the residual, then one for each of these values. jac: [columns][ld], ld >= rows. No nonlocal operators, one stage per

@@ -144,6 +144,13 @@ static void gather_equations(const az_run *run, const az_program *g, double *res
     }
 }
 
+double az_judge_bytes(const az_run *run, int rows)
+{
+    if (run->r->n_edges || az_run_elements(run->r)) return 0;
+    const double own = az_program_bytes(run->program) / fmax(1, az_program_rows(run->program));
+    return POOL * (double)rows * (own + sizeof(double) * (double)(run->p->dim + 1));
+}
+
 static az_status judge_points(az_run *run, bool *refined)
 {
     az_result *r = run->r;

@@ -25,7 +25,8 @@ az_status az_ladder_check(const az_problem *p, int mode, az_space space, az_erro
     if (p->dim == 1 && p->coord[0].range == AZ_INTERVAL)
         return az_fail(err, AZ_EOPTION, "a mode above 0 is looked for on a line or in a half-plane so far: %s has an interval", p->name);
     if (p->dim > 1 && space != AZ_SPACE_ELEMENT)
-        return az_fail(err, AZ_EOPTION, "a mode above 0 in several coordinates is looked for by elements (`--trial element`) only so far");
+        return az_fail(err, AZ_EOPTION, "a mode above 0 in several coordinates is looked for by elements (`--trial element`) only so far; networks are "
+                       "fitted to what they found (`--trial mlp --from FILE.h5`)");
     if (az_problem_n_unknowns(p) == 0 || !select)
         return az_fail(err, AZ_EOPTION,
                        "a mode above 0 is found by holding an unknown that a `select` row or a `defect` belongs to: %s has none", p->name);

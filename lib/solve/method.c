@@ -2,31 +2,60 @@
 
 #include <math.h>
 
+#define ARRAYS 13
+
+/* An array of the solver: rows by columns, none where one of them is 0. */
+typedef struct array {
+    double **at;
+    size_t rows, columns;
+} array;
+
+/* All that a solver has for f, in its fields. */
+static void arrays(array a[ARRAYS], az_solver *s, az_method method, const az_objective *f)
+{
+    const size_t n = (size_t)f->cols, m = (size_t)f->rows, cholesky = method == AZ_METHOD_LM, qr = method == AZ_METHOD_LM_QR;
+    const array all[ARRAYS] = {{&s->jac, (size_t)f->ld, n},
+                               {&s->d, n, 1},
+                               {&s->x_new, n, 1},
+                               {&s->r_new, m, 1},
+                               {&s->g, n, 1},
+                               {&s->scale, n, 1},
+                               {&s->step, n, f->curved},
+                               {&s->gram, n, cholesky * n},
+                               {&s->factor, n, cholesky * n},
+                               {&s->qr, m, qr * n},
+                               {&s->damped, 2 * n, qr * n},
+                               {&s->tau, 2 * n, qr},
+                               {&s->rhs, m > 2 * n ? m : 2 * n, qr}};
+    for (int k = 0; k < ARRAYS; k++) a[k] = all[k];
+}
+
+double az_solver_bytes(az_method method, const az_objective *f)
+{
+    az_solver none;
+    array a[ARRAYS];
+    double sum = 0;
+    arrays(a, &none, method, f);
+    for (int k = 0; k < ARRAYS; k++) sum += (double)a[k].rows * (double)a[k].columns;
+    return sizeof(double) * sum;
+}
+
 az_status az_solver_create(az_solver **out, az_method method, const az_objective *f)
 {
     az_solver *s = az_calloc(1, sizeof *s);
+    array a[ARRAYS];
+    bool ok = true;
     *out = s;
     if (!s) return AZ_ENOMEM;
-    size_t n = (size_t)f->cols, m = (size_t)f->rows;
-    bool cholesky = method == AZ_METHOD_LM, qr = method == AZ_METHOD_LM_QR;
     s->method = method;
     s->f = *f;
-    s->jac = az_doubles(n * (size_t)f->ld);
-    s->d = az_doubles(n);
-    s->x_new = az_doubles(n);
-    s->r_new = az_doubles(m);
-    s->g = az_doubles(n);
-    s->scale = az_doubles(n);
-    s->step = f->curved ? az_doubles(n) : NULL;
-    s->gram = cholesky ? az_doubles(n * n) : NULL;
-    s->factor = cholesky ? az_doubles(n * n) : NULL;
-    s->qr = qr ? az_doubles(m * n) : NULL;
-    s->damped = qr ? az_doubles(2 * n * n) : NULL;
-    s->tau = qr ? az_doubles(2 * n) : NULL;
-    s->rhs = qr ? az_doubles(m > 2 * n ? m : 2 * n) : NULL;
-    if (s->jac && s->d && s->x_new && s->r_new && s->g && s->scale && (!f->curved || s->step) && (!cholesky || (s->gram && s->factor)) &&
-        (!qr || (s->qr && s->damped && s->tau && s->rhs)))
-        return AZ_OK;
+    arrays(a, s, method, f);
+    for (int k = 0; k < ARRAYS && ok; k++) {
+        if (!a[k].rows || !a[k].columns) continue;
+        *a[k].at = az_doubles(a[k].rows * a[k].columns);
+        ok = *a[k].at;
+    }
+    if (ok) return AZ_OK;
     az_solver_destroy(s);
     *out = NULL;
     return AZ_ENOMEM;
@@ -34,20 +63,10 @@ az_status az_solver_create(az_solver **out, az_method method, const az_objective
 
 void az_solver_destroy(az_solver *s)
 {
+    array a[ARRAYS];
     if (!s) return;
-    az_doubles_free(s->jac);
-    az_doubles_free(s->d);
-    az_doubles_free(s->x_new);
-    az_doubles_free(s->r_new);
-    az_doubles_free(s->g);
-    az_doubles_free(s->scale);
-    az_doubles_free(s->step);
-    az_doubles_free(s->gram);
-    az_doubles_free(s->factor);
-    az_doubles_free(s->qr);
-    az_doubles_free(s->damped);
-    az_doubles_free(s->tau);
-    az_doubles_free(s->rhs);
+    arrays(a, s, s->method, &s->f);
+    for (int k = 0; k < ARRAYS; k++) az_doubles_free(*a[k].at);
     az_realloc(s, 0);
 }
 

@@ -33,6 +33,8 @@ typedef struct az_solver_times {
 
 az_status az_solver_create(az_solver **out, az_method method, const az_objective *f);
 void az_solver_destroy(az_solver *s);
+/* What az_solver_create takes: the Jacobian, its Gram matrix and the factor of that, or the QR factors. */
+double az_solver_bytes(az_method method, const az_objective *f);
 /* Doubles of memory this method carries for `cols` unknowns. */
 int az_solver_memory(az_method method, int cols);
 void az_solver_reset(az_method method, double *memory, int cols);

@@ -184,9 +184,9 @@ static double shortest(void *data)
 
 /* Features sum up to what remains with large weights of opposite signs: the residual falls along singular values that the normal equations lose below
  * rounding. In several coordinates they are thousands, and QR is too dear. */
-az_method az_run_method(const az_result *r)
+az_method az_run_method(const az_result *r, int stage)
 {
-    if (r->stage == 1) return r->options.phase[r->phase];
+    if (stage == 1) return r->options.phase[r->phase];
     return r->problem->dim == 1 || r->options.phase[r->options.n_phases - 1] == AZ_METHOD_LM_QR ? AZ_METHOD_LM_QR : AZ_METHOD_LM;
 }
 
@@ -257,17 +257,36 @@ static double longest(const az_run *run, int rows)
     return r->stage > 1 ? fmax(ROUNDED * r->options.tolerance, ROUNDED_LEAST) * sqrt(rows) / (DBL_EPSILON * argument * r->unit) : 0;
 }
 
+double az_run_bytes(const az_run *run, int stage, int rows, int cols)
+{
+    az_objective f = run->f;
+    f.rows = rows, f.cols = cols, f.ld = (rows + 7) / 8 * 8;
+    return az_solver_bytes(az_run_method(run->r, stage), &f) + az_program_jacobian_bytes(run->program, cols) + az_judge_bytes(run, rows);
+}
+
+/* Says and checks what the solver is going to take. */
+static az_status take_memory(az_run *run)
+{
+    char what[96];
+    snprintf(what, sizeof what, "a Jacobian of %d rows and %d columns with its factors", run->f.rows, run->f.cols);
+    return az_run_take(run, az_run_bytes(run, run->r->stage, run->f.rows, run->f.cols), what);
+}
+
 az_status az_run_open(az_run *run)
 {
     az_result *r = run->r;
     int threads = useful_threads(run);
+    if (az_run_square(r)) {
+        az_status no = az_run_take(run, az_square_bytes(r), "the system of these elements");
+        if (no) return no;
+    }
     az_program_setup setup = {
         .edge = r->n_edges ? r->edge : NULL, .n_edges = r->n_edges, .points = r->points, .rows = true, .threads = threads};
     az_status st = az_program_create(&run->program, run->p, &setup, run->err);
     if (st) return st;
     run->n_unknowns = run->p->n_scalars - run->p->n_parameters;
     int rows = az_program_rows(run->program) + n_penalties(run) + (r->arc != NULL), cols = az_program_columns(run->program, r->trial);
-    az_method method = az_run_method(r);
+    az_method method = az_run_method(r, r->stage);
     run->n_method = az_solver_memory(method, cols);
     if (r->n_memory != run->n_method + 2 * run->n_unknowns) st = fresh_memory(run, method, cols);
     run->f = (az_objective){.rows = rows,
@@ -289,16 +308,19 @@ az_status az_run_open(az_run *run)
         take_state(run);
         return az_square_open(run);
     }
-    if (!st) st = az_solver_create(&run->solver, method, &run->f);
-    if (st)
-        return az_fail(run->err, st, "out of memory: a Jacobian of %d rows and %d columns takes %.0f MB", rows, cols, 8e-6 * rows * cols);
+    if (st) return az_fail(run->err, st, "out of memory");
+    st = take_memory(run);
+    if (st) return st;
+    if (az_solver_create(&run->solver, method, &run->f))
+        return az_fail(run->err, AZ_ENOMEM, "out of memory: a Jacobian of %d rows and %d columns takes %.0f MB with its factors", rows, cols,
+                       1e-6 * az_run_bytes(run, r->stage, rows, cols));
     take_state(run);
     return AZ_OK;
 }
 
 az_status az_run_again(az_run *run)
 {
-    az_status st = fresh_memory(run, az_run_method(run->r), run->f.cols);
+    az_status st = fresh_memory(run, az_run_method(run->r, run->r->stage), run->f.cols);
     if (st) return az_fail(run->err, st, "out of memory");
     take_state(run);
     return AZ_OK;

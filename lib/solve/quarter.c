@@ -6,7 +6,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
 int az_square_points(const az_mesh *m, int element)
 {
@@ -204,9 +203,19 @@ az_status az_square_begin(az_result *r, const az_result *from)
 int az_square_node(const az_mesh *m, int node) { return az_mesh_node(m, node) < 0 ? 0 : az_mesh_node_weights(m, node) * m->modes; }
 int az_square_inside(const az_mesh *m, int element) { return az_mesh_n_bubbles(m, element) * m->modes; }
 
-double az_square_memory(void) { return (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE); }
+/* Doubles for each point of an equation beside the system: with n Taylor coefficients of a trial the n x n powers of the point and the n of its place,
+ * the seeds of the equations, and what programs have of every trial, the judge's at two points between those of the solver. */
+static double beside_system(const az_result *r, double border)
+{
+    const az_problem *p = r->problem;
+    int order = 0;
+    for (int t = 0; t < p->n_trials; t++)
+        if (r->trial[t].stage[0].mesh.smooth > order) order = r->trial[t].stage[0].mesh.smooth;
+    const double n = 0.5 * (order + 1) * (order + 2), trials = p->n_trials;
+    return n * n + n + trials * (trials * n + border) + 3 * (5 + trials * (n + 1));
+}
 
-/* As the system of chain.h will be, in the worst case that every `@` of the problem is a value at another point. */
+/* The system as that of chain.h will be, in the worst case that every `@` of the problem is a value at another point. */
 double az_square_bytes(const az_result *r)
 {
     const az_problem *p = r->problem;
@@ -225,7 +234,8 @@ double az_square_bytes(const az_result *r)
         sum += rows * columns;
         carried = rows - pivots;
     }
-    return sizeof(double) * sum;
+    const az_mesh *first = &r->trial[0].stage[0].mesh;
+    return sizeof(double) * (sum + beside_system(r, border) * az_square_lines(first) * first->modes);
 }
 
 /* ---- Another mesh ---- */
@@ -552,9 +562,10 @@ static az_status refine(az_run *run, const double *worst, bool *refined)
     }
     edge[n++] = m->edge[m->n_edges - 1];
     az_status st = modes > m->modes ? choose_grading(&grading, r) : AZ_OK;
-    double growth = (double)n / m->n_edges * modes * modes / m->modes / m->modes, bytes = growth * az_square_bytes(r);
-    *refined = (n > m->n_edges || modes > m->modes) && modes <= AZ_MESH_MAX_MODES && bytes < MEMORY_SHARE * az_square_memory();
-    if (!*refined && bytes >= MEMORY_SHARE * az_square_memory()) snprintf(run->note, sizeof run->note, "a finer mesh would take %.3g GB", 1e-9 * bytes);
+    const double now = az_square_bytes(r), bytes = now * n / m->n_edges * modes * modes / m->modes / m->modes;
+    const double there = MEMORY_SHARE * (az_memory_available() + now); /* the present system makes way */
+    *refined = (n > m->n_edges || modes > m->modes) && modes <= AZ_MESH_MAX_MODES && bytes < there;
+    if (!(bytes < there)) snprintf(run->note, sizeof run->note, "a finer mesh would take %.3g GB of %.3g GB", 1e-9 * bytes, 1e-9 * there);
     if (!st && *refined) st = remesh(r, edge, n, modes, grading);
     az_doubles_free(edge);
     return st;

@@ -49,14 +49,27 @@ static void tell(az_run *run, const char *phase)
     run->note[0] = 0;
 }
 
-/* Opens the run; what a note says of memory is said before that is taken. */
-static az_status open_told(az_run *run)
-{
-    if (run->note[0] && az_run_square(run->r)) tell(run, "mesh");
-    return az_run_open(run);
-}
+static const char *phase_name(const az_result *r) { return az_method_name(az_run_method(r, r->stage)); }
 
-static const char *phase_name(const az_result *r) { return az_method_name(az_run_method(r)); }
+#define LARGE 1e9 /* bytes that are worth a line of their own */
+
+az_status az_run_take(az_run *run, double bytes, const char *what)
+{
+    const double there = bytes > run->granted ? az_memory_available() : INFINITY;
+    char text[160];
+    if (!(bytes <= there))
+        return az_fail(run->err, AZ_ENOMEM, "%s takes %.3g GB, and %.3g GB are there: fewer --points, or %s", what, 1e-9 * bytes, 1e-9 * there,
+                       az_run_square(run->r) ? "a larger --tolerance" : "narrower --layers");
+    if (!(bytes > run->granted)) return AZ_OK;
+    run->granted = bytes;
+    if (bytes < LARGE && (run->p->dim == 1 || !run->note[0])) return AZ_OK;
+    const bool more = run->note[0];
+    const size_t n = (size_t)snprintf(text, sizeof text, "%s%s %.0f MB", more ? "" : what, more ? "," : ":", 1e-6 * bytes), room = sizeof run->note - 1 - n;
+    if (strlen(run->note) > room) run->note[room] = 0; /* the number stays */
+    strcat(run->note, text);
+    tell(run, phase_name(run->r));
+    return AZ_OK;
+}
 
 static int points_of(const az_problem *p, unsigned fixed, int n)
 {
@@ -154,7 +167,7 @@ static void say_mesh(az_run *run, double check)
 {
     const az_mesh *m = &run->r->trial[0].stage[0].mesh;
     char across[80] = "", why[64] = "";
-    if (m->modes) snprintf(across, sizeof across, " x %d modes, graded at %.3g, %.0f MB", m->modes, m->grading, 1e-6 * az_square_bytes(run->r));
+    if (m->modes) snprintf(across, sizeof across, " x %d modes, graded at %.3g", m->modes, m->grading);
     if (!isnan(check)) snprintf(why, sizeof why, " (residual %.1e between the points)", check);
     snprintf(run->note, sizeof run->note, "%s: %d, of degree %d%s%s", isnan(check) ? "elements" : "mesh refined to elements", m->n_edges - 1, m->degree, across, why);
 }
@@ -225,9 +238,34 @@ static az_status begin(az_run *run)
     return st ? az_fail(run->err, st, "out of memory") : AZ_OK;
 }
 
+/* Features in several coordinates are many, and how many is known: false, with a note, where there is no room for them. */
+static bool has_room(az_run *run)
+{
+    const az_result *r = run->r;
+    const az_problem *p = run->p;
+    az_stage_plan plan;
+    double rows = run->f.rows;
+    az_plan_stage(&plan, p, &r->options, r->stage + 1, r->patient);
+    for (int k = 0; k < p->n_rows; k++) {
+        const int now = r->points[p->row[k].kind == AZ_ROW_EQUATION ? az_problem_first_equation(p) : k].n;
+        if (now) rows += fmax(0, points_of(p, az_row_fixed(&p->row[k]), plan.points) - now);
+    }
+    if (p->dim == 1) return true;
+    const double bytes = az_run_bytes(run, r->stage + 1, (int)rows, p->n_trials * plan.layers[0] + run->n_unknowns);
+    const double there = az_memory_available() + az_run_bytes(run, r->stage, run->f.rows, run->f.cols); /* the present one makes way */
+    if (bytes <= there) return true;
+    snprintf(run->note, sizeof run->note, "stage %d would take %.3g GB, and %.3g GB are there: the run ends without it", r->stage + 1, 1e-9 * bytes,
+             1e-9 * there);
+    return false;
+}
+
 static az_status next_stage(az_run *run)
 {
     az_result *r = run->r;
+    if (!has_room(run)) {
+        r->stop = AZ_STOP_STALLED;
+        return AZ_OK;
+    }
     az_run_close(run);
     r->stage++;
     r->stage_check = r->check;
@@ -286,7 +324,7 @@ static az_status judge(az_run *run, bool *refined)
     else snprintf(run->note, sizeof run->note, "points moved to where the residual is large (%.1e)", r->check);
     az_run_close(run);
     if (az_run_elements(r) && r->ladder.found) r->n_memory = -1; /* undamped again */
-    return open_told(run);
+    return az_run_open(run);
 }
 
 /* On the march elements are judged by themselves: a residual between the nodes costs as much as several steps. */
@@ -518,7 +556,7 @@ static void stop_nonfinite(az_run *run)
 static az_status loop(az_run *run)
 {
     az_result *r = run->r;
-    az_status st = open_told(run);
+    az_status st = az_run_open(run);
     if (!st && r->iterations == 0) st = reach_out(run);
     if (!st && !isfinite(r->rms)) stop_nonfinite(run);
     if (!st) tell(run, phase_name(r));
@@ -598,20 +636,29 @@ az_status az_check_coordinates(const az_problem *p, const az_solve_options *o, a
     return AZ_OK;
 }
 
-az_status az_run_create(az_result **out, const az_problem *p, const az_solve_options *o, az_error *err)
+az_status az_solve_check(const az_problem *p, const az_solve_options *o, az_error *err)
 {
-    *out = NULL;
+    const char *series = az_series_name(o->space);
     az_status st = az_check_options(o, err);
     if (!st) st = az_check_coordinates(p, o, err);
     if (!st) st = az_ladder_check(p, o->mode, o->space, err);
     if (!st && o->space == AZ_SPACE_ELEMENT) st = az_elements_check(p, err);
-    if (!st && o->space == AZ_SPACE_ELEMENT && o->mode > 0 && !p->n_defects)
-        st = az_fail(err, AZ_EOPTION, "elements look for a mode above 0 by a `defect`, which leaves them a solution on the way: %s declares none", p->name);
+    if (st) return st;
+    if (o->space == AZ_SPACE_ELEMENT && o->mode > 0 && !p->n_defects)
+        return az_fail(err, AZ_EOPTION, "elements look for a mode above 0 by a `defect`, which leaves them a solution on the way: %s declares none",
+                       p->name);
+    if (series && o->mode) return az_fail(err, AZ_EOPTION, "a march is for networks and elements, not for %s series", series);
+    if (series && o->n_layers > 1) return az_fail(err, AZ_EOPTION, "a %s series has one number of functions, not %d layers", series, o->n_layers);
+    return AZ_OK;
+}
+
+az_status az_run_create(az_result **out, const az_problem *p, const az_solve_options *o, az_error *err)
+{
+    *out = NULL;
     az_problem *own = NULL;
-    const az_angle angle = az_series_angle(o->space);
-    az_variant v = {.layer = p->layer, .n_layers = p->n_layers, .freed = p->freed ? p->scalar[az_problem_freed_slot(p)].name : NULL, .angle = angle};
-    if (!st && angle && o->mode) st = az_fail(err, AZ_EOPTION, "a march is for networks and elements, not for %s series", az_series_name(o->space));
-    if (!st && angle && o->n_layers > 1) st = az_fail(err, AZ_EOPTION, "a %s series has one number of functions, not %d layers", az_series_name(o->space), o->n_layers);
+    const az_variant v = {.layer = p->layer, .n_layers = p->n_layers, .freed = p->freed ? p->scalar[az_problem_freed_slot(p)].name : NULL,
+                          .angle = az_series_angle(o->space)};
+    az_status st = az_solve_check(p, o, err);
     if (!st) st = az_problem_vary(&own, p, &v, err);
     if (st) return st;
     if (az_state_create(out, own)) {

@@ -21,6 +21,7 @@ typedef struct az_run {
     const char *checkpoint;
     double started, seconds_before, last_checkpoint, checkpoint_every;
     int threads;
+    double granted; /* bytes of the largest system so far */
     char note[200];
     az_error *err;
 } az_run;
@@ -52,10 +53,15 @@ az_status az_check_coordinates(const az_problem *p, const az_solve_options *o, a
 
 /* Iterations before the unknowns move: random networks would drive them anywhere. Longer after every restart. */
 int az_run_hold(const az_result *r);
-/* open.c: of the current stage */
-az_method az_run_method(const az_result *r);
+/* open.c */
+az_method az_run_method(const az_result *r, int stage);
 /* program, solver and vectors for the current state */
 az_status az_run_open(az_run *run);
+/* run.c: memory that what follows is about to take, where that is more than has been. Said with the note that stands, in several coordinates or where it is
+ * large; AZ_ENOMEM with both numbers where it is not there. */
+az_status az_run_take(az_run *run, double bytes, const char *what);
+/* open.c: of an open run's problem, by a stage of so many rows and columns: the solver, the program's Jacobian, the judge. */
+double az_run_bytes(const az_run *run, int stage, int rows, int cols);
 az_status az_run_again(az_run *run); /* of an open run whose grid and trials are the same: the method's memory and the residual anew */
 void az_run_close(az_run *run);
 void az_run_gather(az_run *run); /* x from the state */
@@ -64,6 +70,8 @@ bool az_run_held(const az_run *run, int i); /* unknown i does not move in this i
 
 /* judge.c: max residual/scale on a grid the optimiser does not see, and refinement. *refined: the state's points changed. */
 az_status az_run_judge(az_run *run, bool *refined);
+/* What it takes for a system of so many rows; counted where it is large, with points in several coordinates. */
+double az_judge_bytes(const az_run *run, int rows);
 /* Marks the panels, each of which the rows of g see cut in two, whose residual exceeds az_run_limit; true if any does. */
 bool az_run_mark(const az_run *run, const az_program *g, const double *res, bool *mark, int n_panels);
 /* Adds panels at the end if an operand of the open program has not died out there. */

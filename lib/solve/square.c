@@ -322,12 +322,6 @@ static az_status make_chain(az_square *s, az_run *run)
                        run->p->name, rows - s->n_at, unknowns - s->n_at, s->n_free);
     }
     s->n = az_chain_unknowns(&c);
-    double bytes = az_chain_bytes(&c), most = az_square_memory();
-    if (!st && bytes > most) {
-        clear_shape(&c);
-        return az_fail(run->err, AZ_ENOMEM, "the system of %d unknowns takes %.3g GB, and this machine has %.3g GB: fewer --points, or a larger --tolerance", s->n,
-                       1e-9 * bytes, 1e-9 * most);
-    }
     if (!st) st = az_chain_create(&s->chain, &c);
     if (st == AZ_ENOMEM) st = az_fail(run->err, st, "out of memory: the system of %d unknowns takes %.0f MB", s->n, 1e-6 * az_chain_bytes(&c));
     clear_shape(&c);

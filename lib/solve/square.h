@@ -45,9 +45,8 @@ void az_square_close(az_run *run);
 az_step az_square_step(az_run *run);
 /* az_run_slope after a call of the residual, by the factor of the last step, exact to what that step changed; without one it is made. */
 az_status az_square_slope(az_run *run, double *slope);
-/* Memory of the LU for the meshes of the state, without a program: an upper bound for the problem's values at points. */
+/* Memory that the meshes of the state take, the LU above all, without a program: with an upper bound for the problem's values at points. */
 double az_square_bytes(const az_result *r);
-double az_square_memory(void); /* of the machine */
 bool az_square_done(const az_run *run); /* further steps would not lower the residual */
 
 #endif

@@ -1,6 +1,9 @@
-/* follow.c: a network is smooth on the scale on which the arguments of its neurons change, and elements on that of an element. The mark of a point is all these
- * arguments, with positions counted in elements; neighbours whose marks differ much have something unseen between them. */
+/* follow.c: a network is smooth on the scale on which the arguments of its neurons change, and elements on that of an element. The mark of a point is
+ * all these arguments, with positions counted in elements; neighbours whose marks differ much have something unseen between them. In several
+ * coordinates neighbours are points of lines on which one of them varies. */
 #include "verify/follow.h"
+
+#include "verify/sample.h"
 
 #include <math.h>
 #include <string.h>
@@ -8,15 +11,24 @@
 #define TURN 2.0            /* tanh and sin have no structure below */
 #define STEPS_PER_ELEMENT 8
 #define HALVINGS 24
+#define SATURATED 20.0      /* beyond, tanh is 1 to rounding, however far */
+
+/* A line through the domain: az_sample_place with u[along] from 0 to 1, on this side of a half-plane. */
+typedef struct line {
+    double u[AZ_MAX_DIM], reach, side;
+    int along;
+} line;
 
 typedef struct follower {
     const az_reference *s;
     const az_result *r;
+    const line *on;                 /* NULL: one coordinate, which is the place on the line itself */
+    int dim;
     int *input, n_inputs;           /* of all trials, in order */
     int n_marks;
     double *mark;                   /* [HALVINGS + 2][n_marks] of the points at hand */
     az_num *value;                  /* [n_inputs] */
-    double *x, *y;                  /* found so far; two layers of a network */
+    double *x, *y;                  /* [n][dim] found so far; two layers of a network */
     int n, most, width;             /* width: of the widest layer */
 } follower;
 
@@ -36,6 +48,8 @@ static double *mark_elements(double *mark, const az_mesh *m, double x)
     double z = m->length > 0 ? asinh(x / m->length) : x;
     int e = 0;
 
+    *mark = 0;
+    if (m->modes) return mark + 1; /* of a half-plane: az_sample_elements */
     if (m->parity != AZ_NO_PARITY) z = fabs(z);
     z = fmin(fmax(z, m->edge[0]), m->edge[m->n_edges - 1]);
     while (e + 2 < m->n_edges && z >= m->edge[e + 1]) e++;
@@ -55,8 +69,9 @@ static double *mark_network(double *mark, const az_network *net, double *y, int 
             double a = w[n_in * n_out + o];
             for (int i = 0; i < n_in; i++) a += w[o * n_in + i] * in[i];
             if (l == 0 && net->first == AZ_ACT_CHEBYSHEV) a = w[o] * acos(fmax(-1, fmin(in[0], 1))); /* T_k(cos a) = cos(k a) */
-            *mark++ = a;
-            out[o] = l > 0 || net->first == AZ_ACT_TANH ? tanh(a) : net->first == AZ_ACT_SINE ? sin(a) : cos(a);
+            const bool saturates = l > 0 || net->first == AZ_ACT_TANH;
+            *mark++ = saturates ? fmax(-SATURATED, fmin(a, SATURATED)) : a;
+            out[o] = saturates ? tanh(a) : net->first == AZ_ACT_SINE ? sin(a) : cos(a);
         }
         w += (n_in + 1) * n_out;
         double *swap = in;
@@ -95,20 +110,36 @@ static bool turns(const double *a, const double *b, int n)
     return false;
 }
 
+static void locate(const follower *f, double *x, double place)
+{
+    double u[AZ_MAX_DIM];
+
+    x[0] = place;
+    if (!f->on) return;
+    memcpy(u, f->on->u, sizeof u);
+    u[f->on->along] = place;
+    az_sample_place(x, f->r->problem, f->on->reach, u);
+    x[0] *= f->on->side;
+}
+
+static void append(follower *f, const double *x) { memcpy(f->x + (size_t)f->n++ * (size_t)f->dim, x, (size_t)f->dim * sizeof *x); }
+
 /* Appends the points inside (lo, hi), whose marks are given; `level` of the marks is free. */
 static az_status halve(follower *f, double lo, const double *at_lo, double hi, const double *at_hi, int level, int left)
 {
-    const double x = 0.5 * (lo + hi);
+    const double middle = 0.5 * (lo + hi);
+    double x[AZ_MAX_DIM];
 
-    if (level > HALVINGS || f->n + left >= f->most || !(x > lo && x < hi) || !turns(at_lo, at_hi, f->n_marks)) return AZ_OK;
+    if (level > HALVINGS || f->n + left >= f->most || !(middle > lo && middle < hi) || !turns(at_lo, at_hi, f->n_marks)) return AZ_OK;
     double *at = f->mark + (size_t)(level + 1) * (size_t)f->n_marks;
-    az_status st = az_reference_eval(f->s, f->value, f->input, f->n_inputs, &x, 1, 1);
+    locate(f, x, middle);
+    az_status st = az_reference_eval(f->s, f->value, f->input, f->n_inputs, x, 1, 1);
     if (st) return st;
-    make_mark(f, at, x, f->value);
-    st = halve(f, lo, at_lo, x, at, level + 1, left + 1);
+    make_mark(f, at, x[0], f->value);
+    st = halve(f, lo, at_lo, middle, at, level + 1, left + 1);
     if (st) return st;
-    f->x[f->n++] = x;
-    return halve(f, x, at, hi, at_hi, level + 1, left);
+    append(f, x);
+    return halve(f, middle, at, hi, at_hi, level + 1, left);
 }
 
 /* x[n] with the inputs' values there. */
@@ -132,7 +163,7 @@ static az_status follower_make(follower *f, const az_reference *s, const az_resu
 {
     const az_problem *p = r->problem;
 
-    *f = (follower){.s = s, .r = r, .most = most, .width = widest(r)};
+    *f = (follower){.s = s, .r = r, .dim = p->dim, .most = most, .width = widest(r)};
     for (int t = 0; t < p->n_trials; t++) {
         f->n_marks += mark_count(&r->trial[t]);
         f->n_inputs += p->trial[t].n_inputs;
@@ -141,11 +172,20 @@ static az_status follower_make(follower *f, const az_reference *s, const az_resu
     f->value = az_calloc((size_t)f->n_inputs + 1, sizeof *f->value);
     f->mark = az_doubles((size_t)(HALVINGS + 2) * (size_t)f->n_marks + 1);
     f->y = az_doubles(2 * (size_t)f->width);
-    f->x = az_doubles((size_t)most);
+    f->x = az_doubles((size_t)most * (size_t)p->dim);
     if (!f->input || !f->value || !f->mark || !f->y || !f->x) return AZ_ENOMEM;
     for (int t = 0, n = 0; t < p->n_trials; t++)
         for (int i = 0; i < p->trial[t].n_inputs; i++) f->input[n++] = p->trial[t].input[i];
     return AZ_OK;
+}
+
+/* But for the points. */
+static void follower_clear(follower *f)
+{
+    az_free(f->input);
+    az_free(f->value);
+    az_doubles_free(f->mark);
+    az_doubles_free(f->y);
 }
 
 az_status az_sample_follow(double **x, int *n, const az_reference *s, const az_result *r, int most, int threads)
@@ -162,10 +202,76 @@ az_status az_sample_follow(double **x, int *n, const az_reference *s, const az_r
         *x = f.x, *n = f.n;
     } else az_doubles_free(f.x);
     az_free(value);
-    az_free(f.input);
-    az_free(f.value);
-    az_doubles_free(f.mark);
-    az_doubles_free(f.y);
+    follower_clear(&f);
+    return st;
+}
+
+/* ---- Lines in several coordinates ---- */
+
+#define LINES 8             /* along each of them */
+#define LINE_POINTS 129     /* that are compared at first */
+#define LINE_MOST 2000      /* found on one */
+#define LINE_ENDS 1e-6
+#define GOLDEN 0.61803398874989485
+
+/* Line k of those along a coordinate: the others are spread over an interval, and towards the core where they have no end. */
+static line make_line(const az_problem *p, int along, int k, double reach)
+{
+    line l = {.reach = reach, .along = along, .side = az_problem_half_plane(p) && k % 2 ? -1 : 1};
+
+    for (int c = 0, rank = 0; c < p->dim; c++) {
+        if (c == along) continue;
+        const double t = fmod((k + 0.5) / LINES + GOLDEN * rank++, 1);
+        const bool open = p->coord[c].range != AZ_INTERVAL, both = p->coord[c].range == AZ_LINE && !az_problem_half_plane(p);
+        l.u[c] = !open || (az_problem_half_plane(p) && c) ? t : both ? 0.5 + 0.5 * (k % 2 ? -1 : 1) * t * t : t * t;
+    }
+    return l;
+}
+
+/* Appends what turns on one line. value: room for the inputs at LINE_POINTS. */
+static az_status follow_line(follower *f, const line *l, az_num *value)
+{
+    double place[LINE_POINTS], x[LINE_POINTS * AZ_MAX_DIM], *last = f->mark, *next = f->mark + f->n_marks;
+
+    f->on = l;
+    f->most = f->n + LINE_MOST;
+    for (int i = 0; i < LINE_POINTS; i++) {
+        place[i] = LINE_ENDS + (1 - 2 * LINE_ENDS) * i / (LINE_POINTS - 1);
+        locate(f, x + i * f->dim, place[i]);
+    }
+    az_status st = az_reference_eval(f->s, value, f->input, f->n_inputs, x, LINE_POINTS, 1);
+    if (!st) make_mark(f, last, x[0], value);
+    for (int i = 1; i < LINE_POINTS && !st; i++) {
+        make_mark(f, next, x[i * f->dim], value + (size_t)i * (size_t)f->n_inputs);
+        st = halve(f, place[i - 1], last, place[i], next, 1, 0);
+        memcpy(last, next, (size_t)f->n_marks * sizeof *last);
+    }
+    return st;
+}
+
+az_status az_sample_lines(double **x, int *n, const az_reference *s, const az_result *r, double reach)
+{
+    const size_t dim = (size_t)r->problem->dim;
+    follower f;
+    az_status st = follower_make(&f, s, r, LINES * LINE_MOST * (int)dim);
+    az_num *value = st ? NULL : az_alloc_array(LINE_POINTS, ((size_t)f.n_inputs + 1) * sizeof *value);
+
+    if (!st && !value) st = AZ_ENOMEM;
+    for (int k = 0; k < LINES * (int)dim && !st && f.n_inputs; k++) {
+        const line l = make_line(r->problem, k / LINES, k % LINES, reach);
+        st = follow_line(&f, &l, value);
+    }
+    double *all = st || !f.n ? NULL : az_doubles((size_t)(*n + f.n) * dim);
+    if (!st && f.n && !all) st = AZ_ENOMEM;
+    if (all) {
+        memcpy(all, *x, (size_t)*n * dim * sizeof *all);
+        memcpy(all + (size_t)*n * dim, f.x, (size_t)f.n * dim * sizeof *all);
+        az_doubles_free(*x);
+        *x = all, *n += f.n;
+    }
+    az_doubles_free(f.x);
+    az_free(value);
+    follower_clear(&f);
     return st;
 }
 

@@ -84,6 +84,18 @@ az_status az_sample_line(double **points, int *n, const az_problem *p, double h,
     return AZ_OK;
 }
 
+static void conformal(double *x, double scale, double xi, double eta)
+{
+    x[0] = scale * sinh(xi) * sin(eta);
+    x[1] = scale * cosh(xi) * cos(eta);
+}
+
+void az_sample_place(double *x, const az_problem *p, double reach, const double *u)
+{
+    if (az_problem_half_plane(p)) conformal(x, p->coord[0].scale, reach * u[0], M_PI / 2 * u[1]);
+    else for (int c = 0; c < p->dim; c++) x[c] = place(&p->coord[c], u[c], reach);
+}
+
 static void fill_point(double *x, const az_problem *p, unsigned fixed, const az_point *at, double reach, const double *u)
 {
     for (int c = 0, k = 0; c < p->dim; c++) x[c] = fixed >> c & 1 ? at->x[c] : place(&p->coord[c], u[k++], reach);
@@ -109,8 +121,8 @@ static void half_plane_point(double *x, const az_problem *p, double reach, int i
         const double r = NEAR_FOCUS / hypot(xi, eta);
         xi *= r, eta *= r;
     }
-    x[0] = (i / PLANE_KINDS % 2 ? -1 : 1) * scale * sinh(xi) * sin(eta);
-    x[1] = scale * cosh(xi) * cos(eta);
+    conformal(x, scale, xi, eta);
+    if (i / PLANE_KINDS % 2) x[0] = -x[0];
     if (wall) x[0] = (x[0] < 0 ? -1 : 1) * scale * sinh(xi), x[1] = 0;
 }
 

@@ -15,6 +15,10 @@ az_status az_sample_line(double **points, int *n, const az_problem *p, double h,
  * to reach. One point if all are fixed. points[n][dim] by az_doubles. */
 az_status az_sample_domain(double **points, int *n, const az_problem *p, unsigned fixed, const az_point *at, double reach, int wanted);
 
+/* The point at u in [0, 1]^dim: LINE and HALF_LINE uniform in z up to reach, an interval from end to end; of a half-plane xi up to reach and eta of the
+ * conformal coordinates, y1 >= 0. */
+void az_sample_place(double *x, const az_problem *p, double reach, const double *u);
+
 /* Moves x off the edges of the domain, and off 0 on a line, by 1e-6 of the length or the scale. False if no coordinate but fixed ones was
  * there. */
 bool az_sample_nudge(double *x, const az_problem *p, unsigned fixed);

@@ -161,8 +161,9 @@ static az_status sample(double **x, int *n, const az_reference *s, const az_resu
         const az_status st = az_sample_line(x, n, p, d->h, d->reach);
         return st ? st : az_sample_follow(x, n, s, r, POINTS_MAX, d->threads);
     }
-    const az_status st = az_sample_domain(x, n, p, g->fixed, g->at, d->reach, g->fixed ? face : d->wanted);
-    return st || g->fixed || p->dim != 2 ? st : az_sample_elements(x, n, r, d->reach);
+    az_status st = az_sample_domain(x, n, p, g->fixed, g->at, d->reach, g->fixed ? face : d->wanted);
+    if (!st && !g->fixed && p->dim == 2) st = az_sample_elements(x, n, r, d->reach);
+    return st || g->fixed ? st : az_sample_lines(x, n, s, r, d->reach);
 }
 
 static az_status judge_rows(verdict *w, const az_reference *s, const az_result *r, const grid *d)
