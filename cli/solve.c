@@ -59,7 +59,7 @@ static void check_profile(const cli_context *c, const az_result *from, const az_
     if (az_result_options(r)->mode || !az_problem_n_unknowns(p)) return;
     const double value = az_result_unknown(r, 0, &error), moved = fabs(value - az_result_unknown(from, 0, &error_before));
     if (moved > error + error_before)
-        cli_warn(c, "%s = %.10g is %.1e from that of %s, more than the errors of both: perhaps another profile", az_problem_unknown(p, 0), value, moved, path);
+        cli_warn(c, "%s = %.10g is %.1e from that of %s, more than the errors of both: perhaps another solution", az_problem_unknown(p, 0), value, moved, path);
 }
 
 /* The evidence, the files and the summary of a run that has ended. What cannot be written is said, and does not take the rest away. */
