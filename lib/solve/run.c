@@ -245,12 +245,12 @@ static bool has_room(az_run *run)
     const az_problem *p = run->p;
     az_stage_plan plan;
     double rows = run->f.rows;
+    if (p->dim == 1) return true;
     az_plan_stage(&plan, p, &r->options, r->stage + 1, r->patient);
     for (int k = 0; k < p->n_rows; k++) {
         const int now = r->points[p->row[k].kind == AZ_ROW_EQUATION ? az_problem_first_equation(p) : k].n;
         if (now) rows += fmax(0, points_of(p, az_row_fixed(&p->row[k]), plan.points) - now);
     }
-    if (p->dim == 1) return true;
     const double bytes = az_run_bytes(run, r->stage + 1, (int)rows, p->n_trials * plan.layers[0] + run->n_unknowns);
     const double there = az_memory_available() + az_run_bytes(run, r->stage, run->f.rows, run->f.cols); /* the present one makes way */
     if (bytes <= there) return true;
@@ -572,11 +572,9 @@ static az_status loop(az_run *run)
     if (!st) az_bound_say(run);
     if (run->note[0]) tell(run, phase_name(r));
     az_cross_clear(&r->cross);
-    const double given = run->p->dim > 1 && !az_run_elements(r) ? r->evidence.defect_slope : NAN;
-    r->evidence = (az_evidence){
-        .tier = AZ_TIER_TRAINED, .trained_rms = r->rms, .reevaluated_max = NAN, .reevaluated_relative = NAN, .defect_slope = given, .defect = NAN};
-    const bool finished = r->stop != AZ_STOP_CANCELLED && r->stop != AZ_STOP_NONFINITE && r->stop != AZ_STOP_NO_MODE;
-    if (!st && finished && isnan(given)) st = az_run_slope(run, &r->evidence.defect_slope);
+    r->evidence = (az_evidence){.tier = AZ_TIER_TRAINED, .trained_rms = r->rms, .reevaluated_max = NAN, .reevaluated_relative = NAN,
+                                .defect_slope = r->evidence.defect_slope, .defect = NAN};
+    if (!st) st = az_run_slope(run);
     az_run_close(run);
     if (!st) st = az_run_record_layer(run);
     return st ? st : checkpoint(run, true);

@@ -83,10 +83,10 @@ az_status az_run_probe(const az_run *run, double *out, size_t stride, const doub
 bool az_bound_holds(const az_run *run);
 /* The end of a run by AZ_STOP_STALLED is one by AZ_STOP_BOUND if an unknown runs onto its bound; the note says so. */
 void az_bound_say(az_run *run);
-/* slope.c: d(first defect)/d(first unknown) with all equations satisfied, in one coordinate or by elements, the run open at a profile; NaN without a
- * defect, where the unknown is held, and for networks in several coordinates: a smooth solution with a residual at the corner is in the sense of their
- * least squares as good as one with a defect, and they keep the slope of what they began with. AZ_ENOMEM. */
-az_status az_run_slope(az_run *run, double *slope);
+/* slope.c: the evidence's slope, d(first defect)/d(first unknown) with all equations satisfied, where an open run has stopped; NaN without a defect, where the
+ * unknown is held, and where the run was cut off. Networks in several coordinates keep that of what they began with: a smooth solution with a residual at
+ * the corner is in the sense of their least squares as good as one with a defect. AZ_ENOMEM. */
+az_status az_run_slope(az_run *run);
 /* run.c: a first stage of random weights for every trial, which has none. */
 az_status az_run_networks(az_run *run);
 /* refit.c: changes the problem and the networks by `change`, which leaves one stage of random weights per trial, and fits these to the values the trials

@@ -62,13 +62,17 @@ static az_status least_squares(const az_run *run, double *slope, int defect)
     return st;
 }
 
-az_status az_run_slope(az_run *run, double *slope)
+az_status az_run_slope(az_run *run)
 {
     const az_problem *p = run->p;
+    const az_stop stop = run->r->stop;
+    double *slope = &run->r->evidence.defect_slope;
+    if (p->dim > 1 && !run->square) return AZ_OK;
     *slope = NAN;
+    if (stop == AZ_STOP_CANCELLED || stop == AZ_STOP_NONFINITE || stop == AZ_STOP_NO_MODE) return AZ_OK;
     if (!p->n_defects || az_problem_n_unknowns(p) < 1 || az_run_held(run, 0)) return AZ_OK;
     run->f.residual(run, run->residual, run->x);
     if (run->square) return az_square_slope(run, slope);
-    const az_status st = p->dim == 1 ? least_squares(run, slope, az_problem_first_defect(p) - p->n_parameters) : AZ_OK;
+    const az_status st = least_squares(run, slope, az_problem_first_defect(p) - p->n_parameters);
     return st ? az_fail(run->err, st, "out of memory") : AZ_OK;
 }
