@@ -32,7 +32,9 @@ extern "C" {
     X(AZ_ENAME, "ename", "no object has this name") \
     X(AZ_EDOMAIN, "edomain", "an argument lies outside the domain of a function") \
     X(AZ_ELIMIT, "elimit", "a documented size limit is exceeded") \
-    X(AZ_ECANCELLED, "ecancelled", "the callback asked to stop")
+    X(AZ_ECANCELLED, "ecancelled", "the callback asked to stop") \
+    X(AZ_EBUSY, "ebusy", "another program is writing the file") \
+    X(AZ_ECHANGED, "echanged", "another program has changed the file")
 
 typedef enum az_status {
 #define AZ_X(code, name, message) code,
@@ -57,6 +59,32 @@ typedef struct az_error {
 typedef void *(*az_alloc_fn)(void *data, void *ptr, size_t bytes);
 void az_set_allocator(az_alloc_fn fn, void *data);
 void az_free(void *p);
+
+/* ---- Files ----------------------------------------------------------------------------------------------------------------- */
+
+/* What this program can have left at a path, by the first bytes of it. A table is one of az_export (CSV: a line of names, below it numbers as %.17g prints
+ * them, one of which needs all the digits; npy; HDF5), a branch or a scan the CSV tables of those. */
+typedef enum az_file {
+    AZ_FILE_NOTHING,                    /* no file, or a symbolic link to none */
+    AZ_FILE_FOREIGN,                    /* what this program did not write, or nobody knows */
+    AZ_FILE_RESULT,
+    AZ_FILE_REPORT,                     /* any HTML page of this program */
+    AZ_FILE_TABLE,
+    AZ_FILE_GRID,                       /* VTK */
+    AZ_FILE_BRANCH,
+    AZ_FILE_SCAN,
+    AZ_FILE_SCAN_STATE,
+    AZ_FILE_HARDY,                      /* JSON of `ansatz polish --trial hardy` */
+    AZ_N_FILE
+} az_file;
+az_file az_file_look(const char *path); /* reads 64 KiB at most */
+const char *az_file_title(az_file f);   /* "a result", "a report", ... */
+
+/* A path held against other programs that hold it too, while it is written: a lock on an empty file PATH.lock beside what PATH leads to, which is removed at the end;
+ * one that a killed program left is used again. Where a file system has no locks, nothing is held. AZ_EBUSY: held by somebody else; AZ_EIO, AZ_ENOMEM. */
+typedef struct az_claim az_claim;
+az_status az_claim_create(az_claim **out, const char *path, az_error *err);
+void az_claim_destroy(az_claim *c);
 
 /* ---- Problems ------------------------------------------------------------------------------------------------------------- */
 
@@ -237,8 +265,16 @@ typedef struct az_cross {
     double *derived;                    /* [n_derived] |this - other|; NaN where one has no value */
 } az_cross;
 
+/* The file appears by rename, in place of whatever is there. AZ_EIO, AZ_ENOMEM. */
 az_status az_result_save(const az_result *r, const char *path, az_error *err);
+/* The same, but only over the file that r was loaded from or last put into by this function, or where there is none for an r that never was: AZ_ECHANGED if another
+ * program has written it since. */
+az_status az_result_replace(az_result *r, const char *path, az_error *err);
+/* AZ_EIO; AZ_EFORMAT for what is no result, is damaged, or has a format that this version does not know; AZ_ECHANGED where another program has changed its content
+ * (to open it for writing and close it changes nothing); AZ_ENOMEM. */
 az_status az_result_load(az_result **out, const char *path, az_error *err);
+/* The same, and a result that another program has changed (*changed 1, else 0), as far as it still is one: without evidence and errors, which az_verify makes anew. */
+az_status az_result_load_changed(az_result **out, const char *path, int *changed, az_error *err);
 void az_result_destroy(az_result *r);
 
 const az_problem *az_result_problem(const az_result *r);

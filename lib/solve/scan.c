@@ -631,6 +631,7 @@ az_status az_scan_run(az_scan **out, const az_problem *p, const az_scan_options 
     if (!s) return az_fail(err, AZ_ENOMEM, "out of memory");
     az_status st = az_problem_restate(&s->problem, p, NULL, 0, err);
     if (!st) st = resolve(s, o, err);
+    if (!st && o->table) st = az_scan_check_way(o->table, err);
     if (!st && o->table) st = o->resume ? resume(&w) : (az_scan_remove_way(o->table), AZ_OK);
     if (!st) st = sweep(&w);
     s->seconds = az_seconds() - started;
