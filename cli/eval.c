@@ -22,6 +22,8 @@ const char eval_help[] =
     "                    points spread over the domain)\n"
     "  --derivative K    K-th derivative; with several coordinates one order for\n"
     "                    each: 1,0 (default: the value)\n"
+    "  --changed         read a result that another program has changed, without its\n"
+    "                    evidence\n"
     "  --json            {\"points\": [[...], ...], \"columns\": {NAME: [...], ...},\n"
     "                    ...}\n"
     "  --help            this text\n"
@@ -179,7 +181,7 @@ int cmd_eval(cli_context *c, int argc, char **argv)
                                             {"grid", required_argument, NULL, OPT_GRID},
                                             {"points", required_argument, NULL, OPT_POINTS},
                                             {"derivative", required_argument, NULL, OPT_DERIVATIVE},
-                                            CLI_COMMON_OPTIONS};
+                                            CLI_RESULT_OPTIONS, CLI_COMMON_OPTIONS};
     eval_request q = {0};
     int o;
 

@@ -19,6 +19,8 @@ const char verify_help[] =
     "               are\n"
     "  --dry-run    do not write the evidence into the file\n"
     "  --threads N  processor cores to use, 0 for all (default 0)\n"
+    "  --changed    read a result that another program has changed, without its\n"
+    "               evidence\n"
     "  --json       the object that `ansatz solve --json` prints\n"
     "  --help       this text\n"
     "\n"
@@ -50,7 +52,7 @@ static az_status compare(const cli_context *c, const verify_request *q, az_resul
     return s;
 }
 
-static int verify(const cli_context *c, const char *path, const verify_request *q)
+static int evaluate(const cli_context *c, const char *path, const verify_request *q)
 {
     az_error e;
     az_result *r = cli_result(c, path);
@@ -59,7 +61,7 @@ static int verify(const cli_context *c, const char *path, const verify_request *
     int status;
     az_status s = az_verify(r, c->threads, &e);
     if (s == AZ_OK && (q->cross || q->other)) s = compare(c, q, r, &e);
-    if (s != AZ_OK || (!q->dry_run && az_result_save(r, path, &e) != AZ_OK)) {
+    if (s != AZ_OK || (!q->dry_run && az_result_replace(r, path, &e) != AZ_OK)) {
         status = cli_fail_error(c, &e);
     } else {
         if (c->json) cli_json_result(r, path, NULL, NULL);
@@ -70,13 +72,24 @@ static int verify(const cli_context *c, const char *path, const verify_request *
     return status;
 }
 
+/* Not beside a run that writes the file, whose state would be an older one by then. */
+static int verify(const cli_context *c, const char *path, const verify_request *q)
+{
+    az_claim *claim = NULL;
+
+    if (!q->dry_run && az_file_look(path) == AZ_FILE_RESULT && !cli_claim(c, &claim, path)) return CLI_ERROR;
+    const int status = evaluate(c, path, q);
+    az_claim_destroy(claim);
+    return status;
+}
+
 int cmd_verify(cli_context *c, int argc, char **argv)
 {
     enum { OPT_DRY_RUN = CLI_OPT_FIRST, OPT_CROSS, OPT_WITH };
     static const struct option options[] = {{"dry-run", no_argument, NULL, OPT_DRY_RUN},
                                             {"cross", no_argument, NULL, OPT_CROSS},
                                             {"with", required_argument, NULL, OPT_WITH},
-                                            CLI_COMMON_OPTIONS};
+                                            CLI_RESULT_OPTIONS, CLI_COMMON_OPTIONS};
     verify_request q = {.other = NULL};
     int o;
 

@@ -79,6 +79,8 @@ typedef enum az_file {
 } az_file;
 az_file az_file_look(const char *path); /* reads 64 KiB at most */
 const char *az_file_title(az_file f);   /* "a result", "a report", ... */
+/* A file of bytes[n], by rename, in place of whatever is there; through a symbolic link: of what it leads to. AZ_EIO, AZ_ENOMEM. */
+az_status az_file_write(const char *path, const void *bytes, size_t n, az_error *err);
 
 /* A path held against other programs that hold it too, while it is written: a lock on an empty file PATH.lock beside what PATH leads to, which is removed at the end;
  * one that a killed program left is used again. Where a file system has no locks, nothing is held. AZ_EBUSY: held by somebody else; AZ_EIO, AZ_ENOMEM. */
@@ -219,7 +221,9 @@ typedef struct az_result az_result;
  * AZ_ENOMEM. */
 az_status az_solve_check(const az_problem *p, const az_solve_options *o, az_error *err);
 /* Solves from random weights. On AZ_OK *out holds the best state, whatever the reason for stopping (az_result_stop).
- * With o->checkpoint the file appears by rename, so that a kill leaves the previous one. AZ_EOPTION, AZ_EPROBLEM, AZ_EIO, AZ_ENOMEM. */
+ * With o->checkpoint the file appears by rename, so that a kill leaves the previous one; the first two seconds after the beginning, or as soon as checkpoints are asked
+ * for. One that cannot be written does not end the run: a note says so, and it is tried again; whether the last one was written says az_result_checkpoint.
+ * AZ_EOPTION, AZ_EPROBLEM, AZ_ENOMEM. */
 az_status az_solve(az_result **out, const az_problem *p, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err);
 /* Begins with what `from` found, for another problem text or other parameters with the same trials (with o->mode: elements march on from a lower profile): its unknowns by their names, its elements or
  * its first networks, which are widened without a change of their function where o->layers asks for more neurons; with AZ_SPACE_MLP networks of random
@@ -281,6 +285,7 @@ const az_problem *az_result_problem(const az_result *r);
 const az_solve_options *az_result_options(const az_result *r);  /* as resolved: no automatic values left */
 uint64_t az_result_hash(const az_result *r);                    /* of the problem text, settings and options that determine the numbers */
 az_stop az_result_stop(const az_result *r);
+az_status az_result_checkpoint(const az_result *r);             /* AZ_OK: the last checkpoint of its run is in its file, or none was asked for; else why it is not */
 int az_result_iterations(const az_result *r);
 double az_result_seconds(const az_result *r);
 int az_result_numbers(const az_result *r);                      /* solved for: weights of all stages and unknowns */

@@ -60,7 +60,7 @@ az_status az_claim_create(az_claim **out, const char *path, az_error *err)
     }
     const int why = errno;
     if (why == EBUSY) az_fail(err, AZ_EBUSY, "'%s' is being written by another run of ansatz", path);
-    else az_fail(err, AZ_EIO, "cannot write '%s': %s: %s", path, c->lock, strerror(why));
+    else az_fail(err, AZ_EIO, "cannot write '%s': %s", path, strerror(why));
     az_free(c);
     return why == EBUSY ? AZ_EBUSY : AZ_EIO;
 }

@@ -160,12 +160,17 @@ static int find_target(target *t, const char *path)
     return realpath(path, t->real) && !stat(t->real, &t->old) ? 0 : -1;
 }
 
-static bool unchanged(const char *path, const az_stamp *stamp)
+az_stamp az_io_stamp(const char *path)
 {
     struct stat s;
-    az_stamp found = {.size = -1};
 
-    if (!stat(path, &s)) found = stamp_of(&s);
+    return stat(path, &s) ? (az_stamp){.size = -1} : stamp_of(&s);
+}
+
+static bool unchanged(const char *path, const az_stamp *stamp)
+{
+    const az_stamp found = az_io_stamp(path);
+
     return same_stamp(&found, stamp);
 }
 
@@ -202,6 +207,8 @@ static az_status write_file(const char *path, const void *bytes, size_t n, az_st
 }
 
 az_status az_io_write_file(const char *path, const void *bytes, size_t n, az_error *err) { return write_file(path, bytes, n, NULL, err); }
+
+az_status az_file_write(const char *path, const void *bytes, size_t n, az_error *err) { return write_file(path, bytes, n, NULL, err); }
 
 az_status az_io_replace_file(const char *path, const void *bytes, size_t n, az_stamp *stamp, az_error *err)
 {

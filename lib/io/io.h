@@ -16,6 +16,8 @@ az_status az_io_write_file(const char *path, const void *bytes, size_t n, az_err
 /* The same, unless the file there is not the one of *stamp (nothing where its size is -1): AZ_ECHANGED. On success *stamp is that of the new file. */
 az_status az_io_replace_file(const char *path, const void *bytes, size_t n, az_stamp *stamp, az_error *err);
 
+az_stamp az_io_stamp(const char *path);
+
 /* The content of a regular file of at most AZ_IO_FILE_MAX bytes; *bytes is freed by az_free. AZ_EIO; AZ_EFORMAT if it is no regular file or too long. */
 #define AZ_IO_FILE_MAX ((size_t)1 << 32)
 az_status az_io_read_file(char **bytes, size_t *n, const char *path, az_error *err);

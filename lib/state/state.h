@@ -129,6 +129,7 @@ struct az_result {
     uint64_t hash;
     char *command;                  /* as typed, may be empty */
     az_stamp file;                  /* that it was read from or last put into by az_result_replace; not in files */
+    az_status unsaved;              /* of the last checkpoint; not in files */
 
     double *scalar;                 /* [n_scalars] parameters, unknowns */
     double *unknown_error;          /* [n_unknowns] */
