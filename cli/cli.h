@@ -111,16 +111,26 @@ char *cli_replace_suffix(const char *path, const char *suffix);     /* the last 
 bool cli_cut_names(const cli_context *c, const char *option, char *list, const char ***name, int *n);
 bool cli_same_file(const char *a, const char *b);
 
-/* place.c: the one rule of every file that a command writes. What is not ours is never replaced; what is ours, of the kind that is written, and finished, is kept as
- * path~ (an unfinished result where it pushes nothing out). All report their failures. */
-bool cli_check_place(const cli_context *c, const char *path, az_file kind);  /* before the work: whether the rule will let path be written, and there is room */
-bool cli_check_writable(const cli_context *c, const char *path);            /* the same for a file that is gone on with */
-bool cli_check_report(const cli_context *c, const char *report, const char *output); /* the same of a page, if not NULL, beside output */
-bool cli_check_series(const cli_context *c, char *(*name)(const char *stem, int n), const char *stem); /* of results whose number is not known yet */
-bool cli_make_way(const cli_context *c, const char *path, az_file kind);     /* just before the first write */
-bool cli_make_way_for(const char *path, az_file kind, az_error *e);         /* the same, which reports nothing */
-bool cli_claim(const cli_context *c, az_claim **claim, const char *path);   /* nobody else writes it until the claim is destroyed */
-bool cli_save(const cli_context *c, az_result *r, const char *path, az_error *e); /* as az_result_replace, tried for a quarter of a minute; reports no failure */
+/* place.c: the one rule of every file that a command writes. What is not ours is never replaced;
+ * what is ours, of the kind that is written, and finished, is kept as path~ (an unfinished result
+ * where it pushes nothing out). All report their failures but those that fill *e. */
+
+/* Before the work: whether the rule will let path be written, and there is room. */
+bool cli_check_place(const cli_context *c, const char *path, az_file kind);
+/* The same for a file that is gone on with. */
+bool cli_check_writable(const cli_context *c, const char *path);
+/* The same of a page, if not NULL, beside output. */
+bool cli_check_report(const cli_context *c, const char *report, const char *output);
+/* The same of results name(stem, 1), name(stem, 2), ... whose number is not known yet. */
+bool cli_check_series(const cli_context *c, char *(*name)(const char *, int), const char *stem);
+/* Just before the first write. */
+bool cli_make_way(const cli_context *c, const char *path, az_file kind);
+bool cli_make_way_for(const char *path, az_file kind, az_error *e);
+/* Nobody else writes path until the claim is destroyed. */
+bool cli_claim(const cli_context *c, az_claim **claim, const char *path);
+/* az_result_replace, or az_result_save once way has been made, tried for a quarter of a minute. */
+bool cli_save(const cli_context *c, az_result *r, const char *path, az_error *e);
+bool cli_save_new(const cli_context *c, const az_result *r, const char *path, az_error *e);
 
 /* result.c: what is said about a result. */
 az_result *cli_result(const cli_context *c, const char *path);      /* NULL after a message */

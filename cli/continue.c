@@ -206,20 +206,22 @@ static char *point_name(const char *stem, int n)
 }
 
 /* r under a name, which is freed. */
-static az_status keep_as(const az_result *r, char *name, az_error *e)
+static az_status keep_as(const cli_context *c, const az_result *r, char *name, az_error *e)
 {
     if (!name) return *e = (az_error){.status = AZ_ENOMEM, .message = "out of memory"}, AZ_ENOMEM;
-    const az_status st = cli_make_way_for(name, AZ_FILE_RESULT, e) ? az_result_save(r, name, e) : e->status;
+    const bool ok = cli_make_way_for(name, AZ_FILE_RESULT, e) && cli_save_new(c, r, name, e);
     free(name);
-    return st;
+    return ok ? AZ_OK : e->status;
 }
 
-static az_status keep(const az_branch *b, const request *q, const char *stem, int *profiles, az_error *e)
+static az_status keep(const cli_context *c, const az_branch *b, const request *q, const char *stem,
+                      int *profiles, az_error *e)
 {
     const az_result *profile = az_branch_profile(b);
-    az_status st = profile ? keep_as(profile, profile_name(stem, ++*profiles), e) : AZ_OK;
+    az_status st = profile ? keep_as(c, profile, profile_name(stem, ++*profiles), e) : AZ_OK;
 
-    return st || !q->keep ? st : keep_as(az_branch_result(b), point_name(stem, az_branch_n_rows(b)), e);
+    if (st || !q->keep) return st;
+    return keep_as(c, az_branch_result(b), point_name(stem, az_branch_n_rows(b)), e);
 }
 
 /* "a = 0  lambda = 0(2)e-14  residual 1.2e-14", with what happened there */
@@ -303,7 +305,7 @@ static az_status follow(const cli_context *c, const request *q, az_branch *b, az
             if (!c->quiet) print_row(stderr, b, told);
         missing = write_files(c, b, f, e) != AZ_OK; /* a disk may be full for a while: with the next point they are written again */
         if (missing) cli_warn(c, "%s; the branch is followed on, and its files are written with the next point", e->message);
-        st = keep(b, q, stem, &profiles, e);
+        st = keep(c, b, q, stem, &profiles, e);
     }
     for (unsigned wait = 1; missing && !st && (missing = write_files(c, b, f, e) != AZ_OK) && wait <= MOST_WAIT; wait *= 2) {
         cli_warn(c, "%s; trying again in %u s", e->message, wait);

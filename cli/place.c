@@ -199,16 +199,32 @@ bool cli_claim(const cli_context *c, az_claim **claim, const char *path)
     return az_claim_create(claim, path, &e) == AZ_OK || (cli_fail_error(c, &e), false);
 }
 
-/* A disk may be full for a while: what took hours is not given up for that. */
-bool cli_save(const cli_context *c, az_result *r, const char *path, az_error *e)
+/* A disk may be full for a while: what took hours is not given up for that. True to try again. */
+static bool wait_for_room(const cli_context *c, unsigned *wait, const az_error *e)
 {
     enum { MOST = 8 }; /* seconds of the last wait */
 
-    for (unsigned wait = 1;; wait *= 2) {
-        const az_status s = az_result_replace(r, path, e);
-        if (s == AZ_OK) return true;
-        if ((s != AZ_EIO && s != AZ_ENOMEM) || wait > MOST) return false;
-        cli_warn(c, "%s; trying again in %u s", e->message, wait);
-        sleep(wait);
-    }
+    if ((e->status != AZ_EIO && e->status != AZ_ENOMEM) || *wait > MOST) return false;
+    cli_warn(c, "%s; trying again in %u s", e->message, *wait);
+    sleep(*wait);
+    *wait *= 2;
+    return true;
+}
+
+bool cli_save(const cli_context *c, az_result *r, const char *path, az_error *e)
+{
+    unsigned wait = 1;
+
+    while (az_result_replace(r, path, e) != AZ_OK)
+        if (!wait_for_room(c, &wait, e)) return false;
+    return true;
+}
+
+bool cli_save_new(const cli_context *c, const az_result *r, const char *path, az_error *e)
+{
+    unsigned wait = 1;
+
+    while (az_result_save(r, path, e) != AZ_OK)
+        if (!wait_for_room(c, &wait, e)) return false;
+    return true;
 }

@@ -97,7 +97,7 @@ static int finish(const cli_context *c, az_result *r, const char *path, const ch
 
     if (az_result_set_command(r, c->line) != AZ_OK) return cli_nomem(c);
     if (!cli_make_way(c, path, AZ_FILE_RESULT)) return CLI_ERROR;
-    if (az_result_save(r, path, &e) != AZ_OK) return cli_fail_error(c, &e);
+    if (!cli_save_new(c, r, path, &e)) return cli_fail_error(c, &e);
     if (report && !cli_make_way(c, report, AZ_FILE_REPORT)) return CLI_ERROR;
     if (report && az_report(r, report, c->line, &e) != AZ_OK) return cli_fail_error(c, &e);
     if (c->json) {

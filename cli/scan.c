@@ -75,7 +75,7 @@ static void keep_bracket(scan_teller *t, const az_scan_progress *g)
         t->status = file ? az_result_set_command(g->result, t->c->line) : AZ_ENOMEM;
         if (t->status) t->error = (az_error){.status = t->status, .message = "out of memory"};
         else if (!cli_make_way_for(file, AZ_FILE_RESULT, &t->error)) t->status = t->error.status;
-        else t->status = az_result_save(g->result, file, &t->error);
+        else if (!cli_save_new(t->c, g->result, file, &t->error)) t->status = t->error.status;
     }
     if (t->progress.show) say_bracket(t, g, t->status ? NULL : file);
     free(file);
@@ -85,6 +85,7 @@ static int step(void *data, const az_scan_progress *g)
 {
     scan_teller *t = data;
 
+    if (g->trouble) cli_warn(t->c, "%s; the scan goes on and tries again", g->trouble);
     if (g->run) return t->progress.live ? cli_progress_step(&t->progress, g->run) : cli_interrupted();
     cli_progress_end(&t->progress);
     t->progress.began = false; /* the next solve has a clock of its own */

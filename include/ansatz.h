@@ -456,7 +456,7 @@ typedef struct az_scan_bracket {
     int profile;                        /* from 1, in the order of the way, seed by seed; 0 unless the state is that */
 } az_scan_bracket;
 
-/* Progress: exactly one of row, bracket and run is not NULL. */
+/* Progress: exactly one of row, bracket, run and trouble is not NULL. */
 typedef struct az_scan_progress {
     int done, total;                    /* solves; total grows when brackets are refined */
     double value;                       /* of the solve under way or just finished */
@@ -465,6 +465,7 @@ typedef struct az_scan_progress {
     const az_scan_bracket *bracket;     /* the same */
     az_result *result;                  /* of a bracket that is a profile, else NULL: re-evaluated, to be saved; valid during the call */
     const az_progress *run;             /* an iteration of the solve under way */
+    const char *trouble;                /* why the table could not be written: it is tried again after the next value */
 } az_scan_progress;
 /* Returns nonzero to stop: finished rows are kept. Called from the thread of az_scan. */
 typedef int (*az_scan_fn)(void *data, const az_scan_progress *p);

@@ -1041,6 +1041,15 @@ static void test_replace(void **state)
     assert_non_null(strstr(err.message, path));
     check_loads(path, 3);
     assert_int_equal(az_result_replace(r, path, NULL), AZ_ECHANGED);
+    char other[PATH_MAX];
+    snprintf(other, sizeof other, "%s/./r.h5", folder);
+    assert_int_equal(az_result_replace(one, other, NULL), AZ_OK); /* the same file */
+    snprintf(other, sizeof other, "%s", in_folder("r2.h5"));
+    assert_int_equal(az_result_save(two, other, NULL), AZ_OK);
+    assert_int_equal(az_result_replace(one, other, NULL), AZ_ECHANGED); /* not its own */
+    unlink(other);
+    assert_int_equal(az_result_replace(two, other, NULL), AZ_OK); /* nobody's */
+    unlink(other);
     unlink(path);
     assert_int_equal(az_result_replace(one, path, NULL), AZ_ECHANGED);
     assert_int_equal(count_files(), 0);

@@ -131,15 +131,34 @@ static int sync_folder(const char *path)
     return failed ? -1 : 0;
 }
 
-static az_stamp stamp_of(const struct stat *s)
+/* Of the file that path leads to: the same for every way of writing its folder. */
+static uint64_t name_of(const char *path)
 {
-    return (az_stamp){(uint64_t)s->st_dev, (uint64_t)s->st_ino, s->st_size, s->st_mtim.tv_sec, s->st_mtim.tv_nsec};
+    char real[PATH_MAX], folder[PATH_MAX];
+    const char *target = realpath(path, real) ? real : path;
+    const char *slash = strrchr(target, '/'), *base = slash ? slash + 1 : target;
+    uint64_t h = AZ_HASH_START;
+
+    snprintf(folder, sizeof folder, "%.*s/", slash ? (int)(slash - target) : 1, slash ? target : ".");
+    if (realpath(folder, real)) h = az_hash_bytes(h, real, strlen(real) + 1);
+    return az_hash_bytes(h, base, strlen(base));
+}
+
+static az_stamp stamp_of(const struct stat *s, uint64_t name)
+{
+    return (az_stamp){.name = name,
+                      .device = (uint64_t)s->st_dev,
+                      .inode = (uint64_t)s->st_ino,
+                      .size = s->st_size,
+                      .seconds = s->st_mtim.tv_sec,
+                      .nanoseconds = s->st_mtim.tv_nsec};
 }
 
 static bool same_stamp(const az_stamp *a, const az_stamp *b)
 {
     if (a->size < 0 || b->size < 0) return a->size < 0 && b->size < 0;
-    return a->device == b->device && a->inode == b->inode && a->size == b->size && a->seconds == b->seconds && a->nanoseconds == b->nanoseconds;
+    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           a->seconds == b->seconds && a->nanoseconds == b->nanoseconds;
 }
 
 /* A file, and what may be done with the one that is there. */
@@ -164,14 +183,16 @@ az_stamp az_io_stamp(const char *path)
 {
     struct stat s;
 
-    return stat(path, &s) ? (az_stamp){.size = -1} : stamp_of(&s);
+    if (stat(path, &s)) return (az_stamp){.name = name_of(path), .size = -1};
+    return stamp_of(&s, name_of(path));
 }
 
-static bool unchanged(const char *path, const az_stamp *stamp)
+/* A stamp of another name expects no file. */
+static bool expected(const char *path, const az_stamp *stamp)
 {
     const az_stamp found = az_io_stamp(path);
 
-    return same_stamp(&found, stamp);
+    return found.name == stamp->name ? same_stamp(&found, stamp) : found.size < 0;
 }
 
 /* Permissions of a file that is replaced stay. stamp: NULL, or of the file that is expected. */
@@ -185,13 +206,13 @@ static az_status write_by_rename(const target *t, const void *bytes, size_t n, a
     if (fd < 0) return cannot(err, "write", part, errno == EBUSY ? "another run is writing it" : strerror(errno));
     int failed = t->exists && fchmod(fd, t->old.st_mode & 0777) && errno != EPERM ? errno : 0;
     if (!failed && (write_marked(fd, bytes, n) || calls.sync(fd) || fstat(fd, &new))) failed = errno;
-    const bool changed = !failed && stamp && !unchanged(t->path, stamp);
+    const bool changed = !failed && stamp && !expected(t->path, stamp);
     if (!failed && !changed && calls.rename(part, t->path)) failed = errno;
     if (failed || changed) unlink(part);
     close(fd); /* after the rename: the lock must cover it */
     if (failed) return cannot(err, "write", t->path, strerror(failed));
     if (changed) return az_fail(err, AZ_ECHANGED, "'%s' has been written by another program in the meantime and is left as it is", t->path);
-    if (stamp) *stamp = stamp_of(&new);
+    if (stamp) *stamp = stamp_of(&new, name_of(t->path));
     if (!sync_folder(t->path)) return AZ_OK;
     return az_fail(err, AZ_EIO, "'%s' is written, but its folder could not be synchronised: %s", t->path, strerror(errno));
 }
@@ -273,7 +294,7 @@ az_status az_io_read_kind(char **bytes, size_t *n, az_stamp *stamp, const char *
     if (fd < 0) return st;
     if (az_io_look(fd) == kind) st = read_all(bytes, n, fd, (size_t)s.st_size, path, err);
     else st = az_fail(err, AZ_EFORMAT, "'%s' is not %s of ansatz", path, az_file_title(kind));
-    if (!st && stamp) *stamp = stamp_of(&s);
+    if (!st && stamp) *stamp = stamp_of(&s, name_of(path));
     close(fd);
     return st;
 }

@@ -13,7 +13,8 @@
  * written by somebody else. */
 az_status az_io_write_file(const char *path, const void *bytes, size_t n, az_error *err);
 #define AZ_PART_MARK "\x89" "ansatz, unfinished\n"
-/* The same, unless the file there is not the one of *stamp (nothing where its size is -1): AZ_ECHANGED. On success *stamp is that of the new file. */
+/* The same, unless the file there is not the one of *stamp (none where its size is -1, and none
+ * where it is of another name): AZ_ECHANGED. On success *stamp is that of the new file. */
 az_status az_io_replace_file(const char *path, const void *bytes, size_t n, az_stamp *stamp, az_error *err);
 
 az_stamp az_io_stamp(const char *path);

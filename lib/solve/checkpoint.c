@@ -14,7 +14,10 @@ void az_run_expect_checkpoint(az_run *run)
     az_result *r = run->r;
     run->next_checkpoint = run->started + fmin(FIRST_SECONDS, run->checkpoint_every);
     r->unsaved = AZ_OK;
-    if (run->checkpoint && r->file.size < 0) r->file = az_io_stamp(run->checkpoint); /* what is there is to be replaced; what comes later is not */
+    if (!run->checkpoint) return;
+    const az_stamp there = az_io_stamp(run->checkpoint);
+    /* What is there is to be replaced, unless it is the file of this run, changed; later, too. */
+    if (r->file.size < 0 || r->file.name != there.name) r->file = there;
 }
 
 void az_run_checkpoint(az_run *run, bool force)

@@ -102,9 +102,10 @@ typedef struct az_curve {
     double *relative;               /* [n] divided by its scale */
 } az_curve;
 
-/* Which file: it is another one once somebody else has written it. size -1: none. */
+/* Which file, and under which name: it is another one once somebody else has written it.
+ * size -1: none. */
 typedef struct az_stamp {
-    uint64_t device, inode;
+    uint64_t name, device, inode;
     int64_t size, seconds, nanoseconds;
 } az_stamp;
 
