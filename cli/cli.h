@@ -19,7 +19,7 @@ typedef struct cli_context {
     const char *help;       /* its help text */
     const char *line;       /* the command as typed, quoted for a shell */
     bool json, quiet;
-    bool changed;           /* results that another program has changed are read */
+    bool changed; /* results that another program has changed are read */
     int threads;            /* 0 = all */
     uint64_t seed;
     bool seed_given;
@@ -58,7 +58,8 @@ int cli_nomem(const cli_context *c);
 /* options.c: getopt_long with the common options handled and messages of our own. Returns the `val` of the command's next option (its
  * argument is in optarg), or CLI_END after the last, or CLI_DONE when the command must return c->status at once. */
 enum { CLI_END = -1, CLI_DONE = -2 };
-enum { CLI_OPT_HELP = 256, CLI_OPT_JSON, CLI_OPT_QUIET, CLI_OPT_THREADS, CLI_OPT_SEED, CLI_OPT_CHANGED, CLI_OPT_FIRST = 512 };
+enum { CLI_OPT_HELP = 256, CLI_OPT_JSON, CLI_OPT_QUIET, CLI_OPT_THREADS, CLI_OPT_SEED, CLI_OPT_CHANGED,
+       CLI_OPT_FIRST = 512 };
 /* Each command's table of long options ends with these. */
 #define CLI_COMMON_OPTIONS \
     {"help", no_argument, NULL, CLI_OPT_HELP}, {"json", no_argument, NULL, CLI_OPT_JSON}, {"quiet", no_argument, NULL, CLI_OPT_QUIET}, \
@@ -162,9 +163,11 @@ typedef struct cli_progress {
 void cli_progress_init(cli_progress *p, const cli_context *c, double max_seconds);
 int cli_progress_step(void *progress, const az_progress *step);
 void cli_progress_end(cli_progress *p);
-/* From begin to end the first SIGINT, SIGTERM, SIGHUP or SIGUSR1 is remembered; the same once more kills. */
+/* From begin to end the first SIGINT, SIGTERM, SIGHUP or SIGUSR1 is remembered; the same once more
+ * kills. */
 void cli_signals_begin(void);
-void cli_signals_say(const char *words);  /* what a signal says on standard error from now on; NULL: nothing. Not copied */
+/* What a signal says on standard error from now on; NULL: nothing. Not copied. */
+void cli_signals_say(const char *words);
 void cli_signals_end(void);
 bool cli_interrupted(void);
 

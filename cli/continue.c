@@ -181,7 +181,8 @@ static void clear_files(files *f)
     free(f->result);
 }
 
-/* The table first: of its points behind the result, as a kill between the two leaves one, `--resume` knows nothing and finds them again. */
+/* The table first: of its points behind the result, as a kill between the two leaves one,
+ * `--resume` knows nothing and finds them again. */
 static az_status write_files(const cli_context *c, const az_branch *b, const files *f, az_error *e)
 {
     az_status st = az_branch_write_table(b, f->table, e);
@@ -303,11 +304,14 @@ static az_status follow(const cli_context *c, const request *q, az_branch *b, az
         if (st || az_branch_n_rows(b) == told) continue;
         for (; told < az_branch_n_rows(b); told++)
             if (!c->quiet) print_row(stderr, b, told);
-        missing = write_files(c, b, f, e) != AZ_OK; /* a disk may be full for a while: with the next point they are written again */
-        if (missing) cli_warn(c, "%s; the branch is followed on, and its files are written with the next point", e->message);
+        missing = write_files(c, b, f, e) != AZ_OK; /* a disk may be full for a while */
+        if (missing)
+            cli_warn(c, "%s; the branch is followed on, its files come with the next point",
+                     e->message);
         st = keep(c, b, q, stem, &profiles, e);
     }
-    for (unsigned wait = 1; missing && !st && (missing = write_files(c, b, f, e) != AZ_OK) && wait <= MOST_WAIT; wait *= 2) {
+    for (unsigned wait = 1; missing && !st && wait <= MOST_WAIT; wait *= 2) {
+        if (!(missing = write_files(c, b, f, e) != AZ_OK)) break;
         cli_warn(c, "%s; trying again in %u s", e->message, wait);
         sleep(wait);
     }
@@ -333,16 +337,23 @@ static bool resume(const cli_context *c, az_branch *b, const files *f)
 
 static bool files_are_free(const cli_context *c, const request *q, const files *f, const char *stem)
 {
-    if (q->resume) return cli_check_writable(c, f->result) && cli_check_writable(c, f->table) && cli_check_report(c, f->page, NULL);
-    if (!cli_check_place(c, f->result, AZ_FILE_RESULT) || !cli_check_place(c, f->table, AZ_FILE_BRANCH) || !cli_check_report(c, f->page, NULL)) return false;
-    return cli_check_series(c, profile_name, stem) && (!q->keep || cli_check_series(c, point_name, stem));
+    if (q->resume)
+        return cli_check_writable(c, f->result) && cli_check_writable(c, f->table) &&
+               cli_check_report(c, f->page, NULL);
+    if (!cli_check_place(c, f->result, AZ_FILE_RESULT) ||
+        !cli_check_place(c, f->table, AZ_FILE_BRANCH) || !cli_check_report(c, f->page, NULL))
+        return false;
+    return cli_check_series(c, profile_name, stem) &&
+           (!q->keep || cli_check_series(c, point_name, stem));
 }
 
-static bool take_files(const cli_context *c, const request *q, const files *f, const char *stem, az_claim **claim)
+static bool take_files(const cli_context *c, const request *q, const files *f, const char *stem,
+                       az_claim **claim)
 {
     if (!files_are_free(c, q, f, stem) || !cli_claim(c, claim, f->table)) return false;
     if (q->resume) return true;
-    return cli_make_way(c, f->result, AZ_FILE_RESULT) && cli_make_way(c, f->table, AZ_FILE_BRANCH) && cli_make_way(c, f->page, AZ_FILE_REPORT);
+    return cli_make_way(c, f->result, AZ_FILE_RESULT) &&
+           cli_make_way(c, f->table, AZ_FILE_BRANCH) && cli_make_way(c, f->page, AZ_FILE_REPORT);
 }
 
 static int run(const cli_context *c, request *q, const az_problem *p, az_result *start)

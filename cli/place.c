@@ -1,5 +1,6 @@
-/* place.c: the one rule of every file that a command writes: what is not ours is never replaced, and what is ours and finished is kept as path~. Whether a file is ours
- * its first bytes say (az_file_look). Symbolic links are followed: what they lead to is what is replaced and kept. */
+/* place.c: the one rule of every file that a command writes: what is not ours is never replaced,
+ * and what is ours and finished is kept as path~. Whether a file is ours its first bytes say
+ * (az_file_look). Symbolic links are followed: what they lead to is what is replaced and kept. */
 #include "cli.h"
 
 #include <errno.h>
@@ -10,10 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ROOM 262144 /* bytes asked for when testing a folder: more than a result of the default size */
-#define SERIES 64   /* files of a numbered series that are looked for before the first of them is known */
+#define ROOM 262144 /* bytes asked for when testing a folder: more than a common result has */
+#define SERIES 64   /* files of a numbered series that are looked for before any is written */
 
-static bool fail(az_error *e, az_status s, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static bool fail(az_error *e, az_status s, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 static bool fail(az_error *e, az_status s, const char *format, ...)
 {
     va_list ap;
@@ -25,21 +27,25 @@ static bool fail(az_error *e, az_status s, const char *format, ...)
     return false;
 }
 
-static bool no_memory(az_error *e) { return fail(e, AZ_ENOMEM, "%s", az_status_message(AZ_ENOMEM)); }
+static bool no_memory(az_error *e)
+{
+    return fail(e, AZ_ENOMEM, "%s", az_status_message(AZ_ENOMEM));
+}
 
-/* What path leads to, to be freed. NULL after a failure: without memory, and for a link to nothing. */
+/* What path leads to, to be freed. NULL after a failure: no memory, or a link to nothing. */
 static char *resolve(const char *path, az_error *e)
 {
     struct stat s;
     const bool link = !lstat(path, &s) && S_ISLNK(s.st_mode);
     char *real = link ? realpath(path, NULL) : strdup(path);
 
-    if (!real && link) fail(e, AZ_EIO, "cannot write '%s': it is a symbolic link that leads nowhere", path);
+    if (!real && link)
+        fail(e, AZ_EIO, "cannot write '%s': it is a symbolic link that leads nowhere", path);
     else if (!real) no_memory(e);
     return real;
 }
 
-/* A result may be ours and yet of no use: of another version, damaged. Others are not looked into. */
+/* A result may be ours and of no use: of another version, damaged. Others are not looked into. */
 static bool ours(const char *path, az_file kind, az_stop *stop)
 {
     az_result *r = NULL;
@@ -62,20 +68,26 @@ static const char *is_not(az_file kind)
 }
 
 /* *keep: there is something that is to become old. */
-static bool look(const char *path, const char *real, const char *old, az_file kind, bool *keep, az_error *e)
+static bool look(const char *path, const char *real, const char *old, az_file kind, bool *keep,
+                 az_error *e)
 {
     az_stop stop, old_stop;
     struct stat s, t;
 
     *keep = false;
     if (az_file_look(real) == AZ_FILE_NOTHING) return true;
-    if (!ours(real, kind, &stop)) return fail(e, AZ_EFORMAT, "'%s' is not %s and is not replaced; choose another --output", path, is_not(kind));
+    if (!ours(real, kind, &stop))
+        return fail(e, AZ_EFORMAT, "'%s' is not %s and is not replaced; choose another --output",
+                    path, is_not(kind));
     const az_file found = az_file_look(old);
     const bool finished = stop != AZ_STOP_RUNNING && stop != AZ_STOP_CANCELLED;
     if (!finished && found != AZ_FILE_NOTHING) return true; /* it pushes nothing out */
-    if (!lstat(old, &t) && !stat(real, &s) && s.st_dev == t.st_dev && s.st_ino == t.st_ino) return true; /* kept already */
-    if ((found != AZ_FILE_NOTHING || !lstat(old, &t)) && (S_ISLNK(t.st_mode) || !ours(old, kind, &old_stop)))
-        return fail(e, AZ_EIO, "'%s' is in the way: it should become the old '%s', and is not %s", old, path, is_not(kind));
+    if (!lstat(old, &t) && !stat(real, &s) && s.st_dev == t.st_dev && s.st_ino == t.st_ino)
+        return true; /* kept already */
+    if ((found != AZ_FILE_NOTHING || !lstat(old, &t)) &&
+        (S_ISLNK(t.st_mode) || !ours(old, kind, &old_stop)))
+        return fail(e, AZ_EIO, "'%s' is in the way: it should become the old '%s', and is not %s",
+                    old, path, is_not(kind));
     *keep = true;
     return true;
 }
@@ -114,8 +126,10 @@ static bool can_write(const char *path, const char *real, az_error *e)
     struct stat s;
     int trouble = 0;
 
-    if (!stat(real, &s) && !S_ISREG(s.st_mode)) return fail(e, AZ_EIO, "cannot write '%s': it is not a regular file", path);
-    if (path[strlen(path) - 1] == '/') return fail(e, AZ_EIO, "cannot write '%s': it names a folder", path);
+    if (!stat(real, &s) && !S_ISREG(s.st_mode))
+        return fail(e, AZ_EIO, "cannot write '%s': it is not a regular file", path);
+    if (path[strlen(path) - 1] == '/')
+        return fail(e, AZ_EIO, "cannot write '%s': it names a folder", path);
     char *probe = cli_name(real, ".XXXXXX");
     if (!probe) return no_memory(e);
     const int fd = mkstemp(probe);
@@ -136,7 +150,8 @@ static bool check(const char *path, az_file kind, bool same_run, az_error *e)
     bool keep, ok = false;
 
     if (real && !old) no_memory(e);
-    else if (real) ok = can_write(path, real, e) && (same_run || look(path, real, old, kind, &keep, e));
+    else if (real)
+        ok = can_write(path, real, e) && (same_run || look(path, real, old, kind, &keep, e));
     free(real);
     free(old);
     return ok;
@@ -166,7 +181,8 @@ bool cli_make_way(const cli_context *c, const char *path, az_file kind)
 }
 
 /* In a series a gap ends nothing: files may have been taken away. */
-bool cli_check_series(const cli_context *c, char *(*name)(const char *stem, int n), const char *stem)
+bool cli_check_series(const cli_context *c, char *(*name)(const char *stem, int n),
+                      const char *stem)
 {
     bool ok = true;
 

@@ -120,7 +120,8 @@ static int polish(const cli_context *c, const polish_request *q, const char *inp
 
     if (!path || (q->report && !report)) cli_nomem(c);
     else if (!strcmp(path, input) || cli_same_file(path, input)) cli_usage(c, "--output: '%s' is the result to be polished", path);
-    else if (cli_check_place(c, path, AZ_FILE_RESULT) && cli_check_report(c, report, path) && cli_claim(c, &claim, path)) {
+    else if (cli_check_place(c, path, AZ_FILE_RESULT) && cli_check_report(c, report, path) &&
+             cli_claim(c, &claim, path)) {
         if (cli_polish(c, &r, from, &q->o, &e) != AZ_OK) cli_fail_error(c, &e);
         else status = finish(c, r, path, report);
     }

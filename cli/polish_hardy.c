@@ -81,7 +81,8 @@ static bool write_file(const cli_context *c, const char *path, const az_result *
     write_json(f, r, h);
     const bool whole = !ferror(f);
     if (fclose(f) || !whole) return free(text), cli_nomem(c), false;
-    const bool ok = cli_make_way_for(path, AZ_FILE_HARDY, &e) && az_file_write(path, text, n, &e) == AZ_OK;
+    const bool ok =
+        cli_make_way_for(path, AZ_FILE_HARDY, &e) && az_file_write(path, text, n, &e) == AZ_OK;
     free(text);
     return ok || (cli_fail_error(c, &e), false);
 }

@@ -31,10 +31,12 @@ static void remember(int signal_number)
 }
 
 enum { N_ENDING = 4 };
-static const int ending[N_ENDING] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1}; /* the last as batch systems send it before the time is up */
+/* The last as batch systems send it before the time is up. */
+static const int ending[N_ENDING] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
 static struct sigaction before[N_ENDING];
 
-/* A signal that was ignored from the start, as in the background of a script or under nohup, stays ignored. */
+/* A signal that was ignored from the start, as in the background of a script or under nohup, stays
+ * ignored. */
 void cli_signals_begin(void)
 {
     struct sigaction a = {.sa_handler = remember, .sa_flags = SA_RESTART | (int)SA_RESETHAND};

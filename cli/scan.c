@@ -121,7 +121,8 @@ static int finish(const cli_context *c, const scan_request *q, const az_scan *s,
 {
     az_error trouble = {.status = AZ_OK};
 
-    if (report && !(q->o.resume && az_file_look(report) == AZ_FILE_REPORT) && !cli_make_way_for(report, AZ_FILE_REPORT, &trouble)) {
+    if (report && !(q->o.resume && az_file_look(report) == AZ_FILE_REPORT) &&
+        !cli_make_way_for(report, AZ_FILE_REPORT, &trouble)) {
         cli_warn(c, "%s", trouble.message);
         report = NULL;
     }
@@ -135,12 +136,17 @@ static int finish(const cli_context *c, const scan_request *q, const az_scan *s,
     return trouble.status != AZ_OK ? CLI_ERROR : status_of(s);
 }
 
-static bool take_files(const cli_context *c, const scan_request *q, const char *report, az_claim **claim)
+static bool take_files(const cli_context *c, const scan_request *q, const char *report,
+                       az_claim **claim)
 {
-    const bool ok = q->o.resume ? cli_check_writable(c, q->o.table) : cli_check_place(c, q->o.table, AZ_FILE_SCAN);
+    const bool ok = q->o.resume ? cli_check_writable(c, q->o.table)
+                                : cli_check_place(c, q->o.table, AZ_FILE_SCAN);
 
-    if (!ok || !cli_check_report(c, report, q->o.table) || !cli_check_series(c, scan_profile_name, q->o.table)) return false;
-    return cli_claim(c, claim, q->o.table) && (q->o.resume || cli_make_way(c, q->o.table, AZ_FILE_SCAN));
+    if (!ok || !cli_check_report(c, report, q->o.table) ||
+        !cli_check_series(c, scan_profile_name, q->o.table))
+        return false;
+    return cli_claim(c, claim, q->o.table) &&
+           (q->o.resume || cli_make_way(c, q->o.table, AZ_FILE_SCAN));
 }
 
 static bool has_unknown(const cli_context *c, const az_problem *p, const char *name)

@@ -27,7 +27,8 @@ static void clear_files(solve_files *f)
 /* same_run: the result is gone on with. */
 static bool check_files(const cli_context *c, const solve_files *f, bool same_run)
 {
-    const bool ok = same_run ? cli_check_writable(c, f->result) : cli_check_place(c, f->result, AZ_FILE_RESULT);
+    const bool ok =
+        same_run ? cli_check_writable(c, f->result) : cli_check_place(c, f->result, AZ_FILE_RESULT);
 
     return ok && cli_check_report(c, f->report, f->result);
 }
@@ -72,7 +73,9 @@ static int finish(const cli_context *c, const solve_request *q, const az_result 
     az_stop stop = az_result_stop(r);
     const char *report = NULL;
 
-    if (!c->quiet) cli_signals_say("ansatz solve: the evidence is finished first; once more ends at once, without it\n");
+    if (!c->quiet)
+        cli_signals_say(
+            "ansatz solve: the evidence is finished first; once more ends at once, without it\n");
     if (q->verify && stop != AZ_STOP_CANCELLED && stop != AZ_STOP_NO_MODE && az_verify(r, c->threads, &e) != AZ_OK) trouble = e;
     if (!*az_result_command(r) && az_result_set_command(r, c->line) != AZ_OK) return cli_nomem(c);
     bool saved = cli_save(c, r, f->result, &e);
@@ -105,7 +108,9 @@ static az_status work(const cli_context *c, solve_request *q, const az_problem *
 
     cli_progress_init(&progress, c, q->o.max_seconds);
     q->o.checkpoint = path;
-    if (progress.live) fprintf(stderr, "solving %s; Ctrl-C stops and keeps what was found in %s\n", az_problem_name(p), path);
+    if (progress.live)
+        fprintf(stderr, "solving %s; Ctrl-C stops and keeps what was found in %s\n",
+                az_problem_name(p), path);
     if (*r) s = az_resume(*r, &q->o, cli_progress_step, &progress, e);
     else if (from) s = az_solve_from(r, p, from, &q->o, cli_progress_step, &progress, e);
     else s = az_solve(r, p, &q->o, cli_progress_step, &progress, e);
@@ -137,7 +142,9 @@ static int solve(const cli_context *c, solve_request *q, const char *output, con
     if (from) before = from;
     choose_space(q, p, before);
     if (!name_files(c, &f, q, output, output ? NULL : stem ? stem : az_problem_name(p))) goto done;
-    if (!check_files(c, &f, false) || !cli_claim(c, &claim, f.result) || !cli_make_way(c, f.result, AZ_FILE_RESULT)) goto done;
+    if (!check_files(c, &f, false) || !cli_claim(c, &claim, f.result) ||
+        !cli_make_way(c, f.result, AZ_FILE_RESULT))
+        goto done;
     cli_signals_begin();
     if (work(c, q, p, before, &r, f.result, &e) != AZ_OK) cli_fail_error(c, &e);
     else status = finish(c, q, from, r, &f);
@@ -239,7 +246,8 @@ static int go_on(const cli_context *c, solve_request *q, az_result *r, const sol
     if (!check_files(c, f, true)) return CLI_ERROR;
     cli_signals_begin();
     if (!cli_resumable(az_result_stop(r))) status = finish(c, q, NULL, r, f);
-    else if (work(c, q, az_result_problem(r), NULL, &r, f->result, &e) != AZ_OK) cli_fail_error(c, &e);
+    else if (work(c, q, az_result_problem(r), NULL, &r, f->result, &e) != AZ_OK)
+        cli_fail_error(c, &e);
     else status = finish(c, q, NULL, r, f);
     cli_signals_end();
     return status;
@@ -252,13 +260,15 @@ static int resume_held(const cli_context *c, solve_request *q, const solve_files
     az_result *r = NULL;
     int status = CLI_ERROR;
 
-    if (cli_claim(c, &claim, f->result) && (r = cli_result(c, f->result))) status = go_on(c, q, r, f);
+    if (cli_claim(c, &claim, f->result) && (r = cli_result(c, f->result)))
+        status = go_on(c, q, r, f);
     az_result_destroy(r);
     az_claim_destroy(claim);
     return status;
 }
 
-static int resume_file(const cli_context *c, solve_request *q, const az_problem *named, const solve_files *f)
+static int resume_file(const cli_context *c, solve_request *q, const az_problem *named,
+                       const solve_files *f)
 {
     int status = CLI_ERROR;
     az_result *r = cli_result(c, f->result);
@@ -266,7 +276,8 @@ static int resume_file(const cli_context *c, solve_request *q, const az_problem 
     if (!r) return CLI_ERROR;
     /* a finished one that is not judged was killed between its end and its evidence */
     const bool judged = az_result_evidence(r).tier >= AZ_TIER_REEVALUATED || !q->verify;
-    const bool agreed = agrees(c, q, named, r, f->result), done = !cli_resumable(az_result_stop(r)) && judged;
+    const bool agreed = agrees(c, q, named, r, f->result),
+               done = !cli_resumable(az_result_stop(r)) && judged;
     if (agreed && done) status = finished_already(c, r, f->result);
     az_result_destroy(r);
     return agreed && !done ? resume_held(c, q, f) : status;

@@ -17,7 +17,8 @@ const char verify_help[] =
     "  --with FILE  the same comparison with another result of the problem, found\n"
     "               in another trial space, which elements in other coordinates\n"
     "               are\n"
-    "  --dry-run    do not write the evidence into the file\n"
+    "  --dry-run    do not write the evidence into the file, which another run may\n"
+    "               be writing\n"
     "  --threads N  processor cores to use, 0 for all (default 0)\n"
     "  --changed    read a result that another program has changed, without its\n"
     "               evidence\n"
@@ -52,34 +53,42 @@ static az_status compare(const cli_context *c, const verify_request *q, az_resul
     return s;
 }
 
-static int evaluate(const cli_context *c, const char *path, const verify_request *q)
+/* Not over what a run writes now, nor over what one has written since r was read. */
+static bool write_back(const cli_context *c, az_result *r, const char *path)
 {
+    az_claim *claim = NULL;
     az_error e;
-    az_result *r = cli_result(c, path);
 
-    if (!r) return CLI_ERROR;
-    int status;
-    az_status s = az_verify(r, c->threads, &e);
-    if (s == AZ_OK && (q->cross || q->other)) s = compare(c, q, r, &e);
-    if (s != AZ_OK || (!q->dry_run && az_result_replace(r, path, &e) != AZ_OK)) {
-        status = cli_fail_error(c, &e);
-    } else {
-        if (c->json) cli_json_result(r, path, NULL, NULL);
-        else cli_print_result(r);
-        status = cli_result_status(r);
-    }
-    az_result_destroy(r);
-    return status;
+    if (!cli_claim(c, &claim, path)) return false;
+    const bool ok = az_result_replace(r, path, &e) == AZ_OK || (cli_fail_error(c, &e), false);
+    az_claim_destroy(claim);
+    return ok;
 }
 
-/* Not beside a run that writes the file, whose state would be an older one by then. */
+static int evaluate(const cli_context *c, az_result *r, const char *path, const verify_request *q)
+{
+    az_error e;
+    az_status s = az_verify(r, c->threads, &e);
+
+    if (s == AZ_OK && (q->cross || q->other)) s = compare(c, q, r, &e);
+    if (s != AZ_OK) return cli_fail_error(c, &e);
+    if (!q->dry_run && !write_back(c, r, path)) return CLI_ERROR;
+    if (c->json) cli_json_result(r, path, NULL, NULL);
+    else cli_print_result(r);
+    return cli_result_status(r);
+}
+
+/* Beside a run that writes the file its state would be an older one by then: said at once. */
 static int verify(const cli_context *c, const char *path, const verify_request *q)
 {
     az_claim *claim = NULL;
+    az_result *r = cli_result(c, path);
 
-    if (!q->dry_run && az_file_look(path) == AZ_FILE_RESULT && !cli_claim(c, &claim, path)) return CLI_ERROR;
-    const int status = evaluate(c, path, q);
+    if (!r) return CLI_ERROR;
+    const bool free = q->dry_run || cli_claim(c, &claim, path);
     az_claim_destroy(claim);
+    const int status = free ? evaluate(c, r, path, q) : CLI_ERROR;
+    az_result_destroy(r);
     return status;
 }
 

@@ -1,5 +1,6 @@
-/* checkpoints: one that cannot be written ends no run, is told once and tried again; the first comes within seconds; what somebody else wrote in the meantime
- * stays. The same of the table of a scan. */
+/* checkpoints: one that cannot be written ends no run, is told once and tried again; the first
+ * comes within seconds; what somebody else wrote in the meantime stays. The same of the table of a
+ * scan. */
 #include "io/io.h"
 #include "solve/scan.h"
 #include "testing.h"
@@ -15,8 +16,9 @@
 
 #include <cmocka.h>
 
-static const char text[] = "problem square \"u' = k, u(1) = k^2 - 2\"\nunknown k = 0.6 in [-4, 4]\ndomain x in [0, 1]\nfield v(x)\nlet u = x*v\n"
-                           "equation d(u, x) = k\nselect u = k^2 - 2 at x = 1\n";
+static const char text[] =
+    "problem square \"u' = k, u(1) = k^2 - 2\"\nunknown k = 0.6 in [-4, 4]\n"
+    "domain x in [0, 1]\nfield v(x)\nlet u = x*v\nequation d(u, x) = k\nselect u = k^2 - 2 at x = 1\n";
 static char folder[] = "/tmp/ansatz-checkpoint-XXXXXX", path[64];
 
 static int make_folder(void **state)
@@ -53,10 +55,10 @@ static int rename_counted(const char *from, const char *to)
 static const az_io_calls failing = {write_or_fail, fsync, rename_counted};
 
 typedef struct listener {
-    int failed, again;      /* notes heard */
-    int stop_after;         /* progress calls; 0: never */
+    int failed, again; /* notes heard */
+    int stop_after; /* progress calls; 0: never */
     int calls;
-    double seconds;         /* to wait in each call */
+    double seconds; /* to wait in each call */
 } listener;
 
 static int listen(void *data, const az_progress *p)
@@ -77,7 +79,8 @@ static az_result *run(listener *l, double every)
     az_error err;
 
     az_solve_options_init(&o);
-    o.threads = 1, o.tolerance = 1e-30, o.checkpoint = path, o.checkpoint_seconds = every, o.points = 40, o.n_layers = 1, o.layers[0] = 8, o.max_iterations = 1000000;
+    o.threads = 1, o.tolerance = 1e-30, o.checkpoint = path, o.checkpoint_seconds = every,
+    o.points = 40, o.n_layers = 1, o.layers[0] = 8, o.max_iterations = 1000000;
     if (az_solve(&r, p, &o, listen, l, &err)) fail_msg("%s", err.message);
     az_problem_destroy(p);
     return r;
@@ -152,7 +155,8 @@ static void written_by_others(void **state)
 
     (void)state;
     az_solve_options_init(&o);
-    o.threads = 1, o.tolerance = 1e-30, o.checkpoint = path, o.checkpoint_seconds = 0, o.points = 40, o.n_layers = 1, o.layers[0] = 8, o.max_iterations = 1000000;
+    o.threads = 1, o.tolerance = 1e-30, o.checkpoint = path, o.checkpoint_seconds = 0,
+    o.points = 40, o.n_layers = 1, o.layers[0] = 8, o.max_iterations = 1000000;
     assert_int_equal(az_solve(&r, p, &o, write_theirs, &l, NULL), AZ_OK);
     assert_int_equal(l.failed, 1);
     assert_int_equal(az_result_checkpoint(r), AZ_ECHANGED);
@@ -211,7 +215,8 @@ static void table_of_a_scan(void **state)
 
     (void)state;
     az_scan_options_init(&o);
-    o.lo = -2.3, o.hi = 2.9, o.values = 9, o.refine = 0, o.table = path, o.solve.space = AZ_SPACE_ELEMENT, o.solve.threads = 1;
+    o.lo = -2.3, o.hi = 2.9, o.values = 9, o.refine = 0, o.table = path,
+    o.solve.space = AZ_SPACE_ELEMENT, o.solve.threads = 1;
     az_io_set_calls(&failing);
     if (az_scan_run(&s, p, &o, listen_scan, &l, &err)) fail_msg("%s", err.message);
     az_io_set_calls(NULL);
@@ -229,9 +234,9 @@ static void table_of_a_scan(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(failed_for_a_while), cmocka_unit_test(failed_to_the_end), cmocka_unit_test(first_within_seconds),
-        cmocka_unit_test(written_by_others), cmocka_unit_test(into_another_file),
-        cmocka_unit_test(table_of_a_scan),
+        cmocka_unit_test(failed_for_a_while),   cmocka_unit_test(failed_to_the_end),
+        cmocka_unit_test(first_within_seconds), cmocka_unit_test(written_by_others),
+        cmocka_unit_test(into_another_file),    cmocka_unit_test(table_of_a_scan),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -434,7 +434,10 @@ az_status az_branch_next(az_branch *b, az_result *start, az_progress_fn fn, void
     }
 }
 
-static bool is_step(const az_branch *b, int i) { return az_branch_row(b, i)[az_branch_fixed(b, AZ_BRANCH_PROFILE)] == 0; }
+static bool is_step(const az_branch *b, int i)
+{
+    return az_branch_row(b, i)[az_branch_fixed(b, AZ_BRANCH_PROFILE)] == 0;
+}
 
 static bool stands_at(const az_branch *b, const double *row)
 {
@@ -443,7 +446,8 @@ static bool stands_at(const az_branch *b, const double *row)
     return true;
 }
 
-/* The step that the result is: the last, or the one before it where a kill came between the table and the result; what is behind it is dropped. -1: none. */
+/* The step that the result is: the last, or the one before it where a kill came between the table
+ * and the result; what is behind it is dropped. -1: none. */
 static int find_step(az_branch *b)
 {
     int steps = 0;
@@ -460,7 +464,9 @@ static az_status take_up(az_branch *b, const char *table, az_error *err)
 {
     const double *row[2] = {NULL, NULL};
     const int last = find_step(b);
-    if (last < 0) return az_fail(err, AZ_EFORMAT, "the last point of '%s' is not the result beside it", table);
+    if (last < 0)
+        return az_fail(err, AZ_EFORMAT, "the last point of '%s' is not the result beside it",
+                       table);
     for (int i = 0; i <= last; i++)
         if (is_step(b, i)) row[0] = row[1], row[1] = az_branch_row(b, i);
     const double *fixed = row[1] + az_branch_fixed(b, 0);

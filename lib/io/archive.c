@@ -34,10 +34,14 @@ static void fail_at(az_archive *a, const char *name, const char *what)
 /* HDF5 writes to memory only, so a failure there means that memory ran out. */
 static void fail_writing(az_archive *a) { az_archive_fail(a, AZ_ENOMEM, "HDF5 could not build the file in memory"); }
 
-/* n numbers of `width` bytes, the lowest byte first on every machine. Terms are added, since the order is not the same both ways. */
+/* n numbers of `width` bytes, the lowest byte first on every machine. Terms are added, since the
+ * order is not the same both ways. */
 static void fold(az_archive *a, const char *name, const void *v, size_t n, size_t width)
 {
-    static const union { uint16_t i; unsigned char c; } one = {1};
+    static const union {
+        uint16_t i;
+        unsigned char c;
+    } one = {1};
     const unsigned char *p = v;
     uint64_t h = az_hash_bytes(a->path[a->depth], name, strlen(name) + 1);
 

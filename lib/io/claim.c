@@ -1,5 +1,6 @@
-/* claim.c: two programs that write one file know of each other. The lock is flock's, so it ends with its owner, and lies on a file of its own, since the file that is
- * written is another one after each rename. */
+/* claim.c: two programs that write one file know of each other. The lock is flock's, so it ends
+ * with its owner, and lies on a file of its own, since the file that is written is another one
+ * after each rename. */
 #include "io/io.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@
 #define TRIES 100
 
 struct az_claim {
-    int fd;                         /* -1: nothing is held */
+    int fd; /* -1: nothing is held */
     char lock[PATH_MAX];
 };
 
@@ -25,7 +26,8 @@ static bool same_file(int fd, const char *path)
     return !fstat(fd, &s) && !stat(path, &t) && s.st_dev == t.st_dev && s.st_ino == t.st_ino;
 }
 
-/* Between open and lock the owner before may have removed the file: then the name means another one, and we begin again. -1 and errno; 0 in errno: no locks here. */
+/* Between open and lock the owner before may have removed the file: then the name means another
+ * one, and we begin again. -1 and errno; 0 in errno: no locks here. */
 static int hold(const char *lock)
 {
     for (int i = 0; i < TRIES; i++) {
@@ -52,14 +54,16 @@ az_status az_claim_create(az_claim **out, const char *path, az_error *err)
     *out = NULL;
     if (!c) return az_fail(err, AZ_ENOMEM, "out of memory");
     const char *real = realpath(path, target) ? target : path;
-    if ((size_t)snprintf(c->lock, sizeof c->lock, "%s.lock", real) >= sizeof c->lock) errno = ENAMETOOLONG, c->fd = -1;
+    if ((size_t)snprintf(c->lock, sizeof c->lock, "%s.lock", real) >= sizeof c->lock)
+        errno = ENAMETOOLONG, c->fd = -1;
     else c->fd = hold(c->lock);
     if (c->fd >= 0 || !errno) {
         *out = c;
         return AZ_OK;
     }
     const int why = errno;
-    if (why == EBUSY) az_fail(err, AZ_EBUSY, "'%s' is being written by another run of ansatz", path);
+    if (why == EBUSY)
+        az_fail(err, AZ_EBUSY, "'%s' is being written by another run of ansatz", path);
     else az_fail(err, AZ_EIO, "cannot write '%s': %s", path, strerror(why));
     az_free(c);
     return why == EBUSY ? AZ_EBUSY : AZ_EIO;

@@ -58,9 +58,10 @@ static bool part_is_ours(int fd, const struct stat *s)
     return az_io_look(fd) != AZ_FILE_FOREIGN;
 }
 
-/* Opens a .part file and locks it, so that two writers cannot mix their bytes; one left behind by a killed run is used again. Between open
- * and lock the previous owner may have renamed it away: then the name means another file, and we begin again. -1 and errno on failure,
- * which is EEXIST where the file is not ours. */
+/* Opens a .part file and locks it, so that two writers cannot mix their bytes; one left behind by a
+ * killed run is used again. Between open and lock the previous owner may have renamed it away: then
+ * the name means another file, and we begin again. -1 and errno on failure, which is EEXIST where
+ * the file is not ours. */
 static int open_part(const char *part)
 {
     struct stat here, there;
@@ -69,7 +70,8 @@ static int open_part(const char *part)
         const int fd = open(part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
         if (fd < 0) {
             const int why = errno;
-            const bool foreign = why == ELOOP || why == EISDIR || why == ENXIO || (why == EACCES && !access(part, F_OK));
+            const bool foreign = why == ELOOP || why == EISDIR || why == ENXIO ||
+                                 (why == EACCES && !access(part, F_OK));
             errno = foreign ? EEXIST : why;
             return -1;
         }
@@ -139,7 +141,8 @@ static uint64_t name_of(const char *path)
     const char *slash = strrchr(target, '/'), *base = slash ? slash + 1 : target;
     uint64_t h = AZ_HASH_START;
 
-    snprintf(folder, sizeof folder, "%.*s/", slash ? (int)(slash - target) : 1, slash ? target : ".");
+    snprintf(folder, sizeof folder, "%.*s/", slash ? (int)(slash - target) : 1,
+             slash ? target : ".");
     if (realpath(folder, real)) h = az_hash_bytes(h, real, strlen(real) + 1);
     return az_hash_bytes(h, base, strlen(base));
 }
@@ -164,7 +167,7 @@ static bool same_stamp(const az_stamp *a, const az_stamp *b)
 /* A file, and what may be done with the one that is there. */
 typedef struct target {
     const char *path;
-    char real[PATH_MAX];            /* where path is a symbolic link */
+    char real[PATH_MAX]; /* where path is a symbolic link */
     struct stat old;
     bool exists;
 } target;
@@ -196,7 +199,8 @@ static bool expected(const char *path, const az_stamp *stamp)
 }
 
 /* Permissions of a file that is replaced stay. stamp: NULL, or of the file that is expected. */
-static az_status write_by_rename(const target *t, const void *bytes, size_t n, az_stamp *stamp, az_error *err)
+static az_status write_by_rename(const target *t, const void *bytes, size_t n, az_stamp *stamp,
+                                 az_error *err)
 {
     char part[PATH_MAX];
     struct stat new;
@@ -205,33 +209,47 @@ static az_status write_by_rename(const target *t, const void *bytes, size_t n, a
     if (fd < 0 && errno == ENAMETOOLONG) return cannot(err, "write", t->path, strerror(errno));
     if (fd < 0) return cannot(err, "write", part, errno == EBUSY ? "another run is writing it" : strerror(errno));
     int failed = t->exists && fchmod(fd, t->old.st_mode & 0777) && errno != EPERM ? errno : 0;
-    if (!failed && (write_marked(fd, bytes, n) || calls.sync(fd) || fstat(fd, &new))) failed = errno;
+    if (!failed && (write_marked(fd, bytes, n) || calls.sync(fd) || fstat(fd, &new)))
+        failed = errno;
     const bool changed = !failed && stamp && !expected(t->path, stamp);
     if (!failed && !changed && calls.rename(part, t->path)) failed = errno;
     if (failed || changed) unlink(part);
     close(fd); /* after the rename: the lock must cover it */
     if (failed) return cannot(err, "write", t->path, strerror(failed));
-    if (changed) return az_fail(err, AZ_ECHANGED, "'%s' has been written by another program in the meantime and is left as it is", t->path);
+    if (changed)
+        return az_fail(err, AZ_ECHANGED,
+                       "'%s' has been written by another program meanwhile and is left as it is",
+                       t->path);
     if (stamp) *stamp = stamp_of(&new, name_of(t->path));
     if (!sync_folder(t->path)) return AZ_OK;
-    return az_fail(err, AZ_EIO, "'%s' is written, but its folder could not be synchronised: %s", t->path, strerror(errno));
+    return az_fail(err, AZ_EIO, "'%s' is written, but its folder could not be synchronised: %s",
+                   t->path, strerror(errno));
 }
 
-static az_status write_file(const char *path, const void *bytes, size_t n, az_stamp *stamp, az_error *err)
+static az_status write_file(const char *path, const void *bytes, size_t n, az_stamp *stamp,
+                            az_error *err)
 {
     target t;
 
     if (!*path) return az_fail(err, AZ_EIO, "cannot write a file without a name");
     if (find_target(&t, path)) return cannot(err, "write", path, strerror(errno));
     if (t.exists && S_ISDIR(t.old.st_mode)) return cannot(err, "write", path, strerror(EISDIR));
-    return !t.exists || S_ISREG(t.old.st_mode) ? write_by_rename(&t, bytes, n, stamp, err) : write_through(t.path, bytes, n, err);
+    return !t.exists || S_ISREG(t.old.st_mode) ? write_by_rename(&t, bytes, n, stamp, err)
+                                               : write_through(t.path, bytes, n, err);
 }
 
-az_status az_io_write_file(const char *path, const void *bytes, size_t n, az_error *err) { return write_file(path, bytes, n, NULL, err); }
+az_status az_io_write_file(const char *path, const void *bytes, size_t n, az_error *err)
+{
+    return write_file(path, bytes, n, NULL, err);
+}
 
-az_status az_file_write(const char *path, const void *bytes, size_t n, az_error *err) { return write_file(path, bytes, n, NULL, err); }
+az_status az_file_write(const char *path, const void *bytes, size_t n, az_error *err)
+{
+    return write_file(path, bytes, n, NULL, err);
+}
 
-az_status az_io_replace_file(const char *path, const void *bytes, size_t n, az_stamp *stamp, az_error *err)
+az_status az_io_replace_file(const char *path, const void *bytes, size_t n, az_stamp *stamp,
+                             az_error *err)
 {
     return write_file(path, bytes, n, stamp, err);
 }
@@ -261,13 +279,16 @@ static az_status read_all(char **out, size_t *n_out, int fd, size_t size, const 
 /* Opened, and a regular file of a size that may be read. -1 after a failure. */
 static int open_to_read(struct stat *s, const char *path, az_status *st, az_error *err)
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* O_NONBLOCK: a pipe without a writer must not hang us */
+    /* O_NONBLOCK: a pipe without a writer must not hang us */
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (fd < 0) *st = cannot(err, "open", path, strerror(errno));
     else if (fstat(fd, s)) *st = cannot(err, "read", path, strerror(errno));
     else if (S_ISDIR(s->st_mode)) *st = cannot(err, "read", path, strerror(EISDIR));
-    else if (!S_ISREG(s->st_mode)) *st = az_fail(err, AZ_EFORMAT, "'%s' is not a regular file", path);
-    else if ((uint64_t)s->st_size > AZ_IO_FILE_MAX) *st = az_fail(err, AZ_EFORMAT, "'%s' is longer than 4 GiB", path);
+    else if (!S_ISREG(s->st_mode))
+        *st = az_fail(err, AZ_EFORMAT, "'%s' is not a regular file", path);
+    else if ((uint64_t)s->st_size > AZ_IO_FILE_MAX)
+        *st = az_fail(err, AZ_EFORMAT, "'%s' is longer than 4 GiB", path);
     else return fd;
     if (fd >= 0) close(fd);
     return -1;
@@ -285,7 +306,8 @@ az_status az_io_read_file(char **bytes, size_t *n, const char *path, az_error *e
     return st;
 }
 
-az_status az_io_read_kind(char **bytes, size_t *n, az_stamp *stamp, const char *path, az_file kind, az_error *err)
+az_status az_io_read_kind(char **bytes, size_t *n, az_stamp *stamp, const char *path, az_file kind,
+                          az_error *err)
 {
     struct stat s;
     az_status st;

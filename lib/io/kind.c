@@ -1,4 +1,4 @@
-/* kind.c: whose a file is, by its first bytes: nothing is replaced that this program did not write. */
+/* kind.c: whose a file is, by its first bytes: nothing that is not ours is replaced. */
 #include "io/io.h"
 
 #include <errno.h>
@@ -12,13 +12,24 @@
 
 const char *az_file_title(az_file f)
 {
-    static const char *const title[] = {"nothing", "a file of another program", "a result", "a report", "a table", "a grid",
-                                        "the table of a branch", "the table of a scan", "the state of a scan", "the answer of a polish"};
+    static const char *const title[] = {"nothing",
+                                        "a file of another program",
+                                        "a result",
+                                        "a report",
+                                        "a table",
+                                        "a grid",
+                                        "the table of a branch",
+                                        "the table of a scan",
+                                        "the state of a scan",
+                                        "the answer of a polish"};
 
     return (unsigned)f < sizeof title / sizeof *title ? title[f] : "unknown";
 }
 
-static bool begins(const char *head, size_t n, const char *mark) { return n >= strlen(mark) && !memcmp(head, mark, strlen(mark)); }
+static bool begins(const char *head, size_t n, const char *mark)
+{
+    return n >= strlen(mark) && !memcmp(head, mark, strlen(mark));
+}
 
 static bool holds(const char *head, size_t n, const char *mark)
 {
@@ -32,7 +43,8 @@ static bool holds(const char *head, size_t n, const char *mark)
     return false;
 }
 
-/* One number as "%.17g" prints it, up to the comma or the end of its line. full: it needs more than 15 digits. */
+/* One number as "%.17g" prints it, up to the comma or the end of its line. full: it needs more than
+ * 15 digits. */
 static bool printed_by_us(const char *text, size_t length, bool *full)
 {
     char copy[40], again[40], *end;
@@ -76,7 +88,7 @@ static int names(const char *line, size_t n)
     return count;
 }
 
-/* Other programs write short numbers in the same way, but hardly one with all the digits of ours. */
+/* Other programs write short numbers like this, but hardly one with all the digits of ours. */
 static az_file look_at_csv(const char *head, size_t n, bool whole)
 {
     const char *end = memchr(head, '\n', n), *s = end;
@@ -84,7 +96,9 @@ static az_file look_at_csv(const char *head, size_t n, bool whole)
 
     if (!end || end == head) return AZ_FILE_FOREIGN;
     const size_t length = (size_t)(end - head);
-    if (holds(head, length, ",arclength,step,trained_rms,check,reevaluated_max,reevaluated_relative,")) return AZ_FILE_BRANCH;
+    if (holds(head, length,
+              ",arclength,step,trained_rms,check,reevaluated_max,reevaluated_relative,"))
+        return AZ_FILE_BRANCH;
     const int columns = names(head, length);
     for (s++; s < head + n; s = end + 1) {
         end = memchr(s, '\n', (size_t)(head + n - s));
@@ -103,12 +117,19 @@ static az_file look_at(const char *head, size_t n, bool whole)
         return holds(head, n, "table of the program ansatz") ? AZ_FILE_TABLE : AZ_FILE_FOREIGN;
     }
     if (n > 10 && begins(head, n, "\x93NUMPY\x01"))
-        return 10 + (unsigned char)head[8] + 256 * (unsigned char)head[9] == AZ_NPY_HEADER && holds(head, n, "'descr': '") ? AZ_FILE_TABLE : AZ_FILE_FOREIGN;
+        return 10 + (unsigned char)head[8] + 256 * (unsigned char)head[9] == AZ_NPY_HEADER &&
+                       holds(head, n, "'descr': '")
+                   ? AZ_FILE_TABLE
+                   : AZ_FILE_FOREIGN;
     if (begins(head, n, AZ_SCAN_TITLE "\n")) return AZ_FILE_SCAN;
-    if (n >= sizeof AZ_SCAN_STATE_MARK && !memcmp(head, AZ_SCAN_STATE_MARK, sizeof AZ_SCAN_STATE_MARK)) return AZ_FILE_SCAN_STATE;
-    if (begins(head, n, "<?xml") && holds(head, n, "<!-- ansatz ") && holds(head, n, "<VTKFile ")) return AZ_FILE_GRID;
+    if (n >= sizeof AZ_SCAN_STATE_MARK &&
+        !memcmp(head, AZ_SCAN_STATE_MARK, sizeof AZ_SCAN_STATE_MARK))
+        return AZ_FILE_SCAN_STATE;
+    if (begins(head, n, "<?xml") && holds(head, n, "<!-- ansatz ") && holds(head, n, "<VTKFile "))
+        return AZ_FILE_GRID;
     if (holds(head, n, "<meta name=\"generator\" content=\"ansatz ")) return AZ_FILE_REPORT;
-    if (begins(head, n, "{\"version\":\"") && holds(head, n, ",\"form\":\"function = Im F")) return AZ_FILE_HARDY;
+    if (begins(head, n, "{\"version\":\"") && holds(head, n, ",\"form\":\"function = Im F"))
+        return AZ_FILE_HARDY;
     return look_at_csv(head, n, whole);
 }
 

@@ -32,10 +32,14 @@ static void header(az_archive *a)
     az_archive_note(a, "program_version", AZ_VERSION);
     az_archive_int(a, "format_version", &a->version, 1, INT_MAX);
     if (a->version < AZ_FORMAT_OLDEST)
-        az_archive_fail(a, AZ_EFORMAT, "its format version %d is that of an earlier program; this one knows versions %d to %d", a->version, AZ_FORMAT_OLDEST,
-                        AZ_FORMAT_VERSION);
+        az_archive_fail(
+            a, AZ_EFORMAT,
+            "its format version %d is that of an earlier program; this one knows versions %d to %d",
+            a->version, AZ_FORMAT_OLDEST, AZ_FORMAT_VERSION);
     if (a->version > AZ_FORMAT_VERSION)
-        az_archive_fail(a, AZ_EFORMAT, "its format version %d is newer than version %d, which this program knows", a->version, AZ_FORMAT_VERSION);
+        az_archive_fail(a, AZ_EFORMAT,
+                        "its format version %d is newer than version %d, which this program knows",
+                        a->version, AZ_FORMAT_VERSION);
 }
 
 /* The last value, of all others. True if they are those that were written. */
@@ -410,7 +414,7 @@ static void read_problem(az_archive *a, az_problem **p)
 az_status az_result_save_memory(const az_result *r, char **bytes, size_t *n, az_error *err)
 {
     az_archive a;
-    az_result view = *r; /* the archive has pointers to non-const, and does not write through them here */
+    az_result view = *r; /* the archive has pointers to non-const, and only reads through them */
     char *image = NULL;
     size_t size = 0;
 
@@ -435,12 +439,18 @@ static void drop_evidence(az_result *r)
 
     for (int i = 0; i < r->history.n_unknowns; i++) r->unknown_error[i] = NAN;
     for (int i = 0; i < n_found; i++) r->row_found[i] = NAN;
-    r->evidence = (az_evidence){.tier = AZ_TIER_NONE, .trained_rms = NAN, .reevaluated_max = NAN, .reevaluated_relative = NAN, .defect_slope = NAN, .defect = NAN};
+    r->evidence = (az_evidence){.tier = AZ_TIER_NONE,
+                                .trained_rms = NAN,
+                                .reevaluated_max = NAN,
+                                .reevaluated_relative = NAN,
+                                .defect_slope = NAN,
+                                .defect = NAN};
     az_cross_clear(&r->cross);
 }
 
 /* vouched: the bytes are those that were written. *changed as in az_result_load_memory_changed. */
-static az_status load_image(az_result **out, const void *image, size_t n, bool vouched, int *changed, az_error *err)
+static az_status load_image(az_result **out, const void *image, size_t n, bool vouched,
+                            int *changed, az_error *err)
 {
     az_archive a;
     az_problem *p = NULL;
@@ -454,7 +464,8 @@ static az_status load_image(az_result **out, const void *image, size_t n, bool v
     if (r) body(&a, r);
     if (r) same = content(&a) && (vouched || a.version >= AZ_FORMAT_HASHED);
     az_archive_close(&a);
-    if (!same && !changed) az_archive_fail(&a, AZ_ECHANGED, "another program has changed it since it was written");
+    if (!same && !changed)
+        az_archive_fail(&a, AZ_ECHANGED, "another program has changed it since it was written");
     if (!a.status) {
         if (!same) drop_evidence(r);
         if (changed) *changed = !same;
@@ -466,8 +477,10 @@ static az_status load_image(az_result **out, const void *image, size_t n, bool v
     return az_fail(err, a.status, "%s", a.message);
 }
 
-/* A file that another program opened for writing loses its trailer; its content may still be what it was. */
-static az_status load_bytes(az_result **out, const char *name, const void *bytes, size_t n, int *changed, az_error *err)
+/* A file that another program opened for writing loses its trailer; its content may still be what
+ * it was. */
+static az_status load_bytes(az_result **out, const char *name, const void *bytes, size_t n,
+                            int *changed, az_error *err)
 {
     size_t n_image = 0;
     bool vouched = false;
@@ -479,12 +492,14 @@ static az_status load_bytes(az_result **out, const char *name, const void *bytes
     return st ? az_fail(err, st, "cannot load '%s': %s", name, inner.message) : AZ_OK;
 }
 
-az_status az_result_load_memory(az_result **out, const char *name, const void *bytes, size_t n, az_error *err)
+az_status az_result_load_memory(az_result **out, const char *name, const void *bytes, size_t n,
+                                az_error *err)
 {
     return load_bytes(out, name, bytes, n, NULL, err);
 }
 
-az_status az_result_load_memory_changed(az_result **out, const char *name, const void *bytes, size_t n, int *changed, az_error *err)
+az_status az_result_load_memory_changed(az_result **out, const char *name, const void *bytes,
+                                        size_t n, int *changed, az_error *err)
 {
     return load_bytes(out, name, bytes, n, changed, err);
 }
@@ -497,13 +512,20 @@ static az_status save(const az_result *r, az_stamp *stamp, const char *path, az_
     az_status st = az_result_save_memory(r, &bytes, &n, &inner);
 
     if (st) return az_fail(err, st, "cannot save '%s': %s", path, inner.message);
-    st = stamp ? az_io_replace_file(path, bytes, n, stamp, err) : az_io_write_file(path, bytes, n, err);
+    st = stamp ? az_io_replace_file(path, bytes, n, stamp, err)
+               : az_io_write_file(path, bytes, n, err);
     az_free(bytes);
     return st;
 }
 
-az_status az_result_save(const az_result *r, const char *path, az_error *err) { return save(r, NULL, path, err); }
-az_status az_result_replace(az_result *r, const char *path, az_error *err) { return save(r, &r->file, path, err); }
+az_status az_result_save(const az_result *r, const char *path, az_error *err)
+{
+    return save(r, NULL, path, err);
+}
+az_status az_result_replace(az_result *r, const char *path, az_error *err)
+{
+    return save(r, &r->file, path, err);
+}
 
 static az_status load(az_result **out, const char *path, int *changed, az_error *err)
 {
@@ -519,5 +541,11 @@ static az_status load(az_result **out, const char *path, int *changed, az_error 
     return st;
 }
 
-az_status az_result_load(az_result **out, const char *path, az_error *err) { return load(out, path, NULL, err); }
-az_status az_result_load_changed(az_result **out, const char *path, int *changed, az_error *err) { return load(out, path, changed, err); }
+az_status az_result_load(az_result **out, const char *path, az_error *err)
+{
+    return load(out, path, NULL, err);
+}
+az_status az_result_load_changed(az_result **out, const char *path, int *changed, az_error *err)
+{
+    return load(out, path, changed, err);
+}

@@ -6,8 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-#define FIRST_SECONDS 2.0       /* of a session: what a first checkpoint shows wrong is known while somebody looks */
-#define RETRY_SECONDS 2.0       /* after one that failed */
+#define FIRST_SECONDS 2.0 /* of a session: if its file is no good, somebody is still looking */
+#define RETRY_SECONDS 2.0 /* after one that failed */
 
 void az_run_expect_checkpoint(az_run *run)
 {
@@ -29,9 +29,12 @@ void az_run_checkpoint(az_run *run, bool force)
     run->r->unsaved = st;
     run->next_checkpoint = now + (st ? RETRY_SECONDS : run->checkpoint_every);
     if (st && !run->checkpoint_failed) {
-        const char *why = strlen(e.message) < sizeof run->note - 64 ? e.message : az_status_message(st);
-        snprintf(run->note, sizeof run->note, "checkpoint failed: %s; the run goes on and tries again", why);
-    } else if (!st && run->checkpoint_failed) snprintf(run->note, sizeof run->note, "checkpoint written again");
+        const char *why =
+            strlen(e.message) < sizeof run->note - 64 ? e.message : az_status_message(st);
+        snprintf(run->note, sizeof run->note,
+                 "checkpoint failed: %s; the run goes on and tries again", why);
+    } else if (!st && run->checkpoint_failed)
+        snprintf(run->note, sizeof run->note, "checkpoint written again");
     run->checkpoint_failed = st;
 }
 

@@ -452,7 +452,8 @@ static az_status keep(scanner *w, bool arrived, az_error *err)
     return st || !arrived ? st : az_scan_write_way(w->s, &w->way, w->table, err);
 }
 
-/* On the way a disk may be full for a while: that is told, once, and the next row writes all of them. */
+/* On the way a disk may be full for a while: that is told, once, and the next row writes all of
+ * them. */
 static az_status keep_on(scanner *w, bool arrived)
 {
     az_error e;

@@ -267,7 +267,9 @@ az_status az_scan_read_way(const az_scan *s, az_scan_way *w, const char *table, 
     char *path = state_name(table), *bytes = NULL;
     size_t n;
     if (!path) return az_fail(err, AZ_ENOMEM, "out of memory");
-    az_status st = az_file_look(path) == AZ_FILE_SCAN_STATE ? az_io_read_kind(&bytes, &n, NULL, path, AZ_FILE_SCAN_STATE, err) : AZ_OK;
+    az_status st = az_file_look(path) == AZ_FILE_SCAN_STATE
+                       ? az_io_read_kind(&bytes, &n, NULL, path, AZ_FILE_SCAN_STATE, err)
+                       : AZ_OK;
     if (bytes && !st && take(s, w, bytes, n)) st = az_fail(err, AZ_ENOMEM, "out of memory");
     az_free(bytes);
     az_free(path);
@@ -281,7 +283,9 @@ az_status az_scan_check_way(const char *table, az_error *err)
     const az_file found = az_file_look(path);
     az_status st = AZ_OK;
     if (found != AZ_FILE_NOTHING && found != AZ_FILE_SCAN_STATE)
-        st = az_fail(err, AZ_EIO, "'%s' is in the way: the scan keeps its state there, and it is %s", path, az_file_title(found));
+        st =
+            az_fail(err, AZ_EIO, "'%s' is in the way: the scan keeps its state there, and it is %s",
+                    path, az_file_title(found));
     az_free(path);
     return st;
 }

@@ -7,8 +7,8 @@
 
 #define AZ_MAX_STAGES 6
 #define AZ_FORMAT_VERSION 8
-#define AZ_FORMAT_OLDEST 7      /* that is read */
-#define AZ_FORMAT_HASHED 8      /* from here on the content has a hash */
+#define AZ_FORMAT_OLDEST 7 /* that is read */
+#define AZ_FORMAT_HASHED 8 /* from here on the content has a hash */
 
 typedef enum az_activation { AZ_ACT_TANH, AZ_ACT_SINE, AZ_ACT_CHEBYSHEV } az_activation; /* the last: unit j is T_k of the only input, k its weight */
 
@@ -129,8 +129,8 @@ struct az_result {
     az_solve_options options;       /* resolved; checkpoint pointer is NULL here */
     uint64_t hash;
     char *command;                  /* as typed, may be empty */
-    az_stamp file;                  /* that it was read from or last put into by az_result_replace; not in files */
-    az_status unsaved;              /* of the last checkpoint; not in files */
+    az_stamp file; /* that it was read from or last put into by az_result_replace; not in files */
+    az_status unsaved; /* of the last checkpoint; not in files */
 
     double *scalar;                 /* [n_scalars] parameters, unknowns */
     double *unknown_error;          /* [n_unknowns] */
