@@ -231,8 +231,13 @@ bool cli_save(const cli_context *c, az_result *r, const char *path, az_error *e)
 {
     unsigned wait = 1;
 
-    while (az_result_replace(r, path, e) != AZ_OK)
+    for (az_status s; (s = az_result_replace(r, path, e)) != AZ_OK;) {
+        if (s == AZ_ECHANGED && cli_make_way_for(path, AZ_FILE_RESULT, e)) {
+            cli_warn(c, "'%s' has been written by another program meanwhile: kept as %s~", path, path);
+            return cli_save_new(c, r, path, e);
+        }
         if (!wait_for_room(c, &wait, e)) return false;
+    }
     return true;
 }
 

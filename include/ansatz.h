@@ -276,9 +276,8 @@ typedef struct az_cross {
 
 /* The file appears by rename, in place of whatever is there. AZ_EIO, AZ_ENOMEM. */
 az_status az_result_save(const az_result *r, const char *path, az_error *err);
-/* The same, but only over the file that r was loaded from or last put into by this function, or
- * where there is none for an r that never was: AZ_ECHANGED if another program has written it
- * since. */
+/* The same, but only where there is no file, or over the one that r was loaded from or last put into
+ * by this function: AZ_ECHANGED if another program has written it since. */
 az_status az_result_replace(az_result *r, const char *path, az_error *err);
 /* AZ_EIO; AZ_EFORMAT for what is no result, is damaged, or has a format that this version does not
  * know; AZ_ECHANGED where another program has changed its content (to open it for writing and close

@@ -1051,7 +1051,8 @@ static void test_replace(void **state)
     assert_int_equal(az_result_replace(two, other, NULL), AZ_OK); /* nobody's */
     unlink(other);
     unlink(path);
-    assert_int_equal(az_result_replace(one, path, NULL), AZ_ECHANGED);
+    assert_int_equal(az_result_replace(one, path, NULL), AZ_OK); /* nothing there that could be lost */
+    unlink(path);
     assert_int_equal(count_files(), 0);
     az_result_destroy(one);
     az_result_destroy(two);

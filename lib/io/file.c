@@ -136,14 +136,14 @@ static int sync_folder(const char *path)
 /* Of the file that path leads to: the same for every way of writing its folder. */
 static uint64_t name_of(const char *path)
 {
-    char real[PATH_MAX], folder[PATH_MAX];
+    char real[PATH_MAX], folder[PATH_MAX], place[PATH_MAX];
     const char *target = realpath(path, real) ? real : path;
     const char *slash = strrchr(target, '/'), *base = slash ? slash + 1 : target;
     uint64_t h = AZ_HASH_START;
 
     snprintf(folder, sizeof folder, "%.*s/", slash ? (int)(slash - target) : 1,
              slash ? target : ".");
-    if (realpath(folder, real)) h = az_hash_bytes(h, real, strlen(real) + 1);
+    if (realpath(folder, place)) h = az_hash_bytes(h, place, strlen(place) + 1);
     return az_hash_bytes(h, base, strlen(base));
 }
 
@@ -159,7 +159,6 @@ static az_stamp stamp_of(const struct stat *s, uint64_t name)
 
 static bool same_stamp(const az_stamp *a, const az_stamp *b)
 {
-    if (a->size < 0 || b->size < 0) return a->size < 0 && b->size < 0;
     return a->device == b->device && a->inode == b->inode && a->size == b->size &&
            a->seconds == b->seconds && a->nanoseconds == b->nanoseconds;
 }
@@ -190,12 +189,12 @@ az_stamp az_io_stamp(const char *path)
     return stamp_of(&s, name_of(path));
 }
 
-/* A stamp of another name expects no file. */
+/* Where nothing is, nothing is lost. */
 static bool expected(const char *path, const az_stamp *stamp)
 {
     const az_stamp found = az_io_stamp(path);
 
-    return found.name == stamp->name ? same_stamp(&found, stamp) : found.size < 0;
+    return found.size < 0 || (found.name == stamp->name && same_stamp(&found, stamp));
 }
 
 /* Permissions of a file that is replaced stay. stamp: NULL, or of the file that is expected. */

@@ -16,8 +16,8 @@
  * being written by somebody else. */
 az_status az_io_write_file(const char *path, const void *bytes, size_t n, az_error *err);
 #define AZ_PART_MARK "\x89" "ansatz, unfinished\n"
-/* The same, unless the file there is not the one of *stamp (none where its size is -1, and none
- * where it is of another name): AZ_ECHANGED. On success *stamp is that of the new file. */
+/* The same, unless a file is there that is not the one of *stamp: AZ_ECHANGED. On success *stamp is
+ * that of the new file. */
 az_status az_io_replace_file(const char *path, const void *bytes, size_t n, az_stamp *stamp,
                              az_error *err);
 
