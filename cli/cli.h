@@ -19,6 +19,7 @@ typedef struct cli_context {
     const char *help;       /* its help text */
     const char *line;       /* the command as typed, quoted for a shell */
     bool json, quiet;
+    bool changed; /* results that another program has changed are read */
     int threads;            /* 0 = all */
     uint64_t seed;
     bool seed_given;
@@ -57,11 +58,14 @@ int cli_nomem(const cli_context *c);
 /* options.c: getopt_long with the common options handled and messages of our own. Returns the `val` of the command's next option (its
  * argument is in optarg), or CLI_END after the last, or CLI_DONE when the command must return c->status at once. */
 enum { CLI_END = -1, CLI_DONE = -2 };
-enum { CLI_OPT_HELP = 256, CLI_OPT_JSON, CLI_OPT_QUIET, CLI_OPT_THREADS, CLI_OPT_SEED, CLI_OPT_FIRST = 512 };
+enum { CLI_OPT_HELP = 256, CLI_OPT_JSON, CLI_OPT_QUIET, CLI_OPT_THREADS, CLI_OPT_SEED, CLI_OPT_CHANGED,
+       CLI_OPT_FIRST = 512 };
 /* Each command's table of long options ends with these. */
 #define CLI_COMMON_OPTIONS \
     {"help", no_argument, NULL, CLI_OPT_HELP}, {"json", no_argument, NULL, CLI_OPT_JSON}, {"quiet", no_argument, NULL, CLI_OPT_QUIET}, \
     {"threads", required_argument, NULL, CLI_OPT_THREADS}, {"seed", required_argument, NULL, CLI_OPT_SEED}, {NULL, 0, NULL, 0}
+/* And those of commands that read results with these before. */
+#define CLI_RESULT_OPTIONS {"changed", no_argument, NULL, CLI_OPT_CHANGED}
 int cli_next(cli_context *c, int argc, char **argv, const struct option *options);
 /* The index in argv of the only operand, or 0 after a message; `what` names it. */
 int cli_operand(const cli_context *c, int argc, char **argv, const char *what);
@@ -106,18 +110,28 @@ char *cli_name(const char *stem, const char *suffix);               /* stem + su
 char *cli_replace_suffix(const char *path, const char *suffix);     /* the last component's extension replaced */
 /* Cuts a list of names at its commas, in place; *name by malloc, also on failure, which has been reported. */
 bool cli_cut_names(const cli_context *c, const char *option, char *list, const char ***name, int *n);
-/* True if path can be created or replaced by rename. */
-bool cli_check_writable(const cli_context *c, const char *path);
 bool cli_same_file(const char *a, const char *b);
-/* What is at path. */
-typedef enum cli_found { CLI_FOUND_NOTHING, CLI_FOUND_RESULT, CLI_FOUND_FOREIGN } cli_found;
-cli_found cli_look(const char *path, az_stop *stop);
-bool cli_check_report(const cli_context *c, const char *report, const char *output); /* report, if not NULL, may be written beside output */
-bool cli_is_our_report(const char *path);                           /* nothing there, or a report of this program */
-bool cli_keep_old(const cli_context *c, const char *path);          /* path~ becomes another name of path */
-/* A result at path is put aside as path~: a finished one is worth keeping, an unfinished one only where it pushes nothing out. False after a
- * message, where a file is in the way. */
-bool cli_make_way(const cli_context *c, const char *path);
+
+/* place.c: the one rule of every file that a command writes. What is not ours is never replaced;
+ * what is ours, of the kind that is written, and finished, is kept as path~ (an unfinished result
+ * where it pushes nothing out). All report their failures but those that fill *e. */
+
+/* Before the work: whether the rule will let path be written, and there is room. */
+bool cli_check_place(const cli_context *c, const char *path, az_file kind);
+/* The same for a file that is gone on with. */
+bool cli_check_writable(const cli_context *c, const char *path);
+/* The same of a page, if not NULL, beside output. */
+bool cli_check_report(const cli_context *c, const char *report, const char *output);
+/* The same of results name(stem, 1), name(stem, 2), ... whose number is not known yet. */
+bool cli_check_series(const cli_context *c, char *(*name)(const char *, int), const char *stem);
+/* Just before the first write. */
+bool cli_make_way(const cli_context *c, const char *path, az_file kind);
+bool cli_make_way_for(const char *path, az_file kind, az_error *e);
+/* Nobody else writes path until the claim is destroyed. */
+bool cli_claim(const cli_context *c, az_claim **claim, const char *path);
+/* az_result_replace, or az_result_save once way has been made, tried for a quarter of a minute. */
+bool cli_save(const cli_context *c, az_result *r, const char *path, az_error *e);
+bool cli_save_new(const cli_context *c, const az_result *r, const char *path, az_error *e);
 
 /* result.c: what is said about a result. */
 az_result *cli_result(const cli_context *c, const char *path);      /* NULL after a message */
@@ -149,8 +163,11 @@ typedef struct cli_progress {
 void cli_progress_init(cli_progress *p, const cli_context *c, double max_seconds);
 int cli_progress_step(void *progress, const az_progress *step);
 void cli_progress_end(cli_progress *p);
-/* From begin to end the first SIGINT or SIGTERM is remembered; the next one kills. */
+/* From begin to end the first SIGINT, SIGTERM, SIGHUP or SIGUSR1 is remembered; the same once more
+ * kills. */
 void cli_signals_begin(void);
+/* What a signal says on standard error from now on; NULL: nothing. Not copied. */
+void cli_signals_say(const char *words);
 void cli_signals_end(void);
 bool cli_interrupted(void);
 

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char continue_help[] =
     "Usage: ansatz continue PROBLEM --over NAME=FROM:TO [OPTION]...\n"
@@ -45,9 +46,13 @@ const char continue_help[] =
     "                       name and -branch)\n"
     "  --keep               every point as a result: STEM-001.h5, ...; profiles met\n"
     "                       on the way are kept always: STEM-profile-1.h5, ...\n"
+    "                       Files of an earlier branch are kept with ~ behind their\n"
+    "                       names; what this program did not write is not replaced\n"
     "  --resume             go on after the points of STEM.csv\n"
     "\n"
     "What is said:\n"
+    "  --changed            read a result that another program has changed, without\n"
+    "                       its evidence\n"
     "  --json               one object on standard output: the end and the points\n"
     "  --quiet              no line per point on standard error\n"
     "  --help               this text\n"
@@ -68,6 +73,7 @@ enum { OPT_OVER = CLI_OPT_FIRST, OPT_AT, OPT_VALUES, OPT_STEP, OPT_MAX_POINTS, O
        OPT_TRIAL, OPT_COORDINATES, OPT_TOLERANCE, OPT_POINTS, OPT_OUTPUT, OPT_KEEP, OPT_RESUME };
 
 #define MAX_AT 10000
+#define MOST_WAIT 8 /* seconds, for a disk that is full at the end */
 
 typedef struct request {
     az_branch_options o;
@@ -175,34 +181,48 @@ static void clear_files(files *f)
     free(f->result);
 }
 
-/* The result first: a table that ends before it can be seen to, and is refused. */
+/* The table first: of its points behind the result, as a kill between the two leaves one,
+ * `--resume` knows nothing and finds them again. */
 static az_status write_files(const cli_context *c, const az_branch *b, const files *f, az_error *e)
 {
-    az_status st = az_result_save(az_branch_result(b), f->result, e);
-    if (!st) st = az_branch_write_table(b, f->table, e);
+    az_status st = az_branch_write_table(b, f->table, e);
+    if (!st) st = az_result_save(az_branch_result(b), f->result, e);
     return st ? st : az_branch_report(b, f->page, c->line, e);
 }
 
-static az_status keep(const cli_context *c, const az_branch *b, const request *q, const char *stem, int *profiles, az_error *e)
+static char *profile_name(const char *stem, int n)
+{
+    char suffix[40];
+
+    snprintf(suffix, sizeof suffix, "-profile-%d.h5", n);
+    return cli_name(stem, suffix);
+}
+
+static char *point_name(const char *stem, int n)
+{
+    char suffix[40];
+
+    snprintf(suffix, sizeof suffix, "-%03d.h5", n);
+    return cli_name(stem, suffix);
+}
+
+/* r under a name, which is freed. */
+static az_status keep_as(const cli_context *c, const az_result *r, char *name, az_error *e)
+{
+    if (!name) return *e = (az_error){.status = AZ_ENOMEM, .message = "out of memory"}, AZ_ENOMEM;
+    const bool ok = cli_make_way_for(name, AZ_FILE_RESULT, e) && cli_save_new(c, r, name, e);
+    free(name);
+    return ok ? AZ_OK : e->status;
+}
+
+static az_status keep(const cli_context *c, const az_branch *b, const request *q, const char *stem,
+                      int *profiles, az_error *e)
 {
     const az_result *profile = az_branch_profile(b);
-    char suffix[40];
-    az_status st = AZ_OK;
-    char *name;
+    az_status st = profile ? keep_as(c, profile, profile_name(stem, ++*profiles), e) : AZ_OK;
 
-    (void)c;
-    if (profile) {
-        snprintf(suffix, sizeof suffix, "-profile-%d.h5", ++*profiles);
-        name = cli_name(stem, suffix);
-        st = name ? az_result_save(profile, name, e) : AZ_ENOMEM;
-        free(name);
-    }
-    if (!q->keep || st) return st;
-    snprintf(suffix, sizeof suffix, "-%03d.h5", az_branch_n_rows(b));
-    name = cli_name(stem, suffix);
-    st = name ? az_result_save(az_branch_result(b), name, e) : AZ_ENOMEM;
-    free(name);
-    return st;
+    if (st || !q->keep) return st;
+    return keep_as(c, az_branch_result(b), point_name(stem, az_branch_n_rows(b)), e);
 }
 
 /* "a = 0  lambda = 0(2)e-14  residual 1.2e-14", with what happened there */
@@ -270,6 +290,7 @@ static az_status follow(const cli_context *c, const request *q, az_branch *b, az
     cli_progress progress;
     az_status st = AZ_OK;
     int told = az_branch_n_rows(b), profiles = 0;
+    bool missing = false;
 
     for (int i = 0; i < told; i++) profiles += az_branch_row(b, i)[az_branch_n_columns(b) - 1] != 0;
     cli_progress_init(&progress, c, 0);
@@ -283,11 +304,19 @@ static az_status follow(const cli_context *c, const request *q, az_branch *b, az
         if (st || az_branch_n_rows(b) == told) continue;
         for (; told < az_branch_n_rows(b); told++)
             if (!c->quiet) print_row(stderr, b, told);
-        st = write_files(c, b, f, e);
-        if (!st) st = keep(c, b, q, stem, &profiles, e);
+        missing = write_files(c, b, f, e) != AZ_OK; /* a disk may be full for a while */
+        if (missing)
+            cli_warn(c, "%s; the branch is followed on, its files come with the next point",
+                     e->message);
+        st = keep(c, b, q, stem, &profiles, e);
+    }
+    for (unsigned wait = 1; missing && !st && wait <= MOST_WAIT; wait *= 2) {
+        if (!(missing = write_files(c, b, f, e) != AZ_OK)) break;
+        cli_warn(c, "%s; trying again in %u s", e->message, wait);
+        sleep(wait);
     }
     cli_signals_end();
-    return st;
+    return st || !missing ? st : e->status;
 }
 
 static bool is_result(const char *s)
@@ -306,16 +335,31 @@ static bool resume(const cli_context *c, az_branch *b, const files *f)
     return !st || (cli_fail_error(c, &e), false);
 }
 
-static bool files_are_free(const cli_context *c, const request *q, const files *f)
+static bool files_are_free(const cli_context *c, const request *q, const files *f, const char *stem)
 {
-    if (!cli_check_writable(c, f->result) || !cli_check_writable(c, f->table)) return false;
-    if (!cli_is_our_report(f->page)) return cli_fail(c, AZ_EIO, "'%s' is not a report of this program and is not replaced; choose another --output", f->page), false;
-    return q->resume || cli_make_way(c, f->result);
+    if (q->resume)
+        return cli_check_writable(c, f->result) && cli_check_writable(c, f->table) &&
+               cli_check_report(c, f->page, NULL);
+    if (!cli_check_place(c, f->result, AZ_FILE_RESULT) ||
+        !cli_check_place(c, f->table, AZ_FILE_BRANCH) || !cli_check_report(c, f->page, NULL))
+        return false;
+    return cli_check_series(c, profile_name, stem) &&
+           (!q->keep || cli_check_series(c, point_name, stem));
+}
+
+static bool take_files(const cli_context *c, const request *q, const files *f, const char *stem,
+                       az_claim **claim)
+{
+    if (!files_are_free(c, q, f, stem) || !cli_claim(c, claim, f->table)) return false;
+    if (q->resume) return true;
+    return cli_make_way(c, f->result, AZ_FILE_RESULT) &&
+           cli_make_way(c, f->table, AZ_FILE_BRANCH) && cli_make_way(c, f->page, AZ_FILE_REPORT);
 }
 
 static int run(const cli_context *c, request *q, const az_problem *p, az_result *start)
 {
     az_branch *b = NULL;
+    az_claim *claim = NULL;
     files f = {0};
     az_error e;
     int status = CLI_ERROR;
@@ -324,11 +368,12 @@ static int run(const cli_context *c, request *q, const az_problem *p, az_result 
     if (!stem) return cli_nomem(c);
     if (!name_files(c, &f, stem) || !spread(c, q, p)) goto done;
     if (az_branch_create(&b, p, &q->o, &e) != AZ_OK) cli_fail_error(c, &e);
-    else if (files_are_free(c, q, &f) && (!q->resume || resume(c, b, &f))) {
+    else if (take_files(c, q, &f, stem, &claim) && (!q->resume || resume(c, b, &f))) {
         if (follow(c, q, b, start, stem, &f, &e) != AZ_OK) cli_fail_error(c, &e);
         else status = finish(c, b, p, &f);
     }
 done:
+    az_claim_destroy(claim);
     az_branch_destroy(b);
     clear_files(&f);
     free(stem);
@@ -367,7 +412,7 @@ int cmd_continue(cli_context *c, int argc, char **argv)
                                             {"output", required_argument, NULL, OPT_OUTPUT},
                                             {"keep", no_argument, NULL, OPT_KEEP},
                                             {"resume", no_argument, NULL, OPT_RESUME},
-                                            CLI_COMMON_OPTIONS};
+                                            CLI_RESULT_OPTIONS, CLI_COMMON_OPTIONS};
     request q = {0};
     int o, status = CLI_ERROR;
 

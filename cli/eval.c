@@ -26,6 +26,8 @@ const char eval_help[] =
     "                    equations, times the sensitivity of this value to them, allow\n"
     "                    it to be off (inf: not determined). Linearises the problem\n"
     "                    anew, which takes part of the time of a solve\n"
+    "  --changed         read a result that another program has changed, without its\n"
+    "                    evidence\n"
     "  --json            {\"points\": [[...], ...], \"columns\": {NAME: [...], ...},\n"
     "                    ...}, with --errors \"errors\" as well\n"
     "  --help            this text\n"
@@ -201,7 +203,7 @@ int cmd_eval(cli_context *c, int argc, char **argv)
                                             {"points", required_argument, NULL, OPT_POINTS},
                                             {"derivative", required_argument, NULL, OPT_DERIVATIVE},
                                             {"errors", no_argument, NULL, OPT_ERRORS},
-                                            CLI_COMMON_OPTIONS};
+                                            CLI_RESULT_OPTIONS, CLI_COMMON_OPTIONS};
     eval_request q = {0};
     int o;
 

@@ -23,7 +23,8 @@ const char export_help[] =
     "                    (default: by the ending of --output: .csv, .npy, .h5,\n"
     "                    .hdf5 or .vts; csv without --output)\n"
     "  --output X        where (default: the result's name with .csv, .npy, .vts or\n"
-    "                    -table.h5)\n"
+    "                    -table.h5). A table or grid of this program is kept as X~;\n"
+    "                    anything else in the way is not replaced\n"
     "  --columns A,B     names of fields, lets or trials, with vtk also of flows\n"
     "                    (default: all fields and lets, and all flows)\n"
     "  --at LIST         points: 0,0.5,1 with one coordinate; 0,1;0.5,1 (x,y;x,y)\n"
@@ -36,6 +37,8 @@ const char export_help[] =
     "                    one, two or three coordinates)\n"
     "  --radius R        with vtk, how far its grid reaches where the domain has no\n"
     "                    end (default ten times the coordinate's scale)\n"
+    "  --changed         read a result that another program has changed, without its\n"
+    "                    evidence\n"
     "  --json            {\"file\": ..., \"format\": ..., \"points\": N, \"columns\": [...]}\n"
     "  --help            this text\n"
     "\n"
@@ -134,11 +137,11 @@ static int export_to(const cli_context *c, const az_result *r, export_request *q
     az_error e;
     az_status st;
 
-    if (cli_look(q->output, NULL) == CLI_FOUND_RESULT)
-        return cli_fail(c, AZ_EIO, "'%s' is a result of `ansatz solve` and is not replaced by a table", q->output);
-    if (!cli_check_writable(c, q->output)) return CLI_ERROR;
+    const az_file kind = vtk(q) ? AZ_FILE_GRID : AZ_FILE_TABLE;
+    if (!cli_check_place(c, q->output, kind)) return CLI_ERROR;
     if (q->radius > 0 && !vtk(q)) return cli_usage(c, "--radius: only with --format vtk");
     if (!(vtk(q) ? make_grid(c, p, q) : cli_points_read(c, &q->points, p, q->count ? q->count : DEFAULT_POINTS))) return CLI_ERROR;
+    if (!cli_make_way(c, q->output, kind)) return CLI_ERROR;
     if (vtk(q)) st = az_export_vtk(r, q->output, q->column, q->n_columns, at->x, at->shape, &e);
     else st = az_export(r, q->output, q->format, q->column, q->n_columns, at->x, at->n, &e);
     if (st != AZ_OK) return cli_fail_error(c, &e);
@@ -180,7 +183,7 @@ int cmd_export(cli_context *c, int argc, char **argv)
                                             {"points", required_argument, NULL, OPT_POINTS},
                                             {"count", required_argument, NULL, OPT_COUNT},
                                             {"radius", required_argument, NULL, OPT_RADIUS},
-                                            CLI_COMMON_OPTIONS};
+                                            CLI_RESULT_OPTIONS, CLI_COMMON_OPTIONS};
     export_request q = {.count = 0};
     int o, status;
 

@@ -79,6 +79,7 @@ static bool common_option(cli_context *c, int o)
     switch (o) {
     case CLI_OPT_JSON: c->json = true; return true;
     case CLI_OPT_QUIET: c->quiet = true; return true;
+    case CLI_OPT_CHANGED: c->changed = true; return true;
     case CLI_OPT_THREADS:
         if (option_int(c, "threads", optarg, 0, MAX_THREADS, &c->threads)) return true;
         c->status = CLI_ERROR;

@@ -34,6 +34,8 @@ const char polish_help[] =
     "                       coefficients, exponents and scale as decimal strings\n"
     "  --seconds S          at most (default: none)\n"
     "  --threads N          processor cores, 0 for all; results do not depend on it\n"
+    "  --changed            read a result that another program has changed, without\n"
+    "                       its evidence\n"
     "  --json               element: the object that `ansatz solve --json` prints,\n"
     "                       with cross: hash, space, other_space, relative,\n"
     "                       other_relative, unknowns.NAME, names.NAME. hardy: the\n"
@@ -94,7 +96,9 @@ static int finish(const cli_context *c, az_result *r, const char *path, const ch
     az_error e;
 
     if (az_result_set_command(r, c->line) != AZ_OK) return cli_nomem(c);
-    if (az_result_save(r, path, &e) != AZ_OK) return cli_fail_error(c, &e);
+    if (!cli_make_way(c, path, AZ_FILE_RESULT)) return CLI_ERROR;
+    if (!cli_save_new(c, r, path, &e)) return cli_fail_error(c, &e);
+    if (report && !cli_make_way(c, report, AZ_FILE_REPORT)) return CLI_ERROR;
     if (report && az_report(r, report, c->line, &e) != AZ_OK) return cli_fail_error(c, &e);
     if (c->json) {
         cli_json_result(r, path, report, NULL);
@@ -108,6 +112,7 @@ static int finish(const cli_context *c, az_result *r, const char *path, const ch
 static int polish(const cli_context *c, const polish_request *q, const char *input)
 {
     az_error e;
+    az_claim *claim = NULL;
     int status = CLI_ERROR;
     az_result *from = cli_result(c, input), *r = NULL;
     if (!from) return CLI_ERROR;
@@ -115,10 +120,12 @@ static int polish(const cli_context *c, const polish_request *q, const char *inp
 
     if (!path || (q->report && !report)) cli_nomem(c);
     else if (!strcmp(path, input) || cli_same_file(path, input)) cli_usage(c, "--output: '%s' is the result to be polished", path);
-    else if (cli_check_writable(c, path) && cli_check_report(c, report, path) && cli_make_way(c, path)) {
+    else if (cli_check_place(c, path, AZ_FILE_RESULT) && cli_check_report(c, report, path) &&
+             cli_claim(c, &claim, path)) {
         if (cli_polish(c, &r, from, &q->o, &e) != AZ_OK) cli_fail_error(c, &e);
         else status = finish(c, r, path, report);
     }
+    az_claim_destroy(claim);
     free(path);
     free(report);
     az_result_destroy(r);
@@ -173,7 +180,7 @@ int cmd_polish(cli_context *c, int argc, char **argv)
                                             {"no-report", no_argument, NULL, OPT_NO_REPORT},
                                             {"digits", required_argument, NULL, OPT_DIGITS},
                                             {"max-coefficients", required_argument, NULL, OPT_COEFFICIENTS},
-                                            CLI_COMMON_OPTIONS};
+                                            CLI_RESULT_OPTIONS, CLI_COMMON_OPTIONS};
     polish_request q = {.report = true};
     int o;
 
@@ -191,6 +198,6 @@ int cmd_polish(cli_context *c, int argc, char **argv)
     q.o.threads = c->threads;
     q.hardy.o.max_seconds = q.o.max_seconds;
     if (!q.to_hardy) return polish(c, &q, argv[i]);
-    if (q.output && !cli_check_writable(c, q.output)) return CLI_ERROR;
+    if (q.output && !cli_check_place(c, q.output, AZ_FILE_HARDY)) return CLI_ERROR;
     return cli_polish_hardy(c, &q.hardy, argv[i]);
 }

@@ -3,11 +3,9 @@
 
 #include "json.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char *stop_message(az_stop s)
 {
@@ -72,26 +70,21 @@ static void write_json(FILE *f, const az_result *r, const az_hardy *h)
     json_end(&j);
 }
 
-/* The file appears by rename. */
 static bool write_file(const cli_context *c, const char *path, const az_result *r, const az_hardy *h)
 {
-    char *name = cli_name(path, ".part");
-    FILE *f = name ? fopen(name, "w") : NULL;
-    bool ok = f != NULL;
+    char *text = NULL;
+    size_t n = 0;
+    az_error e;
+    FILE *f = open_memstream(&text, &n);
 
-    if (!name) return cli_nomem(c), false;
-    errno = 0;
-    if (f) {
-        write_json(f, r, h);
-        ok = !ferror(f);
-        ok = !fclose(f) && ok && !rename(name, path);
-    }
-    if (!ok) {
-        cli_fail(c, AZ_EIO, "cannot write '%s': %s", path, errno ? strerror(errno) : "the write failed");
-        unlink(name);
-    }
-    free(name);
-    return ok;
+    if (!f) return cli_nomem(c), false;
+    write_json(f, r, h);
+    const bool whole = !ferror(f);
+    if (fclose(f) || !whole) return free(text), cli_nomem(c), false;
+    const bool ok =
+        cli_make_way_for(path, AZ_FILE_HARDY, &e) && az_file_write(path, text, n, &e) == AZ_OK;
+    free(text);
+    return ok || (cli_fail_error(c, &e), false);
 }
 
 static void print(const az_result *r, const az_hardy *h, const char *file)

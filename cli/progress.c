@@ -18,34 +18,40 @@
 #define WIDE 100                /* columns that hold all digits of an unknown */
 #define MARGIN 4                /* a wrapped line cannot be redrawn, and the terminal adds ^C */
 
-static volatile sig_atomic_t interrupted, told; /* told: a person watches */
+static volatile sig_atomic_t interrupted;
+static const char *volatile words; /* what a signal says */
 
 static void remember(int signal_number)
 {
-    static const char words[] = "\r\033[Kstopping after this iteration; once more kills\n";
+    const char *const s = words;
 
     (void)signal_number;
     interrupted = 1;
-    if (told && write(STDERR_FILENO, words, sizeof words - 1) < 0) told = 0;
+    if (s && write(STDERR_FILENO, s, strlen(s)) < 0) words = NULL;
 }
 
-static const int ending[] = {SIGINT, SIGTERM};
-static struct sigaction before[2];
+enum { N_ENDING = 4 };
+/* The last as batch systems send it before the time is up. */
+static const int ending[N_ENDING] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
+static struct sigaction before[N_ENDING];
 
-/* A signal that was ignored from the start, as in the background of a script, stays ignored. */
+/* A signal that was ignored from the start, as in the background of a script or under nohup, stays
+ * ignored. */
 void cli_signals_begin(void)
 {
     struct sigaction a = {.sa_handler = remember, .sa_flags = SA_RESTART | (int)SA_RESETHAND};
 
     sigemptyset(&a.sa_mask);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < N_ENDING; i++)
         if (!sigaction(ending[i], NULL, &before[i]) && before[i].sa_handler != SIG_IGN) sigaction(ending[i], &a, NULL);
 }
 
 void cli_signals_end(void)
 {
-    for (int i = 0; i < 2; i++) sigaction(ending[i], &before[i], NULL);
+    for (int i = 0; i < N_ENDING; i++) sigaction(ending[i], &before[i], NULL);
 }
+
+void cli_signals_say(const char *s) { words = s; }
 
 bool cli_interrupted(void) { return interrupted; }
 
@@ -55,7 +61,7 @@ void cli_progress_init(cli_progress *p, const cli_context *c, double max_seconds
 
     *p = (cli_progress){.show = !c->quiet, .notes = true, .max_seconds = max_seconds};
     p->live = p->show && isatty(STDERR_FILENO) && term && strcmp(term, "dumb");
-    told = p->live;
+    cli_signals_say(p->live ? "\r\033[Kstopping after this iteration; once more kills\n" : NULL);
 }
 
 static int columns(void)

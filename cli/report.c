@@ -17,11 +17,13 @@ const char report_help[] =
     "  --output X.html  where (default: the result's name with .html instead of .h5)\n"
     "  --show A,B       pictures of these fields, lets and trials (default: fields,\n"
     "                   then lets that no equation needs, then others, 6 at most)\n"
+    "  --changed        read a result that another program has changed, without its\n"
+    "                   evidence\n"
     "  --json           the object that `ansatz solve --json` prints\n"
     "  --help           this text\n"
     "\n"
-    "A file that is in the way and is not a report of this program is replaced only\n"
-    "if --output names it.\n"
+    "A file that is in the way and is not a report of this program is not replaced;\n"
+    "a report is kept as X.html~.\n"
     "\n"
     "Examples:\n"
     "  ansatz report ccf.h5\n"
@@ -41,6 +43,7 @@ static int write_report(const cli_context *c, const az_result *r, const report_r
 {
     az_error e;
 
+    if (!cli_make_way(c, path, AZ_FILE_REPORT)) return CLI_ERROR;
     if (az_report_names(r, path, q->name, q->n_names, c->line, &e) != AZ_OK) return cli_fail_error(c, &e);
     if (c->json) cli_json_result(r, NULL, path, NULL);
     else if (!c->quiet) printf("wrote %s\n", path);
@@ -52,7 +55,7 @@ static int report(const cli_context *c, const char *path, const report_request *
     int status;
 
     if (cli_same_file(path, output)) return cli_usage(c, "--output: '%s' is the result itself", output);
-    if (!cli_check_writable(c, output)) return CLI_ERROR;
+    if (!cli_check_place(c, output, AZ_FILE_REPORT)) return CLI_ERROR;
     az_result *r = cli_result(c, path);
     if (!r) return CLI_ERROR;
     status = write_report(c, r, q, output);
@@ -68,8 +71,7 @@ static int run(const cli_context *c, const char *result, report_request *q)
     if (q->output) return report(c, result, q, q->output);
     char *path = cli_replace_suffix(result, ".html");
     if (!path) return cli_nomem(c);
-    if (cli_is_our_report(path)) status = report(c, result, q, path);
-    else status = cli_fail(c, AZ_EIO, "'%s' is not a report of this program; name it with --output to replace it", path);
+    status = report(c, result, q, path);
     free(path);
     return status;
 }
@@ -78,7 +80,7 @@ int cmd_report(cli_context *c, int argc, char **argv)
 {
     enum { OPT_OUTPUT = CLI_OPT_FIRST, OPT_SHOW };
     static const struct option options[] = {
-        {"output", required_argument, NULL, OPT_OUTPUT}, {"show", required_argument, NULL, OPT_SHOW}, CLI_COMMON_OPTIONS};
+        {"output", required_argument, NULL, OPT_OUTPUT}, {"show", required_argument, NULL, OPT_SHOW}, CLI_RESULT_OPTIONS, CLI_COMMON_OPTIONS};
     report_request q = {.output = NULL};
     int o, status;
 

@@ -9,8 +9,20 @@ az_result *cli_result(const cli_context *c, const char *path)
 {
     az_result *r = NULL;
     az_error e;
+    int changed = 0;
 
-    if (az_result_load(&r, path, &e) == AZ_OK) return r;
+    if ((c->changed ? az_result_load_changed(&r, path, &changed, &e)
+                    : az_result_load(&r, path, &e)) == AZ_OK) {
+        if (changed)
+            cli_warn(c,
+                     "'%s' has been changed by another program: what vouched for its numbers is "
+                     "dropped; `ansatz verify --changed` evaluates them again",
+                     path);
+        return r;
+    }
+    const size_t n = strlen(e.message);
+    if (e.status == AZ_ECHANGED)
+        snprintf(e.message + n, sizeof e.message - n, "; --changed reads it, without its evidence");
     cli_fail_error(c, &e);
     return NULL;
 }

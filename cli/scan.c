@@ -1,12 +1,10 @@
 /* scan.c: ansatz scan. */
 #include "scan.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* What is said on the way: a line per value and per bracket, between them the iterations of the solve on a terminal. */
 typedef struct scan_teller {
@@ -76,7 +74,8 @@ static void keep_bracket(scan_teller *t, const az_scan_progress *g)
     if (g->result) {
         t->status = file ? az_result_set_command(g->result, t->c->line) : AZ_ENOMEM;
         if (t->status) t->error = (az_error){.status = t->status, .message = "out of memory"};
-        else t->status = az_result_save(g->result, file, &t->error);
+        else if (!cli_make_way_for(file, AZ_FILE_RESULT, &t->error)) t->status = t->error.status;
+        else if (!cli_save_new(t->c, g->result, file, &t->error)) t->status = t->error.status;
     }
     if (t->progress.show) say_bracket(t, g, t->status ? NULL : file);
     free(file);
@@ -86,6 +85,7 @@ static int step(void *data, const az_scan_progress *g)
 {
     scan_teller *t = data;
 
+    if (g->trouble) cli_warn(t->c, "%s; the scan goes on and tries again", g->trouble);
     if (g->run) return t->progress.live ? cli_progress_step(&t->progress, g->run) : cli_interrupted();
     cli_progress_end(&t->progress);
     t->progress.began = false; /* the next solve has a clock of its own */
@@ -121,6 +121,11 @@ static int finish(const cli_context *c, const scan_request *q, const az_scan *s,
 {
     az_error trouble = {.status = AZ_OK};
 
+    if (report && !(q->o.resume && az_file_look(report) == AZ_FILE_REPORT) &&
+        !cli_make_way_for(report, AZ_FILE_REPORT, &trouble)) {
+        cli_warn(c, "%s", trouble.message);
+        report = NULL;
+    }
     if (report && az_scan_report(s, report, c->line, &trouble) != AZ_OK) {
         cli_warn(c, "%s", trouble.message);
         report = NULL;
@@ -131,27 +136,17 @@ static int finish(const cli_context *c, const scan_request *q, const az_scan *s,
     return trouble.status != AZ_OK ? CLI_ERROR : status_of(s);
 }
 
-/* A table in the way becomes path~. */
-static bool make_way(const cli_context *c, const char *path)
+static bool take_files(const cli_context *c, const scan_request *q, const char *report,
+                       az_claim **claim)
 {
-    char *old = cli_name(path, "~");
-    bool ok = false;
+    const bool ok = q->o.resume ? cli_check_writable(c, q->o.table)
+                                : cli_check_place(c, q->o.table, AZ_FILE_SCAN);
 
-    if (!old) return cli_nomem(c), false;
-    if (az_scan_is_table(path) < 0) cli_fail(c, AZ_EFORMAT, "'%s' is not the table of a scan and is not replaced; choose another --output", path);
-    else if (!az_scan_is_table(path)) ok = true;
-    else if (az_scan_is_table(old) < 0)
-        cli_fail(c, AZ_EIO, "'%s' is in the way: it should become the old '%s', and is not the table of a scan", old, path);
-    else if (rename(path, old)) cli_fail(c, AZ_EIO, "cannot keep '%s' as '%s': %s", path, old, strerror(errno));
-    else ok = true;
-    free(old);
-    return ok;
-}
-
-static bool check_files(const cli_context *c, const scan_request *q, const char *report)
-{
-    if (!cli_check_writable(c, q->o.table) || !cli_check_report(c, report, q->o.table)) return false;
-    return q->o.resume || make_way(c, q->o.table);
+    if (!ok || !cli_check_report(c, report, q->o.table) ||
+        !cli_check_series(c, scan_profile_name, q->o.table))
+        return false;
+    return cli_claim(c, claim, q->o.table) &&
+           (q->o.resume || cli_make_way(c, q->o.table, AZ_FILE_SCAN));
 }
 
 static bool has_unknown(const cli_context *c, const az_problem *p, const char *name)
@@ -173,6 +168,7 @@ static bool has_unknown(const cli_context *c, const az_problem *p, const char *n
 static int scan(const cli_context *c, scan_request *q)
 {
     az_scan *s = NULL;
+    az_claim *claim = NULL;
     az_error e;
     int status = CLI_ERROR;
     az_problem *p = cli_problem(c, q->problem, &q->settings);
@@ -183,10 +179,11 @@ static int scan(const cli_context *c, scan_request *q)
     q->o.over = q->over;
     q->o.table = table;
     if (!table || (q->report && !report)) cli_nomem(c);
-    else if (has_unknown(c, p, q->over) && check_files(c, q, report)) {
+    else if (has_unknown(c, p, q->over) && take_files(c, q, report, &claim)) {
         if (work(c, q, p, &s, &e) != AZ_OK) cli_fail_error(c, &e);
         else status = finish(c, q, s, report);
     }
+    az_claim_destroy(claim);
     az_scan_destroy(s);
     az_problem_destroy(p);
     free(table);

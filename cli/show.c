@@ -13,6 +13,8 @@ const char show_help[] =
     "give the file to `solve`.\n"
     "\n"
     "Options:\n"
+    "  --changed    read a result that another program has changed, without its\n"
+    "               evidence\n"
     "  --json       {\"name\": ..., \"title\": ..., \"text\": ...}\n"
     "  --help       this text\n"
     "\n"
@@ -55,7 +57,7 @@ static int show_result(const cli_context *c, const char *path)
 
 int cmd_show(cli_context *c, int argc, char **argv)
 {
-    static const struct option options[] = {CLI_COMMON_OPTIONS};
+    static const struct option options[] = {CLI_RESULT_OPTIONS, CLI_COMMON_OPTIONS};
     const char *dot;
 
     if (cli_next(c, argc, argv, options) == CLI_DONE) return c->status;

@@ -24,9 +24,13 @@ static void clear_files(solve_files *f)
     free(f->report);
 }
 
-static bool check_files(const cli_context *c, const solve_files *f)
+/* same_run: the result is gone on with. */
+static bool check_files(const cli_context *c, const solve_files *f, bool same_run)
 {
-    return cli_check_writable(c, f->result) && cli_check_report(c, f->report, f->result);
+    const bool ok =
+        same_run ? cli_check_writable(c, f->result) : cli_check_place(c, f->result, AZ_FILE_RESULT);
+
+    return ok && cli_check_report(c, f->report, f->result);
 }
 
 #define ASTRAY 1e-4 /* relative residual: what leaves less has found a solution, if not to the tolerance */
@@ -69,11 +73,17 @@ static int finish(const cli_context *c, const solve_request *q, const az_result 
     az_stop stop = az_result_stop(r);
     const char *report = NULL;
 
+    if (!c->quiet)
+        cli_signals_say(
+            "ansatz solve: the evidence is finished first; once more ends at once, without it\n");
     if (q->verify && stop != AZ_STOP_CANCELLED && stop != AZ_STOP_NO_MODE && az_verify(r, c->threads, &e) != AZ_OK) trouble = e;
     if (!*az_result_command(r) && az_result_set_command(r, c->line) != AZ_OK) return cli_nomem(c);
-    bool saved = az_result_save(r, f->result, &e) == AZ_OK;
+    bool saved = cli_save(c, r, f->result, &e);
     if (!saved) trouble = e;
-    if (f->report && az_report(r, f->report, c->line, &e) == AZ_OK) report = f->report;
+    /* the page of an earlier session of this run is not worth keeping */
+    const bool own_page = f->report && q->resume && az_file_look(f->report) == AZ_FILE_REPORT;
+    if (f->report && !own_page && !cli_make_way_for(f->report, AZ_FILE_REPORT, &e)) trouble = e;
+    else if (f->report && az_report(r, f->report, c->line, &e) == AZ_OK) report = f->report;
     else if (f->report && trouble.status == AZ_OK) trouble = e;
     if (c->json) {
         cli_json_result(r, saved ? f->result : NULL, report, &trouble);
@@ -90,7 +100,7 @@ static int finish(const cli_context *c, const solve_request *q, const az_result 
     return trouble.status != AZ_OK ? CLI_ERROR : cli_result_status(r);
 }
 
-/* Runs with signals remembered, from `from` unless that is NULL. The result comes back in *r. */
+/* Runs, from `from` unless that is NULL. The result comes back in *r. */
 static az_status work(const cli_context *c, solve_request *q, const az_problem *p, const az_result *from, az_result **r, const char *path, az_error *e)
 {
     cli_progress progress;
@@ -98,12 +108,12 @@ static az_status work(const cli_context *c, solve_request *q, const az_problem *
 
     cli_progress_init(&progress, c, q->o.max_seconds);
     q->o.checkpoint = path;
-    if (progress.live) fprintf(stderr, "solving %s; Ctrl-C stops and keeps what was found in %s\n", az_problem_name(p), path);
-    cli_signals_begin();
+    if (progress.live)
+        fprintf(stderr, "solving %s; Ctrl-C stops and keeps what was found in %s\n",
+                az_problem_name(p), path);
     if (*r) s = az_resume(*r, &q->o, cli_progress_step, &progress, e);
     else if (from) s = az_solve_from(r, p, from, &q->o, cli_progress_step, &progress, e);
     else s = az_solve(r, p, &q->o, cli_progress_step, &progress, e);
-    cli_signals_end();
     cli_progress_end(&progress);
     return s;
 }
@@ -120,6 +130,7 @@ static void choose_space(solve_request *q, const az_problem *p, const az_result 
 static int solve(const cli_context *c, solve_request *q, const char *output, const char *stem, const az_result *before, az_result **found)
 {
     az_result *r = NULL, *from = NULL;
+    az_claim *claim = NULL;
     solve_files f = {0};
     az_error e;
     int status = CLI_ERROR;
@@ -131,11 +142,16 @@ static int solve(const cli_context *c, solve_request *q, const char *output, con
     if (from) before = from;
     choose_space(q, p, before);
     if (!name_files(c, &f, q, output, output ? NULL : stem ? stem : az_problem_name(p))) goto done;
-    if (!check_files(c, &f) || !cli_make_way(c, f.result)) goto done;
+    if (!check_files(c, &f, false) || !cli_claim(c, &claim, f.result) ||
+        !cli_make_way(c, f.result, AZ_FILE_RESULT))
+        goto done;
+    cli_signals_begin();
     if (work(c, q, p, before, &r, f.result, &e) != AZ_OK) cli_fail_error(c, &e);
     else status = finish(c, q, from, r, &f);
+    cli_signals_end();
 done:
     *found = r;
+    az_claim_destroy(claim);
     az_result_destroy(from);
     az_problem_destroy(p);
     clear_files(&f);
@@ -187,7 +203,7 @@ static int solve_ladder(const cli_context *c, solve_request *q)
         last = r;
         if (one == CLI_ERROR || (one == CLI_NOT_REACHED && stop != AZ_STOP_NO_MODE)) status = one;
         if (stop == AZ_STOP_NO_MODE) cli_warn(c, "the ladder ends with profile %d: %s", mode - 1, az_stop_message(stop));
-        if (!r || stop == AZ_STOP_NO_MODE || stop == AZ_STOP_CANCELLED) break;
+        if (!r || stop == AZ_STOP_NO_MODE || stop == AZ_STOP_CANCELLED || cli_interrupted()) break;
     }
     az_result_destroy(last);
     free(stem);
@@ -222,25 +238,49 @@ static int finished_already(const cli_context *c, const az_result *r, const char
     return cli_result_status(r);
 }
 
-static int resume_file(const cli_context *c, solve_request *q, const az_problem *named, const solve_files *f)
+static int go_on(const cli_context *c, solve_request *q, az_result *r, const solve_files *f)
 {
     az_error e;
+    int status = CLI_ERROR;
+
+    if (!check_files(c, f, true)) return CLI_ERROR;
+    cli_signals_begin();
+    if (!cli_resumable(az_result_stop(r))) status = finish(c, q, NULL, r, f);
+    else if (work(c, q, az_result_problem(r), NULL, &r, f->result, &e) != AZ_OK)
+        cli_fail_error(c, &e);
+    else status = finish(c, q, NULL, r, f);
+    cli_signals_end();
+    return status;
+}
+
+/* As it is once nobody else writes it any more. */
+static int resume_held(const cli_context *c, solve_request *q, const solve_files *f)
+{
+    az_claim *claim = NULL;
+    az_result *r = NULL;
+    int status = CLI_ERROR;
+
+    if (cli_claim(c, &claim, f->result) && (r = cli_result(c, f->result)))
+        status = go_on(c, q, r, f);
+    az_result_destroy(r);
+    az_claim_destroy(claim);
+    return status;
+}
+
+static int resume_file(const cli_context *c, solve_request *q, const az_problem *named,
+                       const solve_files *f)
+{
     int status = CLI_ERROR;
     az_result *r = cli_result(c, f->result);
 
     if (!r) return CLI_ERROR;
-    if (!agrees(c, q, named, r, f->result)) goto done;
-    if (!cli_resumable(az_result_stop(r))) {
-        bool judged = az_result_evidence(r).tier >= AZ_TIER_REEVALUATED || !q->verify; /* else it was killed between its end and its evidence */
-        status = judged ? finished_already(c, r, f->result) : check_files(c, f) ? finish(c, q, NULL, r, f) : CLI_ERROR;
-        goto done;
-    }
-    if (!check_files(c, f)) goto done;
-    if (work(c, q, az_result_problem(r), NULL, &r, f->result, &e) != AZ_OK) cli_fail_error(c, &e);
-    else status = finish(c, q, NULL, r, f);
-done:
+    /* a finished one that is not judged was killed between its end and its evidence */
+    const bool judged = az_result_evidence(r).tier >= AZ_TIER_REEVALUATED || !q->verify;
+    const bool agreed = agrees(c, q, named, r, f->result),
+               done = !cli_resumable(az_result_stop(r)) && judged;
+    if (agreed && done) status = finished_already(c, r, f->result);
     az_result_destroy(r);
-    return status;
+    return agreed && !done ? resume_held(c, q, f) : status;
 }
 
 static int resume(const cli_context *c, solve_request *q)

@@ -73,10 +73,12 @@ const char solve_help[] =
     "Files:\n"
     "  --output FILE.h5     the result (default: the problem's name with .h5, in\n"
     "                       this folder); the report is put beside it with .html. A\n"
-    "                       file of that name which is not a result is never\n"
-    "                       replaced; a finished result is kept as FILE.h5~\n"
+    "                       file of that name which this program did not write is\n"
+    "                       never replaced; a finished result is kept as FILE.h5~,\n"
+    "                       its report too. No other run may write the file meanwhile\n"
     "  --checkpoint S       seconds between checkpoints, which are complete result\n"
-    "                       files (default 30)\n"
+    "                       files (default 30; the first comes within two). One that\n"
+    "                       cannot be written is said, and tried again\n"
     "  --resume [FILE.h5]   continue an unfinished result (default: the problem's\n"
     "                       own) to the bits of an uninterrupted run. --iterations,\n"
     "                       --seconds, --threads and --checkpoint may change; the\n"
@@ -85,6 +87,8 @@ const char solve_help[] =
     "  --no-report          do not write the HTML page\n"
     "\n"
     "What is said:\n"
+    "  --changed            read a result that another program has changed, without\n"
+    "                       its evidence\n"
     "  --json               one object on standard output: problem, hash, seed,\n"
     "                       threads, seconds, iterations, stop, tier,\n"
     "                       unknowns.NAME.{value,error},\n"
@@ -94,8 +98,9 @@ const char solve_help[] =
     "  --quiet              no progress on standard error\n"
     "  --help               this text\n"
     "\n"
-    "Ctrl-C ends a run after the iteration in progress and writes the result; a\n"
-    "second one kills.\n"
+    "Ctrl-C, SIGTERM, SIGHUP and SIGUSR1 end a run after the iteration in progress\n"
+    "and write the result; the same once more kills. Later, the evidence is finished\n"
+    "first.\n"
     "\n"
     "Examples:\n"
     "  ansatz solve ccf\n"
@@ -148,7 +153,7 @@ static const struct option options[] = {{"set", required_argument, NULL, OPT_SET
                                         {"resume", optional_argument, NULL, OPT_RESUME},
                                         {"no-verify", no_argument, NULL, OPT_NO_VERIFY},
                                         {"no-report", no_argument, NULL, OPT_NO_REPORT},
-                                        CLI_COMMON_OPTIONS};
+                                        CLI_RESULT_OPTIONS, CLI_COMMON_OPTIONS};
 
 static bool read_layers(const cli_context *c, const char *text, az_solve_options *o)
 {

@@ -17,8 +17,11 @@ const char verify_help[] =
     "               these and exit status 1\n"
     "  --with FILE  the same comparison with another result of the problem, found\n"
     "               in another trial space, on another mesh or from another seed\n"
-    "  --dry-run    do not write the evidence into the file\n"
+    "  --dry-run    do not write the evidence into the file, which another run may\n"
+    "               be writing\n"
     "  --threads N  processor cores to use, 0 for all (default 0)\n"
+    "  --changed    read a result that another program has changed, without its\n"
+    "               evidence\n"
     "  --json       the object that `ansatz solve --json` prints\n"
     "  --help       this text\n"
     "\n"
@@ -50,22 +53,41 @@ static az_status compare(const cli_context *c, const verify_request *q, az_resul
     return s;
 }
 
-static int verify(const cli_context *c, const char *path, const verify_request *q)
+/* Not over what a run writes now, nor over what one has written since r was read. */
+static bool write_back(const cli_context *c, az_result *r, const char *path)
+{
+    az_claim *claim = NULL;
+    az_error e;
+
+    if (!cli_claim(c, &claim, path)) return false;
+    const bool ok = az_result_replace(r, path, &e) == AZ_OK || (cli_fail_error(c, &e), false);
+    az_claim_destroy(claim);
+    return ok;
+}
+
+static int evaluate(const cli_context *c, az_result *r, const char *path, const verify_request *q)
 {
     az_error e;
+    az_status s = az_verify(r, c->threads, &e);
+
+    if (s == AZ_OK && (q->cross || q->other)) s = compare(c, q, r, &e);
+    if (s != AZ_OK) return cli_fail_error(c, &e);
+    if (!q->dry_run && !write_back(c, r, path)) return CLI_ERROR;
+    if (c->json) cli_json_result(r, path, NULL, NULL);
+    else cli_print_result(r);
+    return cli_result_status(r);
+}
+
+/* Beside a run that writes the file its state would be an older one by then: said at once. */
+static int verify(const cli_context *c, const char *path, const verify_request *q)
+{
+    az_claim *claim = NULL;
     az_result *r = cli_result(c, path);
 
     if (!r) return CLI_ERROR;
-    int status;
-    az_status s = az_verify(r, c->threads, &e);
-    if (s == AZ_OK && (q->cross || q->other)) s = compare(c, q, r, &e);
-    if (s != AZ_OK || (!q->dry_run && az_result_save(r, path, &e) != AZ_OK)) {
-        status = cli_fail_error(c, &e);
-    } else {
-        if (c->json) cli_json_result(r, path, NULL, NULL);
-        else cli_print_result(r);
-        status = cli_result_status(r);
-    }
+    const bool free = q->dry_run || cli_claim(c, &claim, path);
+    az_claim_destroy(claim);
+    const int status = free ? evaluate(c, r, path, q) : CLI_ERROR;
     az_result_destroy(r);
     return status;
 }
@@ -76,7 +98,7 @@ int cmd_verify(cli_context *c, int argc, char **argv)
     static const struct option options[] = {{"dry-run", no_argument, NULL, OPT_DRY_RUN},
                                             {"cross", no_argument, NULL, OPT_CROSS},
                                             {"with", required_argument, NULL, OPT_WITH},
-                                            CLI_COMMON_OPTIONS};
+                                            CLI_RESULT_OPTIONS, CLI_COMMON_OPTIONS};
     verify_request q = {.other = NULL};
     int o;
 

@@ -32,7 +32,9 @@ extern "C" {
     X(AZ_ENAME, "ename", "no object has this name") \
     X(AZ_EDOMAIN, "edomain", "an argument lies outside the domain of a function") \
     X(AZ_ELIMIT, "elimit", "a documented size limit is exceeded") \
-    X(AZ_ECANCELLED, "ecancelled", "the callback asked to stop")
+    X(AZ_ECANCELLED, "ecancelled", "the callback asked to stop") \
+    X(AZ_EBUSY, "ebusy", "another program is writing the file") \
+    X(AZ_ECHANGED, "echanged", "another program has changed the file")
 
 typedef enum az_status {
 #define AZ_X(code, name, message) code,
@@ -57,6 +59,38 @@ typedef struct az_error {
 typedef void *(*az_alloc_fn)(void *data, void *ptr, size_t bytes);
 void az_set_allocator(az_alloc_fn fn, void *data);
 void az_free(void *p);
+
+/* ---- Files ------------------------------------------------------------------------------------ */
+
+/* What this program can have left at a path, by the first bytes of it. A table is one of az_export
+ * (CSV: a line of names, below it numbers as %.17g prints them, one of which needs all the digits;
+ * npy; HDF5), a branch or a scan the CSV tables of those. */
+typedef enum az_file {
+    AZ_FILE_NOTHING, /* no file, or a symbolic link to none */
+    AZ_FILE_FOREIGN, /* what this program did not write, or nobody knows */
+    AZ_FILE_RESULT,
+    AZ_FILE_REPORT, /* any HTML page of this program */
+    AZ_FILE_TABLE,
+    AZ_FILE_GRID, /* VTK */
+    AZ_FILE_BRANCH,
+    AZ_FILE_SCAN,
+    AZ_FILE_SCAN_STATE,
+    AZ_FILE_HARDY, /* JSON of `ansatz polish --trial hardy` */
+    AZ_N_FILE
+} az_file;
+az_file az_file_look(const char *path); /* reads 64 KiB at most */
+const char *az_file_title(az_file f); /* "a result", "a report", ... */
+/* A file of bytes[n], by rename, in place of whatever is there; through a symbolic link: of what it
+ * leads to. AZ_EIO, AZ_ENOMEM. */
+az_status az_file_write(const char *path, const void *bytes, size_t n, az_error *err);
+
+/* A path held against other programs that hold it too, while it is written: a lock on an empty file
+ * PATH.lock beside what PATH leads to, which is removed at the end; one that a killed program left
+ * is used again. Where a file system has no locks, nothing is held. AZ_EBUSY: held by somebody
+ * else; AZ_EIO, AZ_ENOMEM. */
+typedef struct az_claim az_claim;
+az_status az_claim_create(az_claim **out, const char *path, az_error *err);
+void az_claim_destroy(az_claim *c);
 
 /* ---- Problems ------------------------------------------------------------------------------------------------------------- */
 
@@ -190,8 +224,11 @@ typedef struct az_result az_result;
 /* Whether az_solve takes these options for p: their ranges, and coordinates, elements and a mode that p can have. AZ_EOPTION, with the reason;
  * AZ_ENOMEM. */
 az_status az_solve_check(const az_problem *p, const az_solve_options *o, az_error *err);
-/* Solves from random weights. On AZ_OK *out holds the best state, whatever the reason for stopping (az_result_stop).
- * With o->checkpoint the file appears by rename, so that a kill leaves the previous one. AZ_EOPTION, AZ_EPROBLEM, AZ_EIO, AZ_ENOMEM. */
+/* Solves from random weights. On AZ_OK *out holds the best state, whatever the reason for stopping
+ * (az_result_stop). With o->checkpoint the file appears by rename, so that a kill leaves the
+ * previous one; the first within two seconds, or an iteration if that takes longer.
+ * One that cannot be written does not end the run: a note says so, and it is tried again; whether
+ * the last one was written says az_result_checkpoint. AZ_EOPTION, AZ_EPROBLEM, AZ_ENOMEM. */
 az_status az_solve(az_result **out, const az_problem *p, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err);
 /* Begins with what `from` found, for another problem text or other parameters with the same trials (with o->mode: elements march on from a lower profile): its unknowns by their names, its elements or
  * its first networks, which are widened without a change of their function where o->layers asks for more neurons; with AZ_SPACE_MLP networks of random
@@ -239,14 +276,26 @@ typedef struct az_cross {
     double *derived;                    /* [n_derived] |this - other|; NaN where one has no value */
 } az_cross;
 
+/* The file appears by rename, in place of whatever is there. AZ_EIO, AZ_ENOMEM. */
 az_status az_result_save(const az_result *r, const char *path, az_error *err);
+/* The same, but only where there is no file, or over the one that r was loaded from or last put into
+ * by this function: AZ_ECHANGED if another program has written it since. */
+az_status az_result_replace(az_result *r, const char *path, az_error *err);
+/* AZ_EIO; AZ_EFORMAT for what is no result, is damaged, or has a format that this version does not
+ * know; AZ_ECHANGED where another program has changed its content (to open it for writing and close
+ * it changes nothing); AZ_ENOMEM. */
 az_status az_result_load(az_result **out, const char *path, az_error *err);
+/* The same, and a result that another program has changed (*changed 1, else 0), as far as it still
+ * is one: without evidence and errors, which az_verify makes anew. */
+az_status az_result_load_changed(az_result **out, const char *path, int *changed, az_error *err);
 void az_result_destroy(az_result *r);
 
 const az_problem *az_result_problem(const az_result *r);
 const az_solve_options *az_result_options(const az_result *r);  /* as resolved: no automatic values left */
 uint64_t az_result_hash(const az_result *r);                    /* of the problem text, settings and options that determine the numbers */
 az_stop az_result_stop(const az_result *r);
+/* AZ_OK: the last checkpoint of its run is in its file, or none was asked for; else why it is not */
+az_status az_result_checkpoint(const az_result *r);
 int az_result_iterations(const az_result *r);
 double az_result_seconds(const az_result *r);
 int az_result_numbers(const az_result *r);                      /* solved for: weights of all stages and unknowns */
@@ -429,7 +478,7 @@ typedef struct az_scan_bracket {
     int profile;                        /* from 1, in the order of the way, seed by seed; 0 unless the state is that */
 } az_scan_bracket;
 
-/* Progress: exactly one of row, bracket and run is not NULL. */
+/* Progress: exactly one of row, bracket, run and trouble is not NULL. */
 typedef struct az_scan_progress {
     int done, total;                    /* solves; total grows when brackets are refined */
     double value;                       /* of the solve under way or just finished */
@@ -438,6 +487,7 @@ typedef struct az_scan_progress {
     const az_scan_bracket *bracket;     /* the same */
     az_result *result;                  /* of a bracket that is a profile, else NULL: re-evaluated, to be saved; valid during the call */
     const az_progress *run;             /* an iteration of the solve under way */
+    const char *trouble;                /* why the table could not be written; it is tried again */
 } az_scan_progress;
 /* Returns nonzero to stop: finished rows are kept. Called from the thread of az_scan. */
 typedef int (*az_scan_fn)(void *data, const az_scan_progress *p);

@@ -434,18 +434,41 @@ az_status az_branch_next(az_branch *b, az_result *start, az_progress_fn fn, void
     }
 }
 
+static bool is_step(const az_branch *b, int i)
+{
+    return az_branch_row(b, i)[az_branch_fixed(b, AZ_BRANCH_PROFILE)] == 0;
+}
+
+static bool stands_at(const az_branch *b, const double *row)
+{
+    for (int k = 0; k < b->n_moving; k++)
+        if (row[k] != b->now[b->moving[k]]) return false;
+    return true;
+}
+
+/* The step that the result is: the last, or the one before it where a kill came between the table
+ * and the result; what is behind it is dropped. -1: none. */
+static int find_step(az_branch *b)
+{
+    int steps = 0;
+    for (int i = b->n_rows - 1; i >= 0 && steps < 2; i--) {
+        if (!is_step(b, i)) continue;
+        if (stands_at(b, az_branch_row(b, i))) return b->n_rows = i + 1, i;
+        steps++;
+    }
+    return -1;
+}
+
 /* The rows that are steps; their numbers become the last two points. */
 static az_status take_up(az_branch *b, const char *table, az_error *err)
 {
     const double *row[2] = {NULL, NULL};
-    for (int i = 0; i < b->n_rows; i++) {
-        const double *x = az_branch_row(b, i);
-        if (x[az_branch_fixed(b, AZ_BRANCH_PROFILE)] != 0) continue;
-        row[0] = row[1], row[1] = x;
-    }
-    for (int k = 0; row[1] && k < b->n_moving; k++)
-        if (row[1][k] != b->now[b->moving[k]]) row[1] = NULL;
-    if (!row[1]) return az_fail(err, AZ_EFORMAT, "the last point of '%s' is not the result beside it", table);
+    const int last = find_step(b);
+    if (last < 0)
+        return az_fail(err, AZ_EFORMAT, "the last point of '%s' is not the result beside it",
+                       table);
+    for (int i = 0; i <= last; i++)
+        if (is_step(b, i)) row[0] = row[1], row[1] = az_branch_row(b, i);
     const double *fixed = row[1] + az_branch_fixed(b, 0);
     b->arclength = fixed[AZ_BRANCH_ARCLENGTH];
     b->step = fmin(fixed[AZ_BRANCH_STEPSIZE], b->most);

@@ -136,7 +136,7 @@ az_status az_branch_read_table(az_branch *b, const char *path, az_error *err)
 {
     char *bytes, *text;
     size_t n;
-    az_status st = az_io_read_file(&bytes, &n, path, err);
+    az_status st = az_io_read_kind(&bytes, &n, NULL, path, AZ_FILE_BRANCH, err);
     if (st) return st;
     text = az_alloc_array(n + 1, 1);
     if (!text) st = az_fail(err, AZ_ENOMEM, "out of memory");

@@ -34,9 +34,28 @@ static void fail_at(az_archive *a, const char *name, const char *what)
 /* HDF5 writes to memory only, so a failure there means that memory ran out. */
 static void fail_writing(az_archive *a) { az_archive_fail(a, AZ_ENOMEM, "HDF5 could not build the file in memory"); }
 
+/* n numbers of `width` bytes, the lowest byte first on every machine. Terms are added, since the
+ * order is not the same both ways. */
+static void fold(az_archive *a, const char *name, const void *v, size_t n, size_t width)
+{
+    static const union {
+        uint16_t i;
+        unsigned char c;
+    } one = {1};
+    const unsigned char *p = v;
+    uint64_t h = az_hash_bytes(a->path[a->depth], name, strlen(name) + 1);
+
+    if (a->status) return;
+    h = az_hash_bytes(h, (const unsigned char[]){(unsigned char)width}, 1);
+    if (one.c == 1) h = az_hash_bytes(h, p, n * width);
+    for (size_t i = 0; one.c != 1 && i < n; i++)
+        for (size_t k = width; k > 0; k--) h = az_hash_bytes(h, p + i * width + k - 1, 1);
+    a->hash += h;
+}
+
 static void begin(az_archive *a, bool writing)
 {
-    *a = (az_archive){.writing = writing, .file = H5I_INVALID_HID};
+    *a = (az_archive){.writing = writing, .file = H5I_INVALID_HID, .path = {AZ_HASH_START}};
     for (int i = 0; i < AZ_ARCHIVE_DEPTH; i++) a->group[i] = H5I_INVALID_HID;
     H5Eget_auto2(H5E_DEFAULT, &a->report, &a->report_data);
     H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
@@ -141,6 +160,7 @@ void az_archive_enter(az_archive *a, const char *name, const char *about)
     hid_t *group = &a->group[++a->depth];
 
     assert(a->depth < AZ_ARCHIVE_DEPTH);
+    a->path[a->depth] = az_hash_bytes(a->path[a->depth - 1], name, strlen(name) + 1);
     *group = H5I_INVALID_HID;
     if (a->status) return;
     if (a->writing) {
@@ -209,15 +229,25 @@ void az_archive_int(az_archive *a, const char *name, int *v, int lo, int hi)
     attribute(a, name, H5T_STD_I32LE, H5T_NATIVE_INT, &x);
     if (a->status) return;
     if (x < lo || x > hi) goto outside;
-    *v = x;
+    if (!a->writing) *v = x; /* what is written is not written to */
+    fold(a, name, &x, 1, sizeof x);
     return;
 outside:
     snprintf(what, sizeof what, "is %d, outside %d..%d", x, lo, hi);
     fail_at(a, name, what);
 }
 
-void az_archive_u64(az_archive *a, const char *name, uint64_t *v) { attribute(a, name, H5T_STD_U64LE, H5T_NATIVE_UINT64, v); }
-void az_archive_double(az_archive *a, const char *name, double *v) { attribute(a, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, v); }
+void az_archive_u64(az_archive *a, const char *name, uint64_t *v)
+{
+    attribute(a, name, H5T_STD_U64LE, H5T_NATIVE_UINT64, v);
+    fold(a, name, v, 1, sizeof *v);
+}
+
+void az_archive_double(az_archive *a, const char *name, double *v)
+{
+    attribute(a, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, v);
+    fold(a, name, v, 1, sizeof *v);
+}
 
 static hid_t text_type(size_t size)
 {
@@ -268,6 +298,7 @@ void az_archive_choice(az_archive *a, const char *name, int *v, int lo, int hi, 
     if (a->writing) {
         if (*v >= lo && *v <= hi) az_archive_note(a, name, label(*v));
         else fail_at(a, name, "has no such choice");
+        if (!a->status) fold(a, name, label(*v), strlen(label(*v)), 1);
         return;
     }
     read_label(a, name, found);
@@ -275,6 +306,7 @@ void az_archive_choice(az_archive *a, const char *name, int *v, int lo, int hi, 
     for (int i = lo; i <= hi; i++) {
         if (strcmp(label(i), found)) continue;
         *v = i;
+        fold(a, name, found, strlen(found), 1);
         return;
     }
     fail_at(a, name, "has no such choice");
@@ -381,11 +413,12 @@ void az_archive_fixed_ints(az_archive *a, const char *name, int *v, int n)
     if (a->status || !n) return;
     if (a->writing) {
         write_dataset(a, name, H5T_STD_I32LE, H5T_NATIVE_INT, v, 1, &dim);
-        return;
+    } else {
+        const hid_t set = find_dataset(a, name, H5T_STD_I32LE, n, 0);
+        read_dataset(a, name, set, H5T_NATIVE_INT, v);
+        H5Dclose(set);
     }
-    const hid_t set = find_dataset(a, name, H5T_STD_I32LE, n, 0);
-    read_dataset(a, name, set, H5T_NATIVE_INT, v);
-    H5Dclose(set);
+    fold(a, name, v, (size_t)n, sizeof *v);
 }
 
 static size_t elements(int rows, int cols) { return (size_t)rows * (size_t)(cols ? cols : 1); }
@@ -397,6 +430,7 @@ void az_archive_ints(az_archive *a, const char *name, int **v, int rows, int col
     if (a->status || rows == 0) return;
     if (a->writing) {
         write_dataset(a, name, H5T_STD_I32LE, H5T_NATIVE_INT, *v, cols ? 2 : 1, dim);
+        fold(a, name, *v, elements(rows, cols), sizeof **v);
         return;
     }
     const hid_t set = find_dataset(a, name, H5T_STD_I32LE, rows, cols);
@@ -408,6 +442,7 @@ void az_archive_ints(az_archive *a, const char *name, int **v, int rows, int col
         az_free(p);
         return;
     }
+    fold(a, name, p, elements(rows, cols), sizeof *p);
     az_free(*v);
     *v = p;
 }
@@ -419,6 +454,7 @@ void az_archive_doubles(az_archive *a, const char *name, double **v, int rows, i
     if (a->status || rows == 0) return;
     if (a->writing) {
         write_dataset(a, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, *v, cols ? 2 : 1, dim);
+        fold(a, name, *v, elements(rows, cols), sizeof **v);
         return;
     }
     const hid_t set = find_dataset(a, name, H5T_IEEE_F64LE, rows, cols);
@@ -430,6 +466,7 @@ void az_archive_doubles(az_archive *a, const char *name, double **v, int rows, i
         az_doubles_free(p);
         return;
     }
+    fold(a, name, p, elements(rows, cols), sizeof *p);
     az_doubles_free(*v);
     *v = p;
 }
@@ -470,6 +507,7 @@ void az_archive_text(az_archive *a, const char *name, char **v)
     if (a->status) return;
     if (!a->writing) {
         read_text(a, name, v);
+        if (!a->status) fold(a, name, *v, strlen(*v), 1);
         return;
     }
     if (strlen(s) >= MAX_TEXT) {
@@ -479,4 +517,5 @@ void az_archive_text(az_archive *a, const char *name, char **v)
     const hid_t type = text_type(strlen(s) + 1);
     write_dataset(a, name, type, type, s, 0, NULL);
     H5Tclose(type);
+    fold(a, name, s, strlen(s), 1);
 }

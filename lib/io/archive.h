@@ -1,8 +1,10 @@
-/* archive.h: an HDF5 file in memory, and named objects moved between it and variables in the direction of the archive, so that one
- * description of a format serves writing and reading.
+/* archive.h: an HDF5 file in memory, and named objects moved between it and variables in the
+ * direction of the archive, so that one description of a format serves writing and reading.
  *
- * The first failure sticks: later calls do nothing, and variables keep what they hold. Reading demands the exact type and shape, and
- * counts must be read before the arrays that they size, so nothing larger than the file is ever allocated for it. */
+ * The first failure sticks: later calls do nothing, and variables keep what they hold. Reading
+ * demands the exact type and shape, and counts must be read before the arrays that they size, so
+ * nothing larger than the file is ever allocated for it. What is moved is hashed, so that a file
+ * knows its own content, however another program lays it out. */
 #ifndef AZ_ARCHIVE_H
 #define AZ_ARCHIVE_H
 
@@ -15,6 +17,9 @@ typedef struct az_archive {
     bool writing;
     hid_t file, group[AZ_ARCHIVE_DEPTH]; /* group[depth] is the current one */
     int depth;
+    int version; /* of the format that is read or written */
+    uint64_t hash; /* of all names and values that were moved, in any order: the same both ways */
+    uint64_t path[AZ_ARCHIVE_DEPTH]; /* of the names of the groups down to each */
     az_status status;
     char message[512];
     H5E_auto2_t report; /* HDF5's own error printing, off while the archive lives */

@@ -21,20 +21,35 @@ static const char *activation_label(int v) { return v == AZ_ACT_TANH ? "tanh" : 
     do { \
         int choice = (int)*(v); \
         az_archive_choice(a, name, &choice, lo, hi, label); \
-        *(v) = choice; \
+        if (!(a)->writing) *(v) = choice; \
     } while (0)
 
+/* What differs between the versions that are read: 8 holds the hash of its content, and errors that are sensitivities times residuals. */
 static void header(az_archive *a)
 {
-    int version = AZ_FORMAT_VERSION;
-
+    a->version = AZ_FORMAT_VERSION;
     az_archive_note(a, "about", "result of the program ansatz");
     az_archive_note(a, "program_version", AZ_VERSION);
-    az_archive_int(a, "format_version", &version, 1, INT_MAX);
-    if (version < AZ_FORMAT_VERSION)
-        az_archive_fail(a, AZ_EFORMAT, "its format version %d is that of an earlier program; this one knows version %d", version, AZ_FORMAT_VERSION);
-    if (version > AZ_FORMAT_VERSION)
-        az_archive_fail(a, AZ_EFORMAT, "its format version %d is newer than version %d, which this program knows", version, AZ_FORMAT_VERSION);
+    az_archive_int(a, "format_version", &a->version, 1, INT_MAX);
+    if (a->version < AZ_FORMAT_OLDEST)
+        az_archive_fail(
+            a, AZ_EFORMAT,
+            "its format version %d is that of an earlier program; this one knows versions %d to %d",
+            a->version, AZ_FORMAT_OLDEST, AZ_FORMAT_VERSION);
+    if (a->version > AZ_FORMAT_VERSION)
+        az_archive_fail(a, AZ_EFORMAT,
+                        "its format version %d is newer than version %d, which this program knows",
+                        a->version, AZ_FORMAT_VERSION);
+}
+
+/* The last value, of all others. True if they are those that were written. */
+static bool content(az_archive *a)
+{
+    const uint64_t found = a->hash;
+    uint64_t written = found;
+
+    if (a->version >= AZ_FORMAT_HASHED) az_archive_u64(a, "content_hash", &written);
+    return written == found;
 }
 
 static void require(az_archive *a, bool holds, const char *what)
@@ -152,7 +167,7 @@ static void network(az_archive *a, az_network *net, int n_inputs)
     require(a, !a->writing || net->n_weights == n, "a network has more or fewer weights than its widths say");
     require(a, net->first != AZ_ACT_CHEBYSHEV || (net->width[0] == 1 && net->n_layers == 1), "Chebyshev polynomials are of one input, in one layer");
     az_archive_doubles(a, "weights", &net->weight, n, 0);
-    if (!a->status) net->n_weights = n;
+    if (!a->status && !a->writing) net->n_weights = n;
     az_archive_int(a, "n_frozen", &net->n_frozen, 0, n);
 }
 
@@ -262,6 +277,7 @@ static void support(az_archive *a, az_result *r)
     const az_problem *p = r->problem;
     az_support *q = &r->support;
 
+    if (a->version < AZ_FORMAT_HASHED) return; /* errors were residuals times 1 then: `verify` estimates them */
     az_archive_enter(a, "support", "errors as sensitivities times residuals, inf where the equations do not determine the number; field: of lets, or of trials "
                                    "where there are none; open: how much is not determined");
     az_archive_int(a, "done", &q->done, 0, 1);
@@ -297,8 +313,8 @@ static void cross(az_archive *a, az_result *r)
         az_archive_int(a, "unknowns", &c->n_unknowns, n_unknowns, n_unknowns);
         az_archive_int(a, "names", &c->n_names, n_names, n_names);
         az_archive_doubles(a, "unknown", &c->unknown, c->n_unknowns, 0);
-        az_archive_doubles(a, "other_value", &c->other_value, c->n_unknowns, 0);
-        az_archive_int(a, "contradicts", &c->contradicts, 0, 1);
+        if (a->version >= AZ_FORMAT_HASHED) az_archive_doubles(a, "other_value", &c->other_value, c->n_unknowns, 0);
+        if (a->version >= AZ_FORMAT_HASHED) az_archive_int(a, "contradicts", &c->contradicts, 0, 1);
         az_archive_doubles(a, "name", &c->name, c->n_names, 0);
         az_archive_int(a, "derived_numbers", &c->n_derived, n_derived, n_derived);
         az_archive_doubles(a, "derived", &c->derived, c->n_derived, 0);
@@ -423,7 +439,7 @@ static void read_problem(az_archive *a, az_problem **p)
 az_status az_result_save_memory(const az_result *r, char **bytes, size_t *n, az_error *err)
 {
     az_archive a;
-    az_result view = *r; /* the archive reads through pointers to non-const */
+    az_result view = *r; /* the archive has pointers to non-const, and only reads through them */
     char *image = NULL;
     size_t size = 0;
 
@@ -431,6 +447,7 @@ az_status az_result_save_memory(const az_result *r, char **bytes, size_t *n, az_
     header(&a);
     write_problem(&a, r);
     body(&a, &view);
+    content(&a);
     az_archive_image(&a, &image, &size, AZ_TRAILER_SIZE);
     az_archive_close(&a);
     if (a.status) return az_fail(err, a.status, "%s", a.message);
@@ -440,19 +457,43 @@ az_status az_result_save_memory(const az_result *r, char **bytes, size_t *n, az_
     return AZ_OK;
 }
 
-static az_status load_image(az_result **out, const void *image, size_t n, az_error *err)
+/* What vouched for the numbers does not vouch for those that somebody else wrote. */
+static void drop_evidence(az_result *r)
+{
+    const int n_found = r->problem->n_rows * AZ_ROW_FOUND(r->problem->dim);
+
+    for (int i = 0; i < r->history.n_unknowns; i++) r->unknown_error[i] = NAN;
+    for (int i = 0; i < n_found; i++) r->row_found[i] = NAN;
+    r->evidence = (az_evidence){.tier = AZ_TIER_NONE,
+                                .trained_rms = NAN,
+                                .reevaluated_max = NAN,
+                                .reevaluated_relative = NAN,
+                                .defect_slope = NAN,
+                                .defect = NAN};
+    az_cross_clear(&r->cross);
+}
+
+/* vouched: the bytes are those that were written. *changed as in az_result_load_memory_changed. */
+static az_status load_image(az_result **out, const void *image, size_t n, bool vouched,
+                            int *changed, az_error *err)
 {
     az_archive a;
     az_problem *p = NULL;
     az_result *r = NULL;
+    bool same = true;
 
     az_archive_open(&a, image, n);
     header(&a);
     read_problem(&a, &p);
     if (!a.status && az_state_create(&r, p)) az_archive_fail(&a, AZ_ENOMEM, "no memory for the state");
     if (r) body(&a, r);
+    if (r) same = content(&a) && (vouched || a.version >= AZ_FORMAT_HASHED);
     az_archive_close(&a);
+    if (!same && !changed)
+        az_archive_fail(&a, AZ_ECHANGED, "another program has changed it since it was written");
     if (!a.status) {
+        if (!same) drop_evidence(r);
+        if (changed) *changed = !same;
         *out = r;
         return AZ_OK;
     }
@@ -461,17 +502,34 @@ static az_status load_image(az_result **out, const void *image, size_t n, az_err
     return az_fail(err, a.status, "%s", a.message);
 }
 
-az_status az_result_load_memory(az_result **out, const char *name, const void *bytes, size_t n, az_error *err)
+/* A file that another program opened for writing loses its trailer; its content may still be what
+ * it was. */
+static az_status load_bytes(az_result **out, const char *name, const void *bytes, size_t n,
+                            int *changed, az_error *err)
 {
     size_t n_image = 0;
+    bool vouched = false;
     az_error inner;
-    az_status st = az_trailer_check(&n_image, bytes, n, &inner);
+    az_status st = az_trailer_check(&n_image, &vouched, bytes, n, &inner);
 
-    if (!st) st = load_image(out, bytes, n_image, &inner);
+    if (st == AZ_EFORMAT && n_image && changed) st = AZ_OK;
+    if (!st) st = load_image(out, bytes, n_image, vouched, changed, &inner);
     return st ? az_fail(err, st, "cannot load '%s': %s", name, inner.message) : AZ_OK;
 }
 
-az_status az_result_save(const az_result *r, const char *path, az_error *err)
+az_status az_result_load_memory(az_result **out, const char *name, const void *bytes, size_t n,
+                                az_error *err)
+{
+    return load_bytes(out, name, bytes, n, NULL, err);
+}
+
+az_status az_result_load_memory_changed(az_result **out, const char *name, const void *bytes,
+                                        size_t n, int *changed, az_error *err)
+{
+    return load_bytes(out, name, bytes, n, changed, err);
+}
+
+static az_status save(const az_result *r, az_stamp *stamp, const char *path, az_error *err)
 {
     char *bytes = NULL;
     size_t n = 0;
@@ -479,19 +537,40 @@ az_status az_result_save(const az_result *r, const char *path, az_error *err)
     az_status st = az_result_save_memory(r, &bytes, &n, &inner);
 
     if (st) return az_fail(err, st, "cannot save '%s': %s", path, inner.message);
-    st = az_io_write_file(path, bytes, n, err);
+    st = stamp ? az_io_replace_file(path, bytes, n, stamp, err)
+               : az_io_write_file(path, bytes, n, err);
+    az_free(bytes);
+    return st;
+}
+
+az_status az_result_save(const az_result *r, const char *path, az_error *err)
+{
+    return save(r, NULL, path, err);
+}
+az_status az_result_replace(az_result *r, const char *path, az_error *err)
+{
+    return save(r, &r->file, path, err);
+}
+
+static az_status load(az_result **out, const char *path, int *changed, az_error *err)
+{
+    char *bytes = NULL;
+    az_stamp stamp;
+    size_t n = 0;
+    az_status st = az_io_read_kind(&bytes, &n, &stamp, path, AZ_FILE_RESULT, err);
+
+    if (st) return st;
+    st = load_bytes(out, path, bytes, n, changed, err);
+    if (!st) (*out)->file = stamp;
     az_free(bytes);
     return st;
 }
 
 az_status az_result_load(az_result **out, const char *path, az_error *err)
 {
-    char *bytes = NULL;
-    size_t n = 0;
-    az_status st = az_io_read_file(&bytes, &n, path, err);
-
-    if (st) return st;
-    st = az_result_load_memory(out, path, bytes, n, err);
-    az_free(bytes);
-    return st;
+    return load(out, path, NULL, err);
+}
+az_status az_result_load_changed(az_result **out, const char *path, int *changed, az_error *err)
+{
+    return load(out, path, changed, err);
 }

@@ -50,14 +50,17 @@ az_status az_table_write_csv(const az_table *t, const char *path, az_error *err)
     return write_text(&out, path, err);
 }
 
-/* Magic, version, header length, then a Python dictionary padded by spaces so that the data begin at a multiple of 64. */
+/* Magic, version, header length, then a Python dictionary padded by spaces so that the data begin
+ * at AZ_NPY_HEADER. */
 static void npy_header(az_text *out, const az_table *t)
 {
-    char dictionary[192];
+    char dictionary[AZ_NPY_HEADER];
     const bool little = (union { int i; char c; }){1}.c == 1;
-    const int n = snprintf(dictionary, sizeof dictionary, "{'descr': '%cf8', 'fortran_order': False, 'shape': (%zu, %d), }", little ? '<' : '>',
-                           t->n_rows, t->n_columns);
-    const int prefix = 10, align = 64, length = (prefix + n + 1 + align - 1) / align * align - prefix;
+    snprintf(dictionary, sizeof dictionary,
+             "{'descr': '%cf8', 'fortran_order': False, 'shape': (%zu, %d), }", little ? '<' : '>',
+             t->n_rows, t->n_columns);
+    /* more spaces than NumPy's, by which the file is known as ours */
+    const int prefix = 10, length = AZ_NPY_HEADER - prefix;
     const unsigned char head[10] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)(length % 256), (unsigned char)(length / 256)};
 
     az_text_write(out, (const char *)head, sizeof head);

@@ -527,14 +527,6 @@ static az_status advance(az_run *run)
     return st ? az_fail(run->err, st, "out of memory in iteration %d", r->iterations) : AZ_OK;
 }
 
-static az_status checkpoint(az_run *run, bool force)
-{
-    double now = az_seconds();
-    if (!run->checkpoint || (!force && now - run->last_checkpoint < run->checkpoint_every)) return AZ_OK;
-    run->last_checkpoint = now;
-    return az_result_save(run->r, run->checkpoint, run->err);
-}
-
 /* Says which statement is not finite, and where. */
 static void stop_nonfinite(az_run *run)
 {
@@ -565,7 +557,8 @@ static az_status loop(az_run *run)
         if (st) break;
         check_limits(run);
         tell(run, phase_name(r));
-        if (r->stop == AZ_STOP_RUNNING) st = checkpoint(run, false);
+        if (r->stop == AZ_STOP_RUNNING) az_run_checkpoint(run, false);
+        if (run->note[0]) tell(run, phase_name(r));
     }
     bool refined; /* a run that may go on keeps its points and its generator: a resumed one gives the bits of one never stopped */
     if (!st && r->stop == AZ_STOP_STALLED && !(run->square && r->ladder.held)) st = az_run_judge(run, &refined);
@@ -577,7 +570,8 @@ static az_status loop(az_run *run)
     if (!st) st = az_run_slope(run);
     az_run_close(run);
     if (!st) st = az_run_record_layer(run);
-    return st ? st : checkpoint(run, true);
+    if (!st) az_run_checkpoint(run, true);
+    return st;
 }
 
 az_status az_run_go(az_result *r, const az_solve_options *o, bool fresh, az_progress_fn fn, void *data, az_error *err)
@@ -589,9 +583,9 @@ az_status az_run_go(az_result *r, const az_solve_options *o, bool fresh, az_prog
                   .checkpoint = o->checkpoint,
                   .checkpoint_every = o->checkpoint_seconds,
                   .started = az_seconds(),
-                  .last_checkpoint = az_seconds(),
                   .seconds_before = r->seconds,
                   .err = err};
+    az_run_expect_checkpoint(&run);
     run.threads = o->threads > 0 ? o->threads : omp_get_max_threads();
     az_dense_init();
     az_status st = fresh ? begin(&run) : AZ_OK;

@@ -19,7 +19,8 @@ typedef struct az_run {
     az_progress_fn fn;
     void *data;
     const char *checkpoint;
-    double started, seconds_before, last_checkpoint, checkpoint_every;
+    double started, seconds_before, next_checkpoint, checkpoint_every;
+    bool checkpoint_failed; /* the last one */
     int threads;
     double granted; /* bytes of the largest system so far */
     char note[200];
@@ -48,6 +49,11 @@ void az_plan_stage(az_stage_plan *plan, const az_problem *p, const az_solve_opti
 void az_plan_march(az_stage_plan *plan, const az_result *r);
 void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve_options *asked);
 az_status az_check_options(const az_solve_options *o, az_error *err);
+/* checkpoint.c: when the run begins, and after each iteration. What cannot be written ends no run:
+ * it is noted, once, and tried again; the last one, which is written whatever the time (force),
+ * leaves its status in the result. */
+void az_run_expect_checkpoint(az_run *run);
+void az_run_checkpoint(az_run *run, bool force);
 /* run.c: of a half-plane alone, and those that its elements have. AZ_EOPTION. */
 az_status az_check_coordinates(const az_problem *p, const az_solve_options *o, az_error *err);
 

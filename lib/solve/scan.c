@@ -36,7 +36,7 @@ typedef struct scanner {
     int total;
     double value;
     uint64_t seed;
-    bool cancelled;
+    bool cancelled, unwritten;
     az_scan_fn fn;
     void *data;
     az_error *err;
@@ -445,11 +445,22 @@ static az_status new_brackets(scanner *w, int place)
 
 /* ---- The scan */
 
-static az_status keep(scanner *w, bool arrived)
+static az_status keep(scanner *w, bool arrived, az_error *err)
 {
     if (!w->table) return AZ_OK;
-    az_status st = az_scan_write_table(w->s, w->table, w->err);
-    return st || !arrived ? st : az_scan_write_way(w->s, &w->way, w->table, w->err);
+    az_status st = az_scan_write_table(w->s, w->table, err);
+    return st || !arrived ? st : az_scan_write_way(w->s, &w->way, w->table, err);
+}
+
+/* On the way a disk may be full for a while: that is told, once, and the next row writes all of
+ * them. */
+static az_status keep_on(scanner *w, bool arrived)
+{
+    az_error e;
+    az_status st = keep(w, arrived, &e);
+    if (st == AZ_EIO && !w->unwritten) tell(w, (az_scan_progress){.trouble = e.message});
+    w->unwritten = st == AZ_EIO;
+    return st == AZ_EIO ? AZ_OK : st ? az_fail(w->err, st, "%s", e.message) : AZ_OK;
 }
 
 /* The state after a step that is ok: the next begins with it. */
@@ -496,7 +507,7 @@ static az_status one_step(scanner *w)
     if (row.ok && !w->cancelled) st = new_brackets(w, place);
     bool arrived = !st && !w->cancelled;
     way->step += arrived;
-    return st ? st : keep(w, arrived);
+    return st ? st : keep_on(w, arrived);
 }
 
 /* What a resumed way will meet again. */
@@ -536,7 +547,7 @@ static az_status sweep(scanner *w)
         while (w->way.step < s->options.values && !st && !w->cancelled) st = one_step(w);
     }
     s->complete = !st && !w->cancelled;
-    if (!st) st = keep(w, false);
+    if (!st) st = keep(w, false, w->err);
     if (s->complete && !st && w->table) az_scan_remove_way(w->table);
     return st;
 }
@@ -631,6 +642,7 @@ az_status az_scan_run(az_scan **out, const az_problem *p, const az_scan_options 
     if (!s) return az_fail(err, AZ_ENOMEM, "out of memory");
     az_status st = az_problem_restate(&s->problem, p, NULL, 0, err);
     if (!st) st = resolve(s, o, err);
+    if (!st && o->table) st = az_scan_check_way(o->table, err);
     if (!st && o->table) st = o->resume ? resume(&w) : (az_scan_remove_way(o->table), AZ_OK);
     if (!st) st = sweep(&w);
     s->seconds = az_seconds() - started;

@@ -45,6 +45,8 @@ az_status az_scan_read_table(az_scan *s, const char *path, az_error *err);
 /* TABLE.state. Reading leaves *w empty where the file is not there, damaged, or another scan's. */
 az_status az_scan_write_way(const az_scan *s, const az_scan_way *w, const char *table, az_error *err);
 az_status az_scan_read_way(const az_scan *s, az_scan_way *w, const char *table, az_error *err);
+/* AZ_EIO where another file has its name. */
+az_status az_scan_check_way(const char *table, az_error *err);
 void az_scan_remove_way(const char *table);
 
 #endif

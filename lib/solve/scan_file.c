@@ -9,12 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TITLE "# ansatz scan table 1"
+#define TITLE AZ_SCAN_TITLE
 #define COLUMNS "value,seed,residual,defect,trained,iterations,ok"
 #define BRACKET "# bracket "
 #define STATE_SUFFIX ".state"
 
-static const char state_magic[8] = "azscan1";
+static const char state_magic[8] = AZ_SCAN_STATE_MARK;
 
 /* ---- Table */
 
@@ -184,7 +184,7 @@ az_status az_scan_read_table(az_scan *s, const char *path, az_error *err)
     char *bytes, *text;
     size_t n;
     if (access(path, F_OK) && errno == ENOENT) return AZ_OK;
-    az_status st = az_io_read_file(&bytes, &n, path, err);
+    az_status st = az_io_read_kind(&bytes, &n, NULL, path, AZ_FILE_SCAN, err);
     if (st) return st;
     text = az_realloc(bytes, n + 1);
     if (!text) {
@@ -199,12 +199,9 @@ az_status az_scan_read_table(az_scan *s, const char *path, az_error *err)
 
 int az_scan_is_table(const char *path)
 {
-    char line[sizeof TITLE];
-    FILE *f = fopen(path, "r");
-    if (!f) return errno == ENOENT ? 0 : -1;
-    size_t n = fread(line, 1, sizeof TITLE, f);
-    fclose(f);
-    return n == sizeof TITLE && !memcmp(line, TITLE "\n", n) ? 1 : -1;
+    const az_file found = az_file_look(path);
+
+    return found == AZ_FILE_NOTHING ? 0 : found == AZ_FILE_SCAN ? 1 : -1;
 }
 
 /* ---- State: a heading, the two results, and a hash of all of it, which notices accidents */
@@ -270,9 +267,25 @@ az_status az_scan_read_way(const az_scan *s, az_scan_way *w, const char *table, 
     char *path = state_name(table), *bytes = NULL;
     size_t n;
     if (!path) return az_fail(err, AZ_ENOMEM, "out of memory");
-    az_status st = access(path, F_OK) ? AZ_OK : az_io_read_file(&bytes, &n, path, err);
+    az_status st = az_file_look(path) == AZ_FILE_SCAN_STATE
+                       ? az_io_read_kind(&bytes, &n, NULL, path, AZ_FILE_SCAN_STATE, err)
+                       : AZ_OK;
     if (bytes && !st && take(s, w, bytes, n)) st = az_fail(err, AZ_ENOMEM, "out of memory");
     az_free(bytes);
+    az_free(path);
+    return st;
+}
+
+az_status az_scan_check_way(const char *table, az_error *err)
+{
+    char *path = state_name(table);
+    if (!path) return az_fail(err, AZ_ENOMEM, "out of memory");
+    const az_file found = az_file_look(path);
+    az_status st = AZ_OK;
+    if (found != AZ_FILE_NOTHING && found != AZ_FILE_SCAN_STATE)
+        st =
+            az_fail(err, AZ_EIO, "'%s' is in the way: the scan keeps its state there, and it is %s",
+                    path, az_file_title(found));
     az_free(path);
     return st;
 }
@@ -280,6 +293,6 @@ az_status az_scan_read_way(const az_scan *s, az_scan_way *w, const char *table, 
 void az_scan_remove_way(const char *table)
 {
     char *path = state_name(table);
-    if (path) unlink(path);
+    if (path && az_file_look(path) == AZ_FILE_SCAN_STATE) unlink(path);
     az_free(path);
 }

@@ -27,6 +27,7 @@ az_status az_state_create(az_result **out, az_problem *p)
     for (int i = 0; i < p->n_scalars + 2 * AZ_MAX_INPUT_LAYERS; i++) r->unknown_error[i] = NAN;
     for (int i = 0; i < p->n_rows * AZ_ROW_FOUND(p->dim); i++) r->row_found[i] = NAN;
     r->ladder = (az_ladder){.last = NAN, .value = NAN, .defect = NAN, .lo = -INFINITY, .hi = INFINITY};
+    r->file.size = -1;
     r->stop = AZ_STOP_RUNNING;
     r->stage = 1;
     r->unit = 1;

@@ -8,6 +8,8 @@
 #define AZ_MAX_STAGES 6                 /* of a result; one more stands beside them where a result is linearised */
 #define AZ_STAGE_SLOTS (AZ_MAX_STAGES + 1)
 #define AZ_FORMAT_VERSION 8
+#define AZ_FORMAT_OLDEST 7 /* that is read */
+#define AZ_FORMAT_HASHED 8 /* from here on the content has a hash */
 
 typedef enum az_activation { AZ_ACT_TANH, AZ_ACT_SINE, AZ_ACT_CHEBYSHEV } az_activation; /* the last: unit j is T_k of the only input, k its weight */
 
@@ -101,6 +103,13 @@ typedef struct az_curve {
     double *relative;               /* [n] divided by its scale */
 } az_curve;
 
+/* Which file, and under which name: it is another one once somebody else has written it.
+ * size -1: none. */
+typedef struct az_stamp {
+    uint64_t name, device, inode;
+    int64_t size, seconds, nanoseconds;
+} az_stamp;
+
 /* Whether an unknown stays at its value. FREE: rows of kind select are left out, or the declared defect is solved for; IMPOSED: all of them hold. */
 typedef enum az_hold { AZ_HELD_NOT, AZ_HELD_FREE, AZ_HELD_IMPOSED } az_hold;
 
@@ -133,6 +142,8 @@ struct az_result {
     az_solve_options options;       /* resolved; checkpoint pointer is NULL here */
     uint64_t hash;
     char *command;                  /* as typed, may be empty */
+    az_stamp file; /* that it was read from or last put into by az_result_replace; not in files */
+    az_status unsaved; /* of the last checkpoint; not in files */
 
     double *scalar;                 /* [n_scalars] parameters, unknowns */
     double *unknown_error;          /* [n_unknowns] */
