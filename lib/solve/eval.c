@@ -6,7 +6,6 @@
 #include "solve/run.h"
 
 #include <math.h>
-#include <omp.h>
 #include <string.h>
 
 #define ORDER_MAX 8
@@ -49,11 +48,12 @@ static int fold(const az_result *r, int node, const int *order)
 static az_status run_probe(const az_result *r, const double *scalar, double *out, const az_probe *probe, az_error *err)
 {
     az_program_setup setup = {
-        .edge = r->n_edges ? r->edge : NULL, .n_edges = r->n_edges, .points = r->points, .probe = probe, .threads = omp_get_max_threads()};
+        .edge = r->n_edges ? r->edge : NULL, .n_edges = r->n_edges, .points = r->points, .probe = probe, .threads = az_threads(0)};
     az_program *g;
 
-    az_dense_init();
-    const az_status st = az_program_create(&g, r->problem, &setup, err);
+    az_status st = az_dense_init(setup.threads);
+    if (st) return az_fail(err, st, "out of memory: products of matrices need 0.13 GB of address space for their buffers");
+    st = az_program_create(&g, r->problem, &setup, err);
     if (st) return st;
     az_binding b = {.trial = r->trial, .scalar = scalar, .unit = 1};
     az_program_residual(g, &b, NULL);

@@ -7,7 +7,6 @@
 #include "trial/mlp.h"
 
 #include <math.h>
-#include <omp.h>
 #include <string.h>
 
 #define GAIN_TANH 3.0 /* first-layer weights: 2-4 times Glorot's, measured */
@@ -592,9 +591,10 @@ az_status az_run_go(az_result *r, const az_solve_options *o, bool fresh, az_prog
                   .last_checkpoint = az_seconds(),
                   .seconds_before = r->seconds,
                   .err = err};
-    run.threads = o->threads > 0 ? o->threads : omp_get_max_threads();
-    az_dense_init();
-    az_status st = fresh ? begin(&run) : AZ_OK;
+    run.threads = az_threads(o->threads);
+    az_status st = az_dense_init(run.threads);
+    if (st) return az_fail(err, st, "out of memory: products of matrices need 0.13 GB of address space for their buffers");
+    st = fresh ? begin(&run) : AZ_OK;
     if (!fresh && r->iterations == 0 && az_run_square(r)) say_mesh(&run, NAN);
     return st ? st : loop(&run);
 }

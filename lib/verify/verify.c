@@ -7,10 +7,6 @@
 #include <float.h>
 #include <string.h>
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 #define THREADS_MAX 256
 #define SPACING 0.0625              /* first grid in z: resolves a strip of half-width 1/2 to 1e-11, of pi/2 to round-off */
 #define SPACING_INTERVAL 0.001953125
@@ -306,12 +302,8 @@ static void store(az_result *r, const verdict *w, const az_curve *c, double defe
 
 static int thread_count(int threads)
 {
-#ifdef _OPENMP
-    if (threads <= 0) threads = omp_get_max_threads();
-#else
-    threads = 1;
-#endif
-    return threads < 1 ? 1 : threads > THREADS_MAX ? THREADS_MAX : threads;
+    threads = az_threads(threads);
+    return threads > THREADS_MAX ? THREADS_MAX : threads;
 }
 
 /* Points to look at: a multiple of the solver's, within limits. */
