@@ -157,7 +157,8 @@ typedef struct az_solve_options {
     int n_layers, layers[AZ_MAX_LAYERS];/* hidden widths of the first stage; n_layers 0 = automatic */
     int max_stages;                     /* networks in the multistage sum; 0 = automatic */
     int points;                         /* collocation points per equation; 0 = automatic */
-    az_space space;                     /* default AZ_SPACE_MLP; else one stage, which starts from 0: with AZ_SPACE_ELEMENT layers are ignored, with AZ_SPACE_FOURIER
+    az_space space;                     /* default AZ_SPACE_MLP; else one stage, which starts from 0; layers with AZ_SPACE_ELEMENT, and methods where Newton's
+                                         * runs (elements in a half-plane or with a mode) are refused; with AZ_SPACE_FOURIER
                                          * and AZ_SPACE_CHEBYSHEV layers[0] is the number of functions per trial, 128 and 64 if automatic */
     az_coordinates coordinates;         /* in a half-plane, else automatic; automatic: AZ_CONFORMAL, or those of the
                                          * elements that a solve begins with */
@@ -187,8 +188,8 @@ typedef int (*az_progress_fn)(void *data, const az_progress *p);
 
 typedef struct az_result az_result;
 
-/* Whether az_solve takes these options for p: their ranges, and coordinates, elements and a mode that p can have. AZ_EOPTION, with the reason;
- * AZ_ENOMEM. */
+/* Whether az_solve takes these options for p: their ranges, what p and the trial space can have, and the equations themselves. AZ_EOPTION, and
+ * AZ_ELIMIT for an equation that takes too many Taylor coefficients, with the reason; AZ_ENOMEM. */
 az_status az_solve_check(const az_problem *p, const az_solve_options *o, az_error *err);
 /* Solves from random weights. On AZ_OK *out holds the best state, whatever the reason for stopping (az_result_stop).
  * With o->checkpoint the file appears by rename, so that a kill leaves the previous one. AZ_EOPTION, AZ_EPROBLEM, AZ_EIO, AZ_ENOMEM. */
@@ -206,9 +207,10 @@ az_status az_resume(az_result *r, const az_solve_options *o, az_progress_fn fn, 
 typedef struct az_evidence {
     az_tier tier;
     double trained_rms;                 /* rms of the rows the optimiser minimised */
-    double reevaluated_max;             /* max |R| of the equations as written, independent grid, other code path; NaN if not done */
+    double reevaluated_max;             /* max |R| of equations and conditions as written, independent grid, other code path; NaN if not done, or if
+                                         * something is not finite or a scale is zero everywhere (az_result_row says which) */
     double reevaluated_relative;        /* max |R / scale| with the equation's own scale */
-    int points;                         /* in that grid */
+    int points;                         /* in that grid; 0: not done */
     double defect_slope;                /* d(first defect)/d(first unknown) of the solutions beside this profile: where it is small, the unknown is less certain
                                          * than the residual says, by 1/|slope|; NaN without a defect, and for networks in several coordinates */
     double defect;                      /* what the `select` rows leave, as a shift of the first defect that would make it up while the fields stay; NaN where no row
@@ -219,8 +221,9 @@ typedef struct az_evidence {
 typedef struct az_row_evidence {
     const char *statement;              /* as written; belongs to the result */
     int line;                           /* of the problem text */
-    int equation;                       /* 0: a condition, which counts in reevaluated_relative alone */
-    double max, relative;               /* NaN if not done; relative also where the scale is zero everywhere */
+    int equation;                       /* 0: a condition */
+    double max, relative;               /* NaN if not done, and where something is not finite, at `at`; relative also where the scale is zero
+                                         * everywhere */
     const double *at;                   /* [dimension] where relative is largest, or max if that is NaN; belongs to the result */
 } az_row_evidence;
 
@@ -255,7 +258,7 @@ int az_result_bound(const az_result *r, int i, double *bound);
 double az_result_outside(const az_result *r, int i);            /* how far the unknown lies outside of bounds that a penalty holds; 0 inside, and with hard ones */
 az_evidence az_result_evidence(const az_result *r);
 int az_result_n_rows(const az_result *r);                        /* equations and conditions, in the order of the text */
-az_row_evidence az_result_row(const az_result *r, int i);
+az_row_evidence az_result_row(const az_result *r, int i);         /* outside the range: "", line 0, NaN, at NULL */
 const az_cross *az_result_cross(const az_result *r);            /* owned by r; NULL where no other result has been compared with it */
 az_space az_result_space(const az_result *r);                   /* of its trials */
 az_coordinates az_result_coordinates(const az_result *r);       /* of its elements in a half-plane, else automatic */
@@ -345,10 +348,12 @@ typedef enum az_branch_end {
 } az_branch_end;
 const char *az_branch_end_name(az_branch_end e);
 
-/* Checks what is asked. AZ_ENAME for an `over` that is not there, AZ_EOPTION, AZ_ENOMEM. */
+/* Checks what is asked. AZ_ENAME for an `over` that is not there; AZ_EOPTION, for negative counts and values that are not finite
+ * too; AZ_ENOMEM. */
 az_status az_branch_create(az_branch **out, const az_problem *p, const az_branch_options *o, az_error *err);
 void az_branch_destroy(az_branch *b);
-/* The next point, the first from random weights, or from `start` (a result of the problem; NULL later, and where there is none). Does nothing after the end. */
+/* The next point, the first from random weights, or from `start` (a result of the problem; NULL later, and where there is none). Does nothing after the end.
+ * After an error the branch cannot go on: its points so far can be had, and every further call returns that error. */
 az_status az_branch_next(az_branch *b, az_result *start, az_progress_fn fn, void *data, az_error *err);
 /* Goes on after the points of a table that az_branch_write_table wrote, the last of which is the result `last`: the next points are those of a
  * branch that was not interrupted, to within the residual. AZ_EFORMAT where the two do not belong together, AZ_EIO, AZ_ENOMEM. */

@@ -242,7 +242,7 @@ static az_status read_defect(scanner *w, az_result *r, double *defect)
 {
     az_run run = opened(w, r);
     az_status st = az_run_open(&run);
-    if (!st) *defect = az_ladder_defect(&run);
+    if (!st) st = az_ladder_defect(defect, &run);
     az_run_close(&run);
     return st;
 }

@@ -114,8 +114,8 @@ static void judge(verdict *w, const group *g, const az_problem *p, const az_num 
         g->judged[k] = g->judged[k] || !zero;
         if (!zero) widen(&w->relative, ratio);
         widen_row(w->row + g->row[k] * AZ_ROW_FOUND(p->dim), value, zero ? NULL : &ratio, x, p->dim);
-        if (row->kind != AZ_ROW_EQUATION) continue;
         widen(&w->max, value);
+        if (row->kind != AZ_ROW_EQUATION) continue;
         if (raw && !(fabs(value) <= fabs(*raw))) {
             *raw = value;
             *rel = zero ? NAN : ratio;
@@ -290,7 +290,13 @@ static void curve_clear(az_curve *c)
 
 static void store(az_result *r, const verdict *w, const az_curve *c, double defect)
 {
-    memcpy(r->row_found, w->row, sizeof *w->row * (size_t)r->problem->n_rows * AZ_ROW_FOUND((size_t)r->problem->dim));
+    const az_problem *p = r->problem;
+
+    memcpy(r->row_found, w->row, sizeof *w->row * (size_t)p->n_rows * AZ_ROW_FOUND((size_t)p->dim));
+    for (int k = 0; k < p->n_rows && p->coord[0].open > 0; k++) { /* a place that users know: in the interval, not on the line behind it */
+        double *at = r->row_found + k * AZ_ROW_FOUND(p->dim) + 2;
+        if (!isnan(*at)) *at = az_open_from_line(&p->coord[0], *at);
+    }
     r->evidence.reevaluated_max = w->max;
     r->evidence.reevaluated_relative = w->relative;
     r->evidence.points = w->points;
