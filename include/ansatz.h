@@ -126,7 +126,11 @@ typedef enum az_tier { AZ_TIER_NONE, AZ_TIER_TRAINED, AZ_TIER_REEVALUATED, AZ_TI
 const char *az_tier_name(az_tier t);
 
 #define AZ_MAX_LAYERS 8
+#define AZ_MAX_WIDTH 2000           /* of a layer, and functions of a series */
 #define AZ_MAX_PHASES 8
+#define AZ_MAX_DERIVATIVE 8         /* of az_eval, in each coordinate */
+#define AZ_MAX_SCAN_VALUES 1000
+#define AZ_MAX_SCAN_SEEDS 100
 
 typedef enum az_method { AZ_METHOD_LM, AZ_METHOD_LM_QR, AZ_METHOD_ADAM, AZ_METHOD_LBFGS, AZ_METHOD_SSBROYDEN, AZ_N_METHOD } az_method;
 const char *az_method_name(az_method m); /* "lm", "lm-qr", "adam", "lbfgs", "ssbroyden" */
@@ -154,9 +158,9 @@ typedef struct az_solve_options {
                                          * elements */
     int max_iterations;                 /* all stages together; 0 = automatic */
     double max_seconds;                 /* > 0 or 0 = none; the only option that makes a run irreproducible */
-    int n_layers, layers[AZ_MAX_LAYERS];/* hidden widths of the first stage; n_layers 0 = automatic */
-    int max_stages;                     /* networks in the multistage sum; 0 = automatic */
-    int points;                         /* collocation points per equation; 0 = automatic */
+    int n_layers, layers[AZ_MAX_LAYERS];/* hidden widths of the first stage, 1 to AZ_MAX_WIDTH; n_layers 0 = automatic */
+    int max_stages;                     /* networks in the multistage sum, at most 6; 0 = automatic */
+    int points;                         /* collocation points per equation, at most 1e7; 0 = automatic */
     az_space space;                     /* default AZ_SPACE_MLP; else one stage, which starts from 0; layers with AZ_SPACE_ELEMENT, and methods where Newton's
                                          * runs (elements in a half-plane or with a mode) are refused; with AZ_SPACE_FOURIER
                                          * and AZ_SPACE_CHEBYSHEV layers[0] is the number of functions per trial, 128 and 64 if automatic */
@@ -287,8 +291,9 @@ az_status az_cross_check(az_result *r, az_result *other, int threads, az_error *
  * or a result that elements cannot take, and for a result of elements in one coordinate; else as az_solve. */
 az_status az_polish(az_result **out, az_result *from, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err);
 
-/* Value or mixed derivative of a field, let or trial at points. out[n]; points[n*dim], point-major; order[dim] of derivatives.
- * AZ_ENAME for an unknown name, AZ_EDOMAIN for a point outside the domain. */
+/* Value or mixed derivative of a field, let or trial at points. out[n]; points[n*dim], point-major; order[dim] of derivatives, 0 to
+ * AZ_MAX_DERIVATIVE (NULL: 0). A value is NaN where it has none in double precision, parts of it that overflow far out included. AZ_ENAME for an
+ * unknown name, AZ_EDOMAIN for a point outside the domain and for another order, AZ_ENOMEM. */
 az_status az_eval(const az_result *r, double *out, const char *name, const double *points, int n, const int *order, az_error *err);
 /* The i-th derived number. *error is what the errors of the unknowns in it support. Where it takes values of trials, whose errors a residual does not bound,
  * it is the difference from the result this one has been compared with, or the relative residuals' share of the number if that is larger. NaN where an error is
@@ -385,8 +390,8 @@ typedef struct az_scan_options {
     az_solve_options solve;             /* of every solve: seed is the first one, tolerance that of the refinement; mode 0; checkpoint is not used */
     const char *over;                   /* an unknown of the problem; NULL = the first */
     double lo, hi;                      /* ends of the grid, lo < hi, inside the bounds of the unknown */
-    int values;                         /* on the grid, with both ends: 2 to 10000; 0 = automatic */
-    int seeds;                          /* 1 to 1000; 0 = automatic. Elements start from 0, not from random weights: 1 */
+    int values;                         /* on the grid, with both ends: 2 to AZ_MAX_SCAN_VALUES; 0 = automatic */
+    int seeds;                          /* 1 to AZ_MAX_SCAN_SEEDS; 0 = automatic. Elements start from 0, not from random weights: 1 */
     int refine;                         /* 0: brackets are left as they are; default 1 */
     const char *table;                  /* path of a CSV table that is written after every value, NULL = none */
     int resume;                         /* what the table holds already is taken from it: it must be of the same problem, grid, seeds and options */

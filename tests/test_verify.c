@@ -329,6 +329,11 @@ static void not_finite(void **state)
     assert_true(isnan(row.max) && isnan(row.relative) && row.at[0] == 0.5 && row.line == 5);
     assert_true(az_result_row(r, 0).max == 0);
     az_result_destroy(r);
+    r = parse_state("problem t \"t\"\nunknown k = 1\ndomain x in [0, 1]\ntrial N(x)\nequation N + k = 1\npin k = 1\n");
+    r->scalar[r->problem->n_parameters] = NAN; /* as in a file that another program wrote */
+    e = verified(r, 1);
+    assert_true(e.tier < AZ_TIER_REEVALUATED && e.points > 0 && isnan(e.reevaluated_relative) && isnan(az_result_row(r, 0).max));
+    az_result_destroy(r);
     r = parse_state("problem t \"t\"\ndomain y in (-2, 2)\nfield v(y)\nequation v = 1e-3*y^3\n");
     e = verified(r, 1);
     row = az_result_row(r, 0);

@@ -8,7 +8,6 @@
 #include <math.h>
 #include <string.h>
 
-#define ORDER_MAX 8
 
 static int find_name(const az_problem *p, const char *name)
 {
@@ -156,7 +155,7 @@ static az_status evaluate(const az_result *r, double *out, int node, const doubl
 static double compose(const double *f, int k, double y, double half)
 {
     const double u = y / half;
-    double t[ORDER_MAX + 1], sum[ORDER_MAX + 1] = {0}, factorial[ORDER_MAX + 1];
+    double t[AZ_MAX_DERIVATIVE + 1], sum[AZ_MAX_DERIVATIVE + 1] = {0}, factorial[AZ_MAX_DERIVATIVE + 1];
     for (int j = 0; j <= k; j++) {
         t[j] = (pow(1 - u, -(j + 1)) - (j % 2 ? -1 : 1) * pow(1 + u, -(j + 1))) / pow(half, j);
         factorial[j] = j ? factorial[j - 1] * j : 1;
@@ -174,7 +173,7 @@ static double compose(const double *f, int k, double y, double half)
 
 static az_status derivatives_open(const az_result *r, double *out, int node, const double *points, const double *x, int n, int k, az_error *err)
 {
-    double *v = az_alloc_array((size_t)n, (ORDER_MAX + 1) * sizeof *v), f[ORDER_MAX + 1];
+    double *v = az_alloc_array((size_t)n, (AZ_MAX_DERIVATIVE + 1) * sizeof *v), f[AZ_MAX_DERIVATIVE + 1];
     az_status st = v ? AZ_OK : az_fail(err, AZ_ENOMEM, "out of memory");
     for (int j = 0; j <= k && !st; j++) st = evaluate(r, v + (size_t)j * (size_t)n, node, x, n, &j, err);
     for (int i = 0; i < n && !st; i++) {
@@ -220,8 +219,8 @@ az_status az_eval(const az_result *r, double *out, const char *name, const doubl
     int node = find_name(p, name);
     if (node < 0) return az_fail(err, AZ_ENAME, "no field, let or trial is called '%s'", name);
     for (int c = 0; order && c < p->dim; c++)
-        if (order[c] < 0 || order[c] > ORDER_MAX)
-            return az_fail(err, AZ_EDOMAIN, "derivative order %d: expected 0 to %d", order[c], ORDER_MAX);
+        if (order[c] < 0 || order[c] > AZ_MAX_DERIVATIVE)
+            return az_fail(err, AZ_EDOMAIN, "derivative order %d: expected 0 to %d", order[c], AZ_MAX_DERIVATIVE);
     return az_eval_node(r, out, node, points, n, order, err);
 }
 
