@@ -12,13 +12,16 @@
 #define ONE_THREAD "OPENBLAS_NUM_THREADS=1"
 #define MOST_VARIABLES 4000 /* of an environment that is passed on; a longer one is left as it is */
 
-static int is_limited(int kind)
+/* No sanitizer has started either. */
+#define BARE __attribute__((no_sanitize("address", "undefined", "thread")))
+
+BARE static int is_limited(int kind)
 {
     struct rlimit limit;
     return !syscall(SYS_prlimit64, 0, kind, NULL, &limit) && limit.rlim_cur != RLIM_INFINITY;
 }
 
-static void start_again(int argc, char **argv, char **envp)
+BARE static void start_again(int argc, char **argv, char **envp)
 {
     static const char name[] = "OPENBLAS_NUM_THREADS=";
     char *own[MOST_VARIABLES + 2];

@@ -223,7 +223,7 @@ static bool went_wrong(const az_result *r) { return r->stop == AZ_STOP_NONFINITE
 
 static az_run opened(scanner *w, az_result *r)
 {
-    return (az_run){.r = r, .p = r->problem, .threads = w->s->options.solve.threads > 0 ? w->s->options.solve.threads : 1, .err = w->err};
+    return (az_run){.r = r, .p = r->problem, .threads = az_threads(w->s->options.solve.threads > 0 ? w->s->options.solve.threads : 1), .err = w->err};
 }
 
 /* Inputs for an internal layer that networks do not resolve; *changed: they have more to learn. */
