@@ -111,7 +111,7 @@ int main(int argc, char **argv)
         else if (!strcmp(argv[i], "--seconds") && i + 1 < argc && atof(argv[i + 1]) > 0) seconds = atof(argv[++i]);
         else return fprintf(stderr, "usage: bench_chain [--quick] [--threads N] [--seconds S]\n"), 2;
     }
-    az_dense_init();
+    az_dense_init(1);
     printf("elements,modes,unknowns,megabytes,ms,gflop,dgemm_gflops,fraction,growth,machine,commit\n");
     for (int i = 0; i < n && ok; i++) {
         if (i == 3) unknowns = 0, time = NAN;

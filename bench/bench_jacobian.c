@@ -156,7 +156,7 @@ int main(int argc, char **argv)
         else return fprintf(stderr, "usage: bench_jacobian [--quick] [--threads N] [--seconds S] [--export FOLDER] [PROBLEM]\n"), 2;
     }
     if (b.folder && !only) return fprintf(stderr, "--export wants one problem\n"), 2;
-    az_dense_init();
+    az_dense_init(1);
     printf("name,size,threads,min_ms,median_ms,machine,commit\n");
     for (size_t i = 0; i < sizeof subjects / sizeof *subjects && ok; i++)
         if (!only || !strcmp(only, subjects[i].problem)) ok = run_subject(&b, &subjects[i]);

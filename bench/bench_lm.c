@@ -236,7 +236,7 @@ int main(int argc, char **argv)
         else if (!strcmp(argv[i], "--seconds") && i + 1 < argc && atof(argv[i + 1]) > 0) b.seconds = atof(argv[++i]);
         else return fprintf(stderr, "usage: bench_lm [--quick] [--threads N] [--seconds S]\n"), 2;
     }
-    az_dense_init();
+    az_dense_init(1);
     const bool ok = run(&b);
     print(&b);
     return ok ? EXIT_SUCCESS : EXIT_FAILURE;

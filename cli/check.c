@@ -60,7 +60,10 @@ static int describe(const cli_context *c, const char *name, const cli_settings *
 
     if (!p) return CLI_ERROR;
     int status = CLI_OK;
-    if (az_problem_describe(p, &text, &e) != AZ_OK) status = cli_fail_error(c, &e);
+    az_solve_options o;
+    az_solve_options_init(&o);
+    if (az_solve_check(p, &o, &e) != AZ_OK) status = cli_fail_error(c, &e); /* what `solve` would refuse */
+    else if (az_problem_describe(p, &text, &e) != AZ_OK) status = cli_fail_error(c, &e);
     else if (c->json) print_json(p, text);
     else fputs(text, stdout);
     az_free(text);

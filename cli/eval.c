@@ -41,7 +41,6 @@ const char eval_help[] =
     "or one where a value is not finite.\n";
 
 #define DEFAULT_POINTS 65
-#define MAX_ORDER 16
 
 typedef struct eval_request {
     cli_points points;
@@ -61,8 +60,8 @@ static bool read_orders(const cli_context *c, eval_request *q, int dim)
         char *end;
         long x = *s >= '0' && *s <= '9' ? strtol(s, &end, 10) : -1;
         bool last = k == dim - 1;
-        if (x < 0 || x > MAX_ORDER || *end != (last ? '\0' : ',')) {
-            cli_usage(c, "--derivative: expected %d whole number%s from 0 to %d%s, found '%s'", dim, dim > 1 ? "s" : "", MAX_ORDER,
+        if (x < 0 || x > AZ_MAX_DERIVATIVE || *end != (last ? '\0' : ',')) {
+            cli_usage(c, "--derivative: expected %d whole number%s from 0 to %d%s, found '%s'", dim, dim > 1 ? "s" : "", AZ_MAX_DERIVATIVE,
                       dim > 1 ? " separated by commas" : "", q->derivative);
             return false;
         }

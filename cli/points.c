@@ -8,6 +8,7 @@
 
 #define MAX_POINTS 100000000    /* 800 MB a column */
 #define MAX_TOKEN 64
+#define MAX_LINE 65536           /* bytes of a line of points, which are four numbers at most */
 
 static bool grow(cli_points *p, int *cap)
 {
@@ -135,17 +136,33 @@ static int parse_line(const char *s, double x[CLI_MAX_DIM])
     }
 }
 
+/* The next line, without its end. 1: there is one; 0: none; -1: it is longer than the buffer. */
+static int next_line(char line[MAX_LINE], FILE *f)
+{
+    int n = 0, ch;
+
+    while ((ch = getc(f)) != EOF && ch != '\n') {
+        if (n == MAX_LINE - 1) return -1;
+        line[n++] = (char)ch;
+    }
+    line[n] = 0;
+    return ch != EOF || n;
+}
+
 static bool read_lines(const cli_context *c, cli_points *p, FILE *f)
 {
-    char *line = NULL;
-    size_t size = 0;
-    int cap = 0, number = 0;
+    char line[MAX_LINE];
+    int cap = 0, number = 0, more;
     double x[CLI_MAX_DIM];
     bool ok = true;
 
-    while (ok && getline(&line, &size, f) >= 0) {
-        int n = parse_line(line, x);
+    while (ok && (more = next_line(line, f)) != 0) {
+        int n = more < 0 ? 0 : parse_line(line, x);
         number++;
+        if (more < 0) {
+            cli_fail(c, AZ_EFORMAT, "%s:%d: the line is longer than %d bytes", p->file, number, MAX_LINE - 1);
+            ok = false;
+        }
         if (n == 0) continue;
         if (n != p->dim) {
             cli_fail(c, AZ_EFORMAT, "%s:%d: expected %d number%s in a line", p->file, number, p->dim, p->dim > 1 ? "s" : "");
@@ -161,7 +178,6 @@ static bool read_lines(const cli_context *c, cli_points *p, FILE *f)
         cli_fail(c, AZ_EIO, "cannot read '%s': %s", p->file, strerror(errno));
         ok = false;
     }
-    free(line);
     return ok;
 }
 

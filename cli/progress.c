@@ -133,8 +133,8 @@ static void erase(cli_progress *p)
 
 static void log_line(const az_progress *s)
 {
-    fprintf(stderr, "progress: stage = %d, phase = %s, iteration = %d, rms = %.6e, check = %.6e", s->stage, s->phase ? s->phase : "-",
-            s->iteration, s->rms, s->check_max);
+    fprintf(stderr, "progress: stage = %d, phase = %s, iteration = %d, rms = %.6e", s->stage, s->phase ? s->phase : "-", s->iteration, s->rms);
+    if (!isnan(s->check_max)) fprintf(stderr, ", check = %.6e", s->check_max); /* not before the first */
     for (int i = 0; i < s->n_unknowns && az_problem_unknown(s->problem, i); i++) fprintf(stderr, ", %s = %.17g", az_problem_unknown(s->problem, i), s->unknowns[i]);
     fprintf(stderr, ", seconds = %.3f\n", s->seconds);
 }

@@ -34,6 +34,7 @@ bool cli_reached(const az_result *r)
     const az_cross *c = az_result_cross(r);
 
     if (az_result_open(r) || (c && c->contradicts)) return false;
+    if (e.points > 0 && e.tier < AZ_TIER_REEVALUATED) return false; /* re-evaluated, and something was not finite or not judged */
     if (e.tier >= AZ_TIER_REEVALUATED) return e.reevaluated_relative <= az_result_options(r)->tolerance;
     return az_result_stop(r) == AZ_STOP_TOLERANCE;
 }
@@ -65,16 +66,39 @@ static void print_statement(const char *s)
     printf("%.*s%s", (int)n, s, s[n] ? "..." : "");
 }
 
-static void print_rows(const az_result *r)
+static void print_place(const az_result *r, const az_row_evidence *row)
 {
     const az_problem *p = az_result_problem(r);
 
+    for (int c = 0; c < az_problem_dim(p); c++) printf("%s%s = %.6g", c ? ", " : "", az_problem_coordinate(p, c), row->at[c]);
+    printf("\n");
+}
+
+/* Of a re-evaluation without a result: the statements that it failed at. */
+static void print_failed(const az_result *r)
+{
+    for (int i = 0; i < az_result_n_rows(r); i++) {
+        const az_row_evidence row = az_result_row(r, i);
+        if (!isnan(row.max) && !isnan(row.relative)) continue;
+        printf("  %-13s line %d: ", "", row.line);
+        print_statement(row.statement);
+        if (isnan(row.max)) {
+            printf("; not finite at ");
+            print_place(r, &row);
+        } else {
+            printf("; its scale is 0 everywhere, so that nothing judges it\n");
+        }
+    }
+}
+
+static void print_rows(const az_result *r)
+{
     for (int i = 0; i < az_result_n_rows(r); i++) {
         const az_row_evidence row = az_result_row(r, i);
         printf("  %-13s %.2e  line %d: ", "", row.relative, row.line);
         print_statement(row.statement);
-        for (int c = 0; c < az_problem_dim(p); c++) printf("%s %s = %.6g", c ? "," : "; largest at", az_problem_coordinate(p, c), row.at[c]);
-        printf("\n");
+        printf("; largest at ");
+        print_place(r, &row);
     }
 }
 
@@ -87,6 +111,9 @@ static void print_evidence(const az_result *r)
         printf("  %-13s %.2e  largest residual as written, %d independent points\n", "re-evaluated", e->reevaluated_max, e->points);
         printf("  %-13s %.2e  the same over the equations' scale (asked: %.0e)\n", "", e->reevaluated_relative, az_result_options(r)->tolerance);
         print_rows(r);
+    } else if (e->points > 0) {
+        printf("  %-13s without a result, %d independent points\n", "re-evaluated", e->points);
+        print_failed(r);
     } else {
         printf("  %-13s not done; `ansatz verify` does it\n", "re-evaluated");
     }
@@ -189,8 +216,9 @@ void cli_print_result(const az_result *r)
     print_cross(r);
     printf("  %-13s %s\n", "stopped", az_stop_message(az_result_stop(r)));
     const az_evidence e = az_result_evidence(r);
-    if (az_result_stop(r) == AZ_STOP_TOLERANCE && e.tier >= AZ_TIER_REEVALUATED && !(e.reevaluated_relative <= o->tolerance))
-        printf("  %-13s but the re-evaluated residual is above it\n", "");
+    const bool failed = e.tier < AZ_TIER_REEVALUATED;
+    if (az_result_stop(r) == AZ_STOP_TOLERANCE && (failed ? e.points > 0 : !(e.reevaluated_relative <= o->tolerance)))
+        printf("  %-13s but the re-evaluat%s\n", "", failed ? "ion has no result" : "ed residual is above it");
     if (o->coordinates > AZ_CONFORMAL) printf("  %-13s %s\n", "coordinates", az_coordinates_name(o->coordinates));
     printf("  %-13s %.2f s, %d iterations, seed %llu\n", "run", az_result_seconds(r), az_result_iterations(r), (unsigned long long)o->seed);
     printf("  %-13s %016llx\n", "hash", (unsigned long long)az_result_hash(r));
@@ -298,7 +326,7 @@ static void json_residual(json *j, const az_result *r)
     json_number(j, "trained_rms", e->trained_rms);
     json_number(j, "reevaluated_max", done ? e->reevaluated_max : NAN);
     json_number(j, "reevaluated_relative", done ? e->reevaluated_relative : NAN);
-    json_integer(j, "points", done ? e->points : 0);
+    json_integer(j, "points", e->points);
     json_number(j, "defect_slope", e->defect_slope);
     json_number(j, "defect", e->defect);
     json_rows(j, r);
@@ -324,7 +352,7 @@ static void json_cross(json *j, const az_result *r)
     json_number(j, "other_relative", c->other_relative);
     json_bool(j, "contradicts", c->contradicts);
     json_object(j, "other_values");
-    for (int i = 0; i < c->n_unknowns; i++) json_number(j, az_problem_unknown(p, i), c->other_value[i]);
+    for (int i = 0; i < c->n_unknowns; i++) json_number(j, az_problem_unknown(p, i), c->other_value ? c->other_value[i] : NAN);
     json_object_end(j);
     json_object(j, "unknowns");
     for (int i = 0; i < c->n_unknowns; i++) json_number(j, az_problem_unknown(p, i), c->unknown[i]);

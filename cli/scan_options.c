@@ -141,8 +141,8 @@ static bool read_option(const cli_context *c, scan_request *q, int which)
     switch (which) {
     case OPT_OVER: return read_over(c, q, optarg);
     case OPT_SET: return option_set(c, optarg, &q->settings);
-    case OPT_VALUES: return option_int(c, "values", optarg, 2, 1000, &o->values);
-    case OPT_SEEDS: return option_int(c, "seeds", optarg, 1, 100, &o->seeds);
+    case OPT_VALUES: return option_int(c, "values", optarg, 2, AZ_MAX_SCAN_VALUES, &o->values);
+    case OPT_SEEDS: return option_int(c, "seeds", optarg, 1, AZ_MAX_SCAN_SEEDS, &o->seeds);
     case OPT_TRIAL: return option_space(c, optarg, &o->solve.space);
     case OPT_COORDINATES: return option_coordinates(c, optarg, &o->solve.coordinates);
     case OPT_REFINE: o->refine = 1; return true;

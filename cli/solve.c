@@ -94,6 +94,9 @@ static int finish(const cli_context *c, const solve_request *q, const az_result 
     if (trouble.status != AZ_OK) cli_warn(c, "%s", trouble.message);
     if (cli_resumable(stop) && !cli_reached(r) && saved)
         cli_warn(c, "unfinished; to continue: ansatz solve --resume=%s", f->result);
+    if (stop == AZ_STOP_NONFINITE)
+        cli_warn(c, "fields begin near 0, of either sign: where a root, a power or a logarithm needs one, write the field so that it has it, as in "
+                    "exp(v) or 1 + v^2, divide by nothing that may be 0, or start the unknowns elsewhere");
     const bool ended = stop == AZ_STOP_STALLED || stop == AZ_STOP_BOUND || stop == AZ_STOP_NONFINITE;
     if (from) check_profile(c, from, r, q->from);
     if (ended && !cli_reached(r) && !(az_result_evidence(r).reevaluated_relative < ASTRAY) && !az_result_options(r)->mode) suggest_branch(c, q);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_WIDTH 65536
 #define MAX_METHOD_NAME 32
 
 const char solve_help[] =
@@ -163,8 +162,8 @@ static bool read_layers(const cli_context *c, const char *text, az_solve_options
     for (;;) {
         char *end;
         long width = *s >= '0' && *s <= '9' ? strtol(s, &end, 10) : 0;
-        if (width < 1 || width > MAX_WIDTH || (*end && *end != ','))
-            return cli_usage(c, "--layers: expected widths from 1 to %d separated by commas, found '%s'", MAX_WIDTH, text), false;
+        if (width < 1 || width > AZ_MAX_WIDTH || (*end && *end != ','))
+            return cli_usage(c, "--layers: expected widths from 1 to %d separated by commas, found '%s'", AZ_MAX_WIDTH, text), false;
         if (o->n_layers == AZ_MAX_LAYERS)
             return cli_usage(c, "--layers: expected at most %d layers, found '%s'", AZ_MAX_LAYERS, text), false;
         o->layers[o->n_layers++] = (int)width;

@@ -160,7 +160,11 @@ typedef enum az_tier { AZ_TIER_NONE, AZ_TIER_TRAINED, AZ_TIER_REEVALUATED, AZ_TI
 const char *az_tier_name(az_tier t);
 
 #define AZ_MAX_LAYERS 8
+#define AZ_MAX_WIDTH 2000           /* of a layer, and functions of a series */
 #define AZ_MAX_PHASES 8
+#define AZ_MAX_DERIVATIVE 8         /* of az_eval, in each coordinate */
+#define AZ_MAX_SCAN_VALUES 1000
+#define AZ_MAX_SCAN_SEEDS 100
 
 typedef enum az_method { AZ_METHOD_LM, AZ_METHOD_LM_QR, AZ_METHOD_ADAM, AZ_METHOD_LBFGS, AZ_METHOD_SSBROYDEN, AZ_N_METHOD } az_method;
 const char *az_method_name(az_method m); /* "lm", "lm-qr", "adam", "lbfgs", "ssbroyden" */
@@ -188,10 +192,11 @@ typedef struct az_solve_options {
                                          * elements */
     int max_iterations;                 /* all stages together; 0 = automatic */
     double max_seconds;                 /* > 0 or 0 = none; the only option that makes a run irreproducible */
-    int n_layers, layers[AZ_MAX_LAYERS];/* hidden widths of the first stage; n_layers 0 = automatic */
-    int max_stages;                     /* networks in the multistage sum; 0 = automatic */
-    int points;                         /* collocation points per equation; 0 = automatic */
-    az_space space;                     /* default AZ_SPACE_MLP; else one stage, which starts from 0: with AZ_SPACE_ELEMENT layers are ignored, with AZ_SPACE_FOURIER
+    int n_layers, layers[AZ_MAX_LAYERS];/* hidden widths of the first stage, 1 to AZ_MAX_WIDTH; n_layers 0 = automatic */
+    int max_stages;                     /* networks in the multistage sum, at most 6; 0 = automatic */
+    int points;                         /* collocation points per equation, at most 1e7; 0 = automatic */
+    az_space space;                     /* default AZ_SPACE_MLP; else one stage, which starts from 0; layers with AZ_SPACE_ELEMENT, and methods where Newton's
+                                         * runs (elements in a half-plane or with a mode) are refused; with AZ_SPACE_FOURIER
                                          * and AZ_SPACE_CHEBYSHEV layers[0] is the number of functions per trial, 128 and 64 if automatic */
     az_coordinates coordinates;         /* in a half-plane, else automatic; automatic: AZ_CONFORMAL, or those of the
                                          * elements that a solve begins with */
@@ -221,8 +226,8 @@ typedef int (*az_progress_fn)(void *data, const az_progress *p);
 
 typedef struct az_result az_result;
 
-/* Whether az_solve takes these options for p: their ranges, and coordinates, elements and a mode that p can have. AZ_EOPTION, with the reason;
- * AZ_ENOMEM. */
+/* Whether az_solve takes these options for p: their ranges, what p and the trial space can have, and the equations themselves. AZ_EOPTION, and
+ * AZ_ELIMIT for an equation that takes too many Taylor coefficients, with the reason; AZ_ENOMEM. */
 az_status az_solve_check(const az_problem *p, const az_solve_options *o, az_error *err);
 /* Solves from random weights. On AZ_OK *out holds the best state, whatever the reason for stopping
  * (az_result_stop). With o->checkpoint the file appears by rename, so that a kill leaves the
@@ -243,9 +248,10 @@ az_status az_resume(az_result *r, const az_solve_options *o, az_progress_fn fn, 
 typedef struct az_evidence {
     az_tier tier;
     double trained_rms;                 /* rms of the rows the optimiser minimised */
-    double reevaluated_max;             /* max |R| of the equations as written, independent grid, other code path; NaN if not done */
+    double reevaluated_max;             /* max |R| of equations and conditions as written, independent grid, other code path; NaN if not done, or if
+                                         * something is not finite or a scale is zero everywhere (az_result_row says which) */
     double reevaluated_relative;        /* max |R / scale| with the equation's own scale */
-    int points;                         /* in that grid */
+    int points;                         /* in that grid; 0: not done */
     double defect_slope;                /* d(first defect)/d(first unknown) of the solutions beside this profile: where it is small, the unknown is less certain
                                          * than the residual says, by 1/|slope|; NaN without a defect, and for networks in several coordinates */
     double defect;                      /* what the `select` rows leave, as a shift of the first defect that would make it up while the fields stay; NaN where no row
@@ -256,8 +262,9 @@ typedef struct az_evidence {
 typedef struct az_row_evidence {
     const char *statement;              /* as written; belongs to the result */
     int line;                           /* of the problem text */
-    int equation;                       /* 0: a condition, which counts in reevaluated_relative alone */
-    double max, relative;               /* NaN if not done; relative also where the scale is zero everywhere */
+    int equation;                       /* 0: a condition */
+    double max, relative;               /* NaN if not done, and where something is not finite, at `at`; relative also where the scale is zero
+                                         * everywhere */
     const double *at;                   /* [dimension] where relative is largest, or max if that is NaN; belongs to the result */
 } az_row_evidence;
 
@@ -314,7 +321,7 @@ int az_result_bound(const az_result *r, int i, double *bound);
 double az_result_outside(const az_result *r, int i);            /* how far the unknown lies outside of bounds that a penalty holds; 0 inside, and with hard ones */
 az_evidence az_result_evidence(const az_result *r);
 int az_result_n_rows(const az_result *r);                        /* equations and conditions, in the order of the text */
-az_row_evidence az_result_row(const az_result *r, int i);
+az_row_evidence az_result_row(const az_result *r, int i);         /* outside the range: "", line 0, NaN, at NULL */
 const az_cross *az_result_cross(const az_result *r);            /* owned by r; NULL where no other result has been compared with it */
 az_space az_result_space(const az_result *r);                   /* of its trials */
 az_coordinates az_result_coordinates(const az_result *r);       /* of its elements in a half-plane, else automatic */
@@ -344,8 +351,9 @@ az_status az_cross_check(az_result *r, az_result *other, int threads, az_error *
  * that elements cannot take; else as az_solve. */
 az_status az_polish(az_result **out, az_result *from, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err);
 
-/* Value or mixed derivative of a field, let or trial at points. out[n]; points[n*dim], point-major; order[dim] of derivatives.
- * AZ_ENAME for an unknown name, AZ_EDOMAIN for a point outside the domain. */
+/* Value or mixed derivative of a field, let or trial at points. out[n]; points[n*dim], point-major; order[dim] of derivatives, 0 to
+ * AZ_MAX_DERIVATIVE (NULL: 0). A value is NaN where it has none in double precision, parts of it that overflow far out included. AZ_ENAME for an
+ * unknown name, AZ_EDOMAIN for a point outside the domain and for another order, AZ_ENOMEM. */
 az_status az_eval(const az_result *r, double *out, const char *name, const double *points, int n, const int *order, az_error *err);
 /* Errors of what az_eval gives, error[n], by the dual weights of each value: infinite where it is not determined. AZ_EDOMAIN where the rows cannot be
  * linearised: elements in a half-plane; AZ_ENOMEM, and as az_eval. Costs a Jacobian of the problem and its QR, then two triangular solves per point. */
@@ -408,10 +416,12 @@ typedef enum az_branch_end {
 } az_branch_end;
 const char *az_branch_end_name(az_branch_end e);
 
-/* Checks what is asked. AZ_ENAME for an `over` that is not there, AZ_EOPTION, AZ_ENOMEM. */
+/* Checks what is asked. AZ_ENAME for an `over` that is not there; AZ_EOPTION, for negative counts and values that are not finite
+ * too; AZ_ENOMEM. */
 az_status az_branch_create(az_branch **out, const az_problem *p, const az_branch_options *o, az_error *err);
 void az_branch_destroy(az_branch *b);
-/* The next point, the first from random weights, or from `start` (a result of the problem; NULL later, and where there is none). Does nothing after the end. */
+/* The next point, the first from random weights, or from `start` (a result of the problem; NULL later, and where there is none). Does nothing after the end.
+ * After an error the branch cannot go on: its points so far can be had, and every further call returns that error. */
 az_status az_branch_next(az_branch *b, az_result *start, az_progress_fn fn, void *data, az_error *err);
 /* Goes on after the points of a table that az_branch_write_table wrote, the last of which is the result `last`: the next points are those of a
  * branch that was not interrupted, to within the residual. AZ_EFORMAT where the two do not belong together, AZ_EIO, AZ_ENOMEM. */
@@ -443,8 +453,8 @@ typedef struct az_scan_options {
     az_solve_options solve;             /* of every solve: seed is the first one, tolerance that of the refinement; mode 0; checkpoint is not used */
     const char *over;                   /* an unknown of the problem; NULL = the first */
     double lo, hi;                      /* ends of the grid, lo < hi, inside the bounds of the unknown */
-    int values;                         /* on the grid, with both ends: 2 to 10000; 0 = automatic */
-    int seeds;                          /* 1 to 1000; 0 = automatic. Elements start from 0, not from random weights: 1 */
+    int values;                         /* on the grid, with both ends: 2 to AZ_MAX_SCAN_VALUES; 0 = automatic */
+    int seeds;                          /* 1 to AZ_MAX_SCAN_SEEDS; 0 = automatic. Elements start from 0, not from random weights: 1 */
     int refine;                         /* 0: brackets are left as they are; default 1 */
     const char *table;                  /* path of a CSV table that is written after every value, NULL = none */
     int resume;                         /* what the table holds already is taken from it: it must be of the same problem, grid, seeds and options */

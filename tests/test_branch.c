@@ -118,6 +118,16 @@ static void wrong_requests(void **state)
     refused(bratu, options("nu", 0, 1, AZ_SPACE_ELEMENT), AZ_ENAME, "no parameter and no unknown 'nu'");
     refused(bratu, options("A", NAN, 1, AZ_SPACE_ELEMENT), AZ_EOPTION, "needs a `defect`");
     refused(bratu, options("mu", 0.4, NAN, AZ_SPACE_ELEMENT), AZ_EOPTION, "finite ends");
+    az_branch_options bad = options("mu", 0.4, 1, AZ_SPACE_ELEMENT);
+    const double no[] = {0.5, NAN};
+    bad.max_points = -1;
+    refused(bratu, bad, AZ_EOPTION, "max_points = -1");
+    bad.max_points = 0, bad.n_at = -1;
+    refused(bratu, bad, AZ_EOPTION, "n_at = -1");
+    bad.n_at = 1;
+    refused(bratu, bad, AZ_EOPTION, "n_at = 1 without values");
+    bad.n_at = 2, bad.at = no;
+    refused(bratu, bad, AZ_EOPTION, "at[1] = nan");
     refused(bratu, options("mu", NAN, 0.5, AZ_SPACE_ELEMENT), AZ_EOPTION, "end where it begins");
     refused(ccf, options("lambda", 1, 0.5, AZ_SPACE_ELEMENT), AZ_EOPTION, "leave its first value out");
     refused(kdv, options("t", 0, 1, AZ_SPACE_MLP), AZ_ENAME, "no parameter");
@@ -217,6 +227,19 @@ static void cancelled(void **state)
     az_problem_destroy(p);
 }
 
+/* With memory again: the same error, and no crash. */
+static void after_an_error(az_branch *b, az_status st, failing_allocator *f)
+{
+    const long left = f->calls_left;
+    f->calls_left = -1;
+    for (int i = 0; i < 2; i++) assert_int_equal(az_branch_next(b, NULL, NULL, NULL, NULL), st);
+    assert_int_equal(az_branch_resume(b, "/dev/null", NULL, NULL), st);
+    for (int i = 0; i < az_branch_n_rows(b); i++) assert_true(isfinite(az_branch_row(b, i)[0]));
+    for (int i = 0; i < az_branch_n_columns(b); i++) assert_non_null(az_branch_column(b, i));
+    az_branch_result(b), az_branch_profile(b), az_branch_why(b);
+    f->calls_left = left;
+}
+
 static void failed_allocations(void **state)
 {
     (void)state;
@@ -232,6 +255,7 @@ static void failed_allocations(void **state)
         st = az_problem_load(&p, "bratu", NULL, 0, NULL);
         if (!st) st = az_branch_create(&b, p, &o, NULL);
         while (!st && az_branch_state(b) == AZ_BRANCH_RUNNING) st = az_branch_next(b, NULL, NULL, NULL, NULL);
+        if (st && b) after_an_error(b, st, &f);
         if (!st) st = az_branch_report(b, "/dev/null", "", NULL);
         az_branch_destroy(b);
         az_problem_destroy(p);

@@ -165,6 +165,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(solves), cmocka_unit_test(same_bits), cmocka_unit_test(refuses)};
     seed_from_environment(&rng);
-    az_dense_init();
+    az_dense_init(1);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -223,6 +223,6 @@ int main(void)
     };
 
     seed_from_environment(&rng);
-    az_dense_init();
+    az_dense_init(1);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,6 +95,7 @@ static const subject subjects[] = {
     {"sqrt", FUNC, AZ_F_SQRT, 0},     {"sin", FUNC, AZ_F_SIN, 0},     {"cos", FUNC, AZ_F_COS, 0},     {"tan", FUNC, AZ_F_TAN, 0},
     {"sinh", FUNC, AZ_F_SINH, 0},     {"cosh", FUNC, AZ_F_COSH, 0},   {"tanh", FUNC, AZ_F_TANH, 0},   {"asin", FUNC, AZ_F_ASIN, 0},
     {"acos", FUNC, AZ_F_ACOS, 0},     {"atan", FUNC, AZ_F_ATAN, 0},   {"asinh", FUNC, AZ_F_ASINH, 0}, {"atanh", FUNC, AZ_F_ATANH, 0},
+    {"sech", FUNC, AZ_F_SECH, 0},
     {"erf", FUNC, AZ_F_ERF, 0},       {"pow 0", POW, 0, 0},           {"pow 1", POW, 0, 1},           {"pow 2", POW, 0, 2},
     {"pow 3", POW, 0, 3},             {"pow 7", POW, 0, 7},           {"pow 70", POW, 0, 70},         {"pow -1", POW, 0, -1},
     {"pow -3", POW, 0, -3},           {"pow 1/2", POW, 0, 0.5},       {"pow -2/3", POW, 0, -2. / 3},  {"pow 2.7", POW, 0, 2.7},
@@ -165,6 +166,11 @@ static void arb_func(arb_poly_t y, arb_poly_t dy, az_func f, const arb_poly_t a,
         else arb_poly_sinh_cosh_series(u, v, a, n, PREC);
         arb_poly_div_series(y, u, v, n, PREC);
         arb_poly_mullow(v, v, v, n, PREC), arb_poly_inv_series(dy, v, n, PREC);
+        break;
+    case AZ_F_SECH:
+        arb_poly_sinh_cosh_series(u, v, a, n, PREC);
+        arb_poly_inv_series(y, v, n, PREC);
+        arb_poly_div_series(dy, u, v, n, PREC), arb_poly_mullow(dy, dy, y, n, PREC), arb_poly_neg(dy, dy);
         break;
     case AZ_F_ASIN: case AZ_F_ACOS:
         arb_poly_sub(v, one, u, PREC), arb_poly_rsqrt_series(dy, v, n, PREC);

@@ -76,7 +76,9 @@ static void place(fixture *f, double core)
     f->points = calloc((size_t)f->p->n_rows, sizeof *f->points);
     assert_non_null(f->points);
     if (f->p->dim == 1 && c->range != AZ_INTERVAL) {
-        assert_int_equal(az_panels_start(&f->edge, &f->n_edges, core, REACH, az_problem_half_line(f->p)), AZ_OK);
+        bool half;
+        assert_int_equal(az_problem_half_line(&half, f->p), AZ_OK);
+        assert_int_equal(az_panels_start(&f->edge, &f->n_edges, core, REACH, half), AZ_OK);
         return;
     }
     for (int k = 0; k < f->p->n_rows; k++) {
@@ -525,6 +527,6 @@ int main(void)
     };
 
     seed_from_environment(&rng);
-    az_dense_init();
+    az_dense_init(1);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -150,6 +150,7 @@ static void two_solutions(void **unused)
     for (int space = AZ_SPACE_MLP; space <= AZ_SPACE_ELEMENT; space++) {
         az_scan_options o = options(-2.3, 2.9, 9);
         o.solve.space = (az_space)space;
+        if (space == AZ_SPACE_ELEMENT) o.solve.n_layers = 0;
         az_scan *s = scan(p, &o, NULL, NULL);
         int n;
         const az_scan_row *r = az_scan_rows(s, &n);
@@ -307,6 +308,7 @@ static void profiles_are_results(void **unused)
             az_scan_options o = options(-2.3, 2.9, 5);
             int n = 0;
             o.solve.space = (az_space)space, o.refine = refine;
+            if (space == AZ_SPACE_ELEMENT) o.solve.n_layers = 0;
             az_scan_destroy(scan(p, &o, look_at_profile, &n));
             assert_int_equal(n, refine ? 2 : 0);
         }
@@ -485,7 +487,7 @@ static void bad_options(void **unused)
     refused(p, &o, AZ_ENAME, "no unknown 'lambda'");
     o = options(0, 1, 3), o.seeds = -1;
     refused(p, &o, AZ_EOPTION, "seeds");
-    o = options(0, 1, 3), o.seeds = 2, o.solve.space = AZ_SPACE_ELEMENT;
+    o = options(0, 1, 3), o.seeds = 2, o.solve.space = AZ_SPACE_ELEMENT, o.solve.n_layers = 0;
     refused(p, &o, AZ_EOPTION, "elements start from 0");
     o = options(0, 1, 3), o.solve.mode = 1;
     refused(p, &o, AZ_EOPTION, "mode");

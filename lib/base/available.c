@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <math.h>
+#include <omp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -109,6 +110,19 @@ static double own_limits(const char *root)
         if (!getrlimit(kind[k], &limit) && limit.rlim_cur != RLIM_INFINITY)
             least = fmin(least, (double)limit.rlim_cur - page * has[k ? 5 : 0]);
     return least;
+}
+
+double az_memory_limit(void) { return fmax(0, own_limits("")); }
+
+#define THREAD_BYTES 268435456.0 /* a stack of 8 MB, an arena of malloc 64, what OpenBLAS keeps for a thread 128, the rest as room */
+
+int az_threads(int asked)
+{
+    const double room = az_memory_limit() / THREAD_BYTES;
+    int n = asked > 0 ? asked : omp_get_max_threads();
+
+    if (n > AZ_MAX_THREADS) n = AZ_MAX_THREADS;
+    return n > 1 && !(n - 1 <= room) ? 1 + (int)room : n < 1 ? 1 : n;
 }
 
 double az_memory_at(const char *root) { return fmax(0, fmin(machine(root), fmin(control_groups(root), own_limits(root)))); }

@@ -17,7 +17,14 @@ char *az_strdup(const char *s);
  * control groups allow less what they have, files not in use left out, and of its limits of address space and of data less what it has. Not below 0.
  * Allocates nothing. */
 double az_memory_available(void);
+/* The same of the process's own limits alone: what memory that is mapped and never used counts against. Infinite without. */
+double az_memory_limit(void);
 double az_memory_at(const char *root); /* the same with /proc and /sys below this folder, for tests; the limits are the process's own */
+
+/* Threads to work with: those asked for, all processors for 0 or less, and no more than AZ_MAX_THREADS, or than have room for
+ * their stacks and buffers where the address space is limited: the OpenMP library ends the program where it cannot start one. */
+#define AZ_MAX_THREADS 1024
+int az_threads(int asked);
 
 /* Fills *err (if not NULL) with a formatted message and returns s. */
 az_status az_fail(az_error *err, az_status s, const char *format, ...) __attribute__((format(printf, 3, 4)));

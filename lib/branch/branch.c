@@ -75,6 +75,12 @@ static az_status show(az_branch *b, az_error *err)
     return st ? st : az_verify(b->point, b->o.solve.threads, err);
 }
 
+/* What a call that failed has left is shown and freed; there is no point to go on from. */
+static az_status refuse(const az_branch *b, az_error *err)
+{
+    return az_fail(err, b->failed, "the branch has ended with an error (%s)", az_status_message(b->failed));
+}
+
 /* ---- beginning -------------------------------------------------------------------------------------------------------------- */
 
 static az_status check_unknown(const az_branch *b, int slot, az_error *err)
@@ -100,6 +106,11 @@ static az_status check(az_branch *b, az_error *err)
     b->freed = slot >= 0 && slot < p->n_parameters;
     if (slot < 0 || slot >= az_problem_first_defect(p)) return az_fail(err, AZ_ENAME, "'%s' has no parameter and no unknown '%.63s'", p->name, b->over);
     if (!isfinite(b->o.to) || isinf(b->o.from)) return az_fail(err, AZ_EOPTION, "a branch needs finite ends");
+    if (b->o.max_points < 0) return az_fail(err, AZ_EOPTION, "max_points = %d: expected 0 (automatic) or more", b->o.max_points);
+    if (b->o.n_at < 0 || (b->o.n_at && !b->o.at))
+        return az_fail(err, AZ_EOPTION, "n_at = %d%s: expected 0 or more values", b->o.n_at, b->o.at ? "" : " without values");
+    for (int i = 0; i < b->o.n_at; i++)
+        if (!isfinite(b->o.at[i])) return az_fail(err, AZ_EOPTION, "at[%d] = %g: expected a finite value", i, b->o.at[i]);
     if (!(b->o.step >= 0) || isinf(b->o.step)) return az_fail(err, AZ_EOPTION, "the step must be 0 (automatic) or more");
     if (az_problem_n_unknowns(p) < 1) return az_fail(err, AZ_EOPTION, "a branch is followed in the unknowns: '%s' has none", p->name);
     az_status st = az_check_coordinates(p, &b->o.solve, err); /* before anything is solved */
@@ -406,11 +417,8 @@ static az_status arrive(az_branch *b, az_result *r, bool landed, double h, az_pr
     return AZ_OK;
 }
 
-az_status az_branch_next(az_branch *b, az_result *start, az_progress_fn fn, void *data, az_error *err)
+static az_status next(az_branch *b, az_result *start, az_progress_fn fn, void *data, az_error *err)
 {
-    az_result_destroy(b->profile);
-    b->profile = NULL;
-    if (b->end != AZ_BRANCH_RUNNING) return AZ_OK;
     if (!b->at) return first(b, start, fn, data, err);
     char why[AZ_MAX_NAME + 40];
     for (double h = b->step;;) {
@@ -459,6 +467,14 @@ static int find_step(az_branch *b)
     return -1;
 }
 
+az_status az_branch_next(az_branch *b, az_result *start, az_progress_fn fn, void *data, az_error *err)
+{
+    if (b->failed) return refuse(b, err);
+    az_result_destroy(b->profile);
+    b->profile = NULL;
+    return b->end != AZ_BRANCH_RUNNING ? AZ_OK : (b->failed = next(b, start, fn, data, err));
+}
+
 /* The rows that are steps; their numbers become the last two points. */
 static az_status take_up(az_branch *b, const char *table, az_error *err)
 {
@@ -483,6 +499,7 @@ az_status az_branch_resume(az_branch *b, const char *table, az_result *last, az_
 {
     az_problem *p = NULL;
     az_result *r = NULL;
+    if (b->failed) return refuse(b, err);
     if (b->at) return az_fail(err, AZ_EOPTION, "the branch has points already");
     if (strcmp(last->problem->text, b->p->text)) return az_fail(err, AZ_EFORMAT, "the result beside '%s' is of another problem", table);
     int slot = az_problem_slot(last->problem, b->over);
@@ -494,7 +511,7 @@ az_status az_branch_resume(az_branch *b, const char *table, az_result *last, az_
     if (!st) st = set_out(b, b->row, err);
     if (!st) st = take_up(b, table, err);
     if (!st && b->now[b->slot] == b->o.to) b->end = AZ_BRANCH_ARRIVED;
-    return st;
+    return b->failed = st;
 }
 
 az_branch_end az_branch_state(const az_branch *b) { return b->end; }

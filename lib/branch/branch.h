@@ -23,6 +23,7 @@ struct az_branch {
     double arclength, step, most;
     bool resumed;               /* `before` and `tangent` hold although `last` is NULL */
     az_branch_end end;
+    az_status failed;           /* of the call that left the branch without a point to go on from */
     char why[160];
 
     int n_moving, moving[AZ_MAX_SCALARS];       /* of the n scalars: over first */

@@ -13,7 +13,7 @@
 /* elementary functions: enum, name in the language */
 #define AZ_FUNC_LIST(X) \
     X(AZ_F_EXP, "exp") X(AZ_F_EXPM1, "expm1") X(AZ_F_LOG, "log") X(AZ_F_LOG1P, "log1p") X(AZ_F_SQRT, "sqrt") \
-    X(AZ_F_SIN, "sin") X(AZ_F_COS, "cos") X(AZ_F_TAN, "tan") X(AZ_F_SINH, "sinh") X(AZ_F_COSH, "cosh") X(AZ_F_TANH, "tanh") \
+    X(AZ_F_SIN, "sin") X(AZ_F_COS, "cos") X(AZ_F_TAN, "tan") X(AZ_F_SINH, "sinh") X(AZ_F_COSH, "cosh") X(AZ_F_TANH, "tanh") X(AZ_F_SECH, "sech") \
     X(AZ_F_ASIN, "asin") X(AZ_F_ACOS, "acos") X(AZ_F_ATAN, "atan") X(AZ_F_ASINH, "asinh") X(AZ_F_ATANH, "atanh") X(AZ_F_ERF, "erf")
 typedef enum az_func {
 #define AZ_X(code, name) code,

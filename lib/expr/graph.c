@@ -266,6 +266,7 @@ static int func_slope(az_graph *g, az_func f, int a, int y)
     case AZ_F_SINH: return az_graph_func(g, AZ_F_COSH, a);
     case AZ_F_COSH: return az_graph_func(g, AZ_F_SINH, a);
     case AZ_F_TANH: return az_graph_binary(g, AZ_SUB, one, squared(g, y));
+    case AZ_F_SECH: return az_graph_neg(g, az_graph_binary(g, AZ_MUL, y, az_graph_func(g, AZ_F_TANH, a)));
     case AZ_F_ASIN: return az_graph_binary(g, AZ_DIV, one, az_graph_func(g, AZ_F_SQRT, az_graph_binary(g, AZ_SUB, one, squared(g, a))));
     case AZ_F_ACOS: return az_graph_neg(g, func_slope(g, AZ_F_ASIN, a, y));
     case AZ_F_ATAN: return az_graph_binary(g, AZ_DIV, one, az_graph_binary(g, AZ_ADD, one, squared(g, a)));

@@ -56,7 +56,8 @@ static int func_parity(az_func f, int a)
     case AZ_F_ATANH:
     case AZ_F_ERF: return a;
     case AZ_F_COS:
-    case AZ_F_COSH: return a ? 1 : 0;
+    case AZ_F_COSH:
+    case AZ_F_SECH: return a ? 1 : 0;
     default: return a > 0 ? 1 : 0;
     }
 }

@@ -148,7 +148,7 @@ typedef void (*arb_function)(arb_t, const arb_t, slong);
 static const arb_function function[AZ_N_FUNC] = {
     [AZ_F_EXP] = arb_exp,   [AZ_F_EXPM1] = arb_expm1, [AZ_F_LOG] = arb_log,   [AZ_F_LOG1P] = arb_log1p, [AZ_F_SQRT] = arb_sqrt,
     [AZ_F_SIN] = arb_sin,   [AZ_F_COS] = arb_cos,     [AZ_F_TAN] = arb_tan,   [AZ_F_SINH] = arb_sinh,   [AZ_F_COSH] = arb_cosh,
-    [AZ_F_TANH] = arb_tanh, [AZ_F_ASIN] = arb_asin,   [AZ_F_ACOS] = arb_acos, [AZ_F_ATAN] = arb_atan,   [AZ_F_ASINH] = arb_asinh,
+    [AZ_F_TANH] = arb_tanh, [AZ_F_SECH] = arb_sech, [AZ_F_ASIN] = arb_asin,   [AZ_F_ACOS] = arb_acos, [AZ_F_ATAN] = arb_atan,   [AZ_F_ASINH] = arb_asinh,
     [AZ_F_ATANH] = arb_atanh, [AZ_F_ERF] = arb_hypgeom_erf,
 };
 
@@ -184,6 +184,11 @@ static void function_slope(arb_t d, az_func f, const arb_t a, const arb_t v, slo
     case AZ_F_SINH: arb_cosh(d, a, bits); return;
     case AZ_F_COSH: arb_sinh(d, a, bits); return;
     case AZ_F_TANH: quadratic(d, 1, -1, v, bits); return;
+    case AZ_F_SECH:
+        arb_tanh(d, a, bits);
+        arb_mul(d, d, v, bits);
+        arb_neg(d, d);
+        return;
     case AZ_F_ASIN:
     case AZ_F_ACOS:
         quadratic(d, 1, -1, a, bits);

@@ -5,7 +5,6 @@
 #include <flint/flint.h>
 #include <float.h>
 #include <math.h>
-#include <omp.h>
 #include <string.h>
 
 #define NODES_PER_TERM 3
@@ -497,7 +496,7 @@ az_status az_hardy_solve(az_hardy **out, const az_result *start, const az_hardy_
     if (o->threads < 0) return az_fail(err, AZ_EOPTION, "%d threads: expected 0 for all, or more", o->threads);
     az_status status = az_reduce(&s.reduced, az_result_problem(start), err);
     if (status != AZ_OK) return status;
-    status = run(&s, out, o->threads ? o->threads : omp_get_max_threads());
+    status = run(&s, out, az_threads(o->threads));
     az_reduced_clear(&s.reduced);
     return status;
 }

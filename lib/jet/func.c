@@ -16,7 +16,8 @@ typedef enum family {
     SECOND,  /* y'' = sign y */
     RICCATI, /* dy = constant + sign y^2 */
     POWER,   /* dy = u^s up to a factor, u = a + constant, or constant + sign a^2 */
-    GAUSS    /* dy = exp(v) up to a factor, v = sign a^2 */
+    GAUSS,   /* dy = exp(v) up to a factor, v = sign a^2 */
+    SECH     /* dy = -y t, t = tanh(a), dt = y^2 */
 } family;
 
 typedef struct rule {
@@ -30,7 +31,7 @@ static const rule rules[AZ_N_FUNC] = {
     [AZ_F_SQRT] = {POWER, 0, -0.5},    [AZ_F_SIN] = {SECOND, -1, 0},     [AZ_F_COS] = {SECOND, -1, 0},     [AZ_F_TAN] = {RICCATI, 1, 0},
     [AZ_F_SINH] = {SECOND, 1, 0},      [AZ_F_COSH] = {SECOND, 1, 0},     [AZ_F_TANH] = {RICCATI, -1, 0},   [AZ_F_ASIN] = {POWER, -1, -0.5},
     [AZ_F_ACOS] = {POWER, -1, -0.5},   [AZ_F_ATAN] = {POWER, 1, -1},     [AZ_F_ASINH] = {POWER, 1, -0.5},  [AZ_F_ATANH] = {POWER, -1, -1},
-    [AZ_F_ERF] = {GAUSS, -1, 0},
+    [AZ_F_ERF] = {GAUSS, -1, 0},        [AZ_F_SECH] = {SECH, 0, 0},
 };
 
 #define PRODUCT_MAX AZ_MAX_JET /* above every total degree of a layout */
@@ -41,6 +42,7 @@ typedef struct work {
     double *const *y, *const *dy;
     const double *da[AZ_MAX_JET], *u[AZ_MAX_JET];
     const double *inverse; /* 1/u_0 */
+    double *t[AZ_MAX_JET], *square[AZ_MAX_JET]; /* SECH: t and y^2 */
     rule rule;
 } work;
 
@@ -56,6 +58,13 @@ static az_vec gauss(az_vec x)
     x = az_select(x > far, az_splat(far), x);
     const az_vec h = (az_vec)((az_mask)x & high_half);
     return az_vec_exp(-h * h) * az_vec_exp(-(x - h) * (x + h));
+}
+
+/* 1/cosh, which overflows beyond 710 */
+static az_vec sech(az_vec x)
+{
+    const az_vec e = az_vec_exp(-az_vec_abs(x));
+    return 2.0 * e / (1.0 + e * e);
 }
 
 static az_vec nan_like(az_vec y, az_vec dy) { return az_select(y != y, y, dy); }
@@ -77,6 +86,12 @@ static void value(az_func f, az_vec x, az_vec *y, az_vec *dy)
     case AZ_F_SINH: *y = az_vec_sinh(x), *dy = az_vec_cosh(x); break;
     case AZ_F_COSH: *y = az_vec_cosh(x), *dy = az_vec_sinh(x); break;
     case AZ_F_TANH: az_vec_tanh_pair(x, y, dy); break;
+    case AZ_F_SECH: {
+        az_vec t, slope;
+        az_vec_tanh_pair(x, &t, &slope);
+        *y = sech(x), *dy = -*y * t;
+        break;
+    }
     case AZ_F_ASIN: *y = az_vec_asin(x), *dy = 1.0 / az_vec_sqrt((1.0 - x) * (1.0 + x)); break;
     case AZ_F_ACOS: *y = az_vec_acos(x), *dy = -1.0 / az_vec_sqrt((1.0 - x) * (1.0 + x)); break;
     case AZ_F_ATAN: *y = az_vec_atan(x), *dy = 1.0 / (1.0 + x * x); break;
@@ -157,8 +172,8 @@ static void advance_power(const work *w, int k, int p)
     AZ_EACH_VEC(i) az_store(out + i, az_load(out + i) * az_load(w->inverse + i));
 }
 
-/* dy_k = sign (y^2)_k; every pair is met twice */
-static void advance_riccati(const work *w, int k, int p)
+/* out = sign (y^2)_k; every pair is met twice */
+static void advance_square(const work *w, double *out, int k, int p, double sign)
 {
     const az_layout *l = w->l;
     az_terms t;
@@ -168,7 +183,33 @@ static void advance_riccati(const work *w, int k, int p)
         const int a = l->prod[p].a, b = l->prod[p].b;
         if (a <= b) az_terms_add(&t, w->y[a], w->y[b], a < b ? 2 : 1);
     }
-    az_terms_sum_weighted(w->dy[k], &t, w->rule.sign);
+    az_terms_sum_weighted(out, &t, sign);
+}
+
+/* t_k and (y^2)_k, then dy_k = -(y t)_k */
+static void advance_sech(const work *w, int k, int p)
+{
+    const az_layout *l = w->l;
+    az_terms t;
+
+    advance(w, w->t[k], w->da, w->square, k, p, 1);
+    advance_square(w, w->square[k], k, p, 1);
+    t.n = 0;
+    for (; p < l->n_prod && l->prod[p].c == k; p++) az_terms_add(&t, w->y[l->prod[p].a], w->t[l->prod[p].b], 1);
+    az_terms_sum_weighted(w->dy[k], &t, -1);
+}
+
+/* Their constant terms, and room for the others in the scratch. */
+static void start_sech(work *w, const double *a0, double *scratch)
+{
+    for (int k = 0; k < w->l->n; k++, scratch += 2 * AZ_LANES) w->t[k] = scratch, w->square[k] = scratch + AZ_LANES;
+    AZ_EACH_VEC(i) {
+        az_vec t, slope;
+        const az_vec y = az_load(w->y[0] + i);
+        az_vec_tanh_pair(az_load(a0 + i), &t, &slope);
+        az_store(w->t[0] + i, t);
+        az_store(w->square[0] + i, y * y);
+    }
 }
 
 /* From y_0, dy_0 and what the rule needs to all of y and dy. */
@@ -182,9 +223,10 @@ static void run(const work *w)
         switch (w->rule.family) {
         case COPY: memcpy(w->dy[k], w->y[k], AZ_LANES * sizeof(double)); break;
         case SECOND: advance(w, w->dy[k], w->da, w->y, k, p, w->rule.sign); break;
-        case RICCATI: advance_riccati(w, k, p); break;
+        case RICCATI: advance_square(w, w->dy[k], k, p, w->rule.sign); break;
         case POWER: advance_power(w, k, p); break;
         case GAUSS: advance(w, w->dy[k], w->u, w->dy, k, p, 1); break;
+        case SECH: advance_sech(w, k, p); break;
         }
     }
 }
@@ -202,6 +244,7 @@ void az_jet_func(const az_layout *l, az_func f, double *const y[], double *const
     }
     if (l->n == 1) return;
     scratch = set_euler(l, w.da, a, scratch);
+    if (w.rule.family == SECH) start_sech(&w, a0, scratch);
     if (w.rule.family == GAUSS) set_square(l, w.u, a, w.rule.sign, true, scratch);
     if (w.rule.family == POWER) {
         AZ_EACH_VEC(i) az_store(scratch + i, inverse_inner(f, az_load(a0 + i)));

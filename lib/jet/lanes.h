@@ -30,6 +30,8 @@
 typedef double az_vec __attribute__((vector_size(8 * AZ_VEC), may_alias));
 typedef int64_t az_mask __attribute__((vector_size(8 * AZ_VEC), may_alias));
 
+typedef uint64_t az_bits __attribute__((vector_size(8 * AZ_VEC), may_alias));
+
 static inline az_vec az_load(const double *p) { return *(const az_vec *)(const void *)p; }
 static inline void az_store(double *p, az_vec v) { *(az_vec *)(void *)p = v; }
 static inline az_vec az_splat(double x) { return x - (az_vec){0}; } /* x - 0 keeps the sign of zero */

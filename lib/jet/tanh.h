@@ -25,7 +25,8 @@ static inline void az_vec_tanh_pair(az_vec x, az_vec *y, az_vec *dy)
     for (int i = n - 2; i >= 0; i--) c = c * r + inverse_factorial[i];
     const az_vec p = r + r * r * c;
 
-    const az_vec scale = (az_vec)(((az_mask)shifted << 52) + (az_mask)az_splat(1));
+    /* unsigned: a NaN's payload may be shifted anywhere, and stays a NaN by p below */
+    const az_vec scale = (az_vec)(((az_bits)shifted << 52) + (az_bits)az_splat(1));
     const az_vec t = (az_vec)((az_mask)(scale * p + scale) & ~far);
     const az_vec q = scale * p + (scale - 1.0), d = 2.0 + q, w = 1.0 / d;
     az_vec th = -q * w;

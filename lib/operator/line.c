@@ -191,8 +191,9 @@ az_status az_line_primitive(az_line_map *map, const az_line_grid *g, const doubl
     rule r;
     rule_make(&r);
     for (int p = 0; p < g->n_panels; p++) panel_weights(map->whole + p * M, g, &r, p, g->edge[p + 1]);
-    map->origin = find_panel(g, 0);
-    panel_weights(map->start, g, &r, map->origin, 0);
+    const double from = g->edge[0] <= 0 && g->edge[g->n_panels] >= 0 ? 0 : g->edge[0];
+    map->origin = find_panel(g, from);
+    panel_weights(map->start, g, &r, map->origin, from);
     for (int i = 0; i < m; i++) {
         bool mirrored = parity && z[i] < 0;
         double at = mirrored ? -z[i] : z[i];

@@ -47,7 +47,7 @@ typedef struct az_line_map {
 /* Hilbert transform (1/pi) PV int f(s)/(y-s) ds (design: equations.md). Targets z[m], any real, need not be nodes. In each panel g(z)/(z_j - z) with
  * g analytic is integrated exactly for polynomials through the Gauss nodes by weights from Legendre Q_n; plain Gauss beyond 3 half-widths. Cost O(m n). */
 az_status az_line_hilbert(az_line_map *map, const az_line_grid *g, const double *z, int m, int parity, int threads);
-/* int_0^y f dy'. With a parity of the operand the grid covers z >= 0 and targets below 0 follow by symmetry. */
+/* int_0^y f dy', from the first edge where the grid does not hold 0. With a parity of the operand the grid covers z >= 0 and targets below 0 follow by symmetry. */
 az_status az_line_primitive(az_line_map *map, const az_line_grid *g, const double *z, int m, int parity);
 void az_line_map_clear(az_line_map *map);
 /* out[:, c] = map in[:, c] for c < n_cols; columns ldo and ldi doubles apart. The bits do not depend on threads. */

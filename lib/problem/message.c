@@ -93,6 +93,21 @@ int az_parse_fail(az_parser *P, size_t pos, az_status s, const char *hint, const
     return -1;
 }
 
+az_status az_problem_fail(const az_problem *p, int line, az_status s, az_error *err, const char *format, ...)
+{
+    az_parser P = {.origin = p->origin, .text = p->text, .length = strlen(p->text), .err = err};
+    const char *at = p->text;
+    char what[300];
+    va_list ap;
+
+    va_start(ap, format);
+    if (vsnprintf(what, sizeof what, format, ap) < 0) what[0] = 0;
+    va_end(ap);
+    for (int i = 1; i < line && at; i++) at = strchr(at, '\n'), at = at ? at + 1 : NULL;
+    az_parse_fail(&P, at && line > 0 ? (size_t)(at - p->text) + strspn(at, " \t") : AZ_NOWHERE, s, NULL, "%s", what);
+    return s;
+}
+
 int az_parse_nomem(az_parser *P)
 {
     if (P->status == AZ_OK) {

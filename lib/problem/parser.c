@@ -304,7 +304,6 @@ static int parse_primitive(az_parser *P, const az_token *name)
     if (a < 0) return -1;
     P->domain_used = true;
     if (P->p->dim != 1) return az_parse_fail(P, name->pos, AZ_EPROBLEM, NULL, "primitive needs a problem with one coordinate");
-    if (!in_range(x, 0)) return az_parse_fail(P, name->pos, AZ_EPROBLEM, NULL, "primitive starts at %s = 0, which lies outside the domain", x->name);
     return x->open > 0 ? az_open_primitive(P, a) : az_graph_primitive(&P->p->graph, a);
 }
 
@@ -334,10 +333,6 @@ static int parse_call(az_parser *P, const az_token *name)
     if (name->n == 7 && !memcmp(s, "hilbert", 7)) return parse_hilbert(P, name);
     if (name->n == 9 && !memcmp(s, "primitive", 9)) return parse_primitive(P, name);
     if (name->n == 4 && !memcmp(s, "edge", 4)) return parse_edge(P, name);
-    if (name->n == 4 && !memcmp(s, "sech", 4)) {
-        a = parse_argument(P, name);
-        return a < 0 ? -1 : az_graph_binary(g, AZ_DIV, az_graph_const(g, 1), az_graph_func(g, AZ_F_COSH, a));
-    }
     if (az_symbol_find(P, s, name->n)) {
         snprintf(hint, sizeof hint, "write '%.*s' without arguments, or '*' for a product", (int)name->n, s);
         return az_parse_fail(P, name->pos, AZ_EPROBLEM, hint, "'%.*s' is not a function", (int)name->n, s);
@@ -362,7 +357,7 @@ static int symbol_node(az_parser *P, const az_symbol *s)
 
 static bool is_function(const char *s, size_t n)
 {
-    return az_func_find(s, n) >= 0 || (n == 1 && *s == 'd') || (n == 4 && (!memcmp(s, "sech", 4) || !memcmp(s, "edge", 4))) ||
+    return az_func_find(s, n) >= 0 || (n == 1 && *s == 'd') || (n == 4 && !memcmp(s, "edge", 4)) ||
            (n == 7 && !memcmp(s, "hilbert", 7)) ||
            (n == 9 && !memcmp(s, "primitive", 9));
 }

@@ -246,6 +246,19 @@ const char *az_problem_parameter(const az_problem *p, int i, double *value)
     return p->scalar[i].name;
 }
 
+double az_problem_primitive_start(const az_coord_decl *c)
+{
+    return c->range == AZ_INTERVAL && !(c->lo <= 0 && c->hi >= 0) ? c->lo : 0;
+}
+
+bool az_problem_on_panels(const az_problem *p)
+{
+    bool primitive = false;
+
+    for (int i = 0; i < p->graph.n; i++) primitive |= p->graph.node[i].op == AZ_PRIMITIVE;
+    return p->dim == 1 && (p->coord[0].range != AZ_INTERVAL || primitive);
+}
+
 const char *az_problem_coordinate(const az_problem *p, int i)
 {
     return i >= 0 && i < p->dim ? p->coord[i].name : NULL;

@@ -126,6 +126,14 @@ struct az_problem {
     int angle;                  /* an az_angle: the only input of every trial, instead of those declared */
 };
 
+/* az_fail with the statement that begins in this line and a caret, as the errors of parsing have them. */
+az_status az_problem_fail(const az_problem *p, int line, az_status s, az_error *err, const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* Where `primitive` begins: at 0, on an interval that does not hold it at its lower end. */
+double az_problem_primitive_start(const az_coord_decl *c);
+/* Whether equations are taken on panels in z = asinh(y/scale): of one coordinate, on lines, and on an interval where `primitive` is used. */
+bool az_problem_on_panels(const az_problem *p);
+
 /* The slot of the parameter or unknown of this name, -1 if there is none. */
 int az_problem_slot(const az_problem *p, const char *name);
 /* Slots of the first defect and of the first layer's center, its width next. */

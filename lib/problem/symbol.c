@@ -8,7 +8,7 @@
 
 static const char *const reserved[] = {
     "problem", "parameter", "unknown", "domain", "time", "periodic", "trial", "let", "field", "equation", "pin", "select", "initial",
-    "boundary", "in", "at", "scale", "weight", "penalty", "odd", "even", "decay", "flow", "derived", "tolerance", "note", "d", "hilbert", "primitive", "sech", "edge", "pi", "inf",
+    "boundary", "in", "at", "scale", "weight", "penalty", "odd", "even", "decay", "flow", "derived", "tolerance", "note", "d", "hilbert", "primitive", "edge", "pi", "inf",
 };
 #define N_RESERVED (sizeof reserved / sizeof *reserved)
 
@@ -126,7 +126,7 @@ void az_nearest_offer(az_nearest *best, const char *candidate, size_t n_c, const
 
 void az_suggest(const az_parser *P, char *buffer, size_t size, const char *expected, const char *name, size_t n, bool functions)
 {
-    static const char *const call[] = {"d", "hilbert", "primitive", "sech", "edge"};
+    static const char *const call[] = {"d", "hilbert", "primitive", "edge"};
     az_nearest best = {0};
 
     for (int i = 0; i < P->n_symbols; i++)

@@ -5,7 +5,6 @@
 #include "verify/reference.h"
 
 #include <math.h>
-#include <omp.h>
 #include <string.h>
 
 #define NEAR_LENGTHS 4.0        /* of the linear picture, in scales */
@@ -241,7 +240,7 @@ static void widen_maps(maps *m, const az_problem *p, const double *y, const az_n
 static az_status fill_maps(maps *m, const az_result *r, az_error *err)
 {
     const az_problem *p = r->problem;
-    const az_reference_options o = {.threads = omp_get_max_threads()};
+    const az_reference_options o = {.threads = az_threads(0)};
     const size_t rows = (size_t)p->n_rows;
     int n;
     double *x = map_points(&n, m, &r->curve);

@@ -139,7 +139,7 @@ void az_page_headline(az_page *g)
     az_text_add(out, "Asked: relative residual on the independent grid at most ");
     az_page_number(out, r->options.tolerance, 3);
     az_text_add(out, "; found: ");
-    if (isnan(r->evidence.reevaluated_relative)) az_text_add(out, "not evaluated");
+    if (isnan(r->evidence.reevaluated_relative)) az_text_add(out, r->evidence.points > 0 ? "not finite, or not judged" : "not evaluated");
     else az_page_number(out, r->evidence.reevaluated_relative, 2);
     az_text_add(out, ".</p>\n");
     made_by(out, r);
@@ -233,7 +233,7 @@ void az_page_evidence(az_page *g)
     snprintf(how, sizeof how, "the equations as written, on an independent grid of %d points, by another code path", e->points);
     evidence_row(out, "re-evaluated", "largest residual", e->reevaluated_max, how);
     evidence_row(out, "", "largest relative residual", e->reevaluated_relative, "the same, each equation divided by its own scale");
-    if (e->tier >= AZ_TIER_REEVALUATED) row_rows(out, g->r);
+    if (e->points > 0) row_rows(out, g->r);
     slope_row(out, g->r);
     cross_rows(out, g->r);
     evidence_row(out, "certified", "enclosure", NAN, "interval arithmetic");

@@ -9,7 +9,7 @@
 /* A node in the plan of a set. */
 typedef struct step {
     int node; /* of the program's graph */
-    az_layout *layout; /* coefficients kept: demanded and not identically zero; NULL = not in this set */
+    const az_layout *layout; /* coefficients kept: demanded and not identically zero; of the set's pool */
     int a, b; /* steps of the children, -1 */
     int global; /* AT, HILBERT, PRIMITIVE: index of the global; else -1 */
     bool active; /* depends on a weight, an unknown or a global */
@@ -36,6 +36,12 @@ typedef struct task {
     int global; /* evaluated from the operand afterwards, -1 for the last task of a set */
 } task;
 
+/* The layouts of a set's steps: few, and 25 kB each. `spare` is what the next one is made in. */
+typedef struct layout_pool {
+    az_layout **at, *spare;
+    int n;
+} layout_pool;
+
 typedef struct pointset {
     int n, n_pad, n_blocks;
     double *x[AZ_MAX_DIM]; /* [n_pad] */
@@ -47,6 +53,7 @@ typedef struct pointset {
     int source; /* index of the az_points it came from, -1 */
     int n_steps;
     step *steps;
+    layout_pool pool;
     int *step_of; /* [graph n] or -1 */
     int n_sinks;
     sink *sinks;

@@ -10,21 +10,26 @@ az_status az_node_parity(signed char *parity, const az_graph *g, const az_proble
     return AZ_OK;
 }
 
-bool az_problem_symmetric(const az_problem *p)
+az_status az_problem_symmetric(bool *half, const az_problem *p)
 {
     const az_coord_decl *x = &p->coord[0];
-    if (p->dim != 1 || x->range == AZ_HALF_LINE || (x->range == AZ_INTERVAL && x->lo != -x->hi)) return false;
+    *half = false;
+    if (p->dim != 1 || x->range == AZ_HALF_LINE || (x->range == AZ_INTERVAL && x->lo != -x->hi)) return AZ_OK;
     signed char *parity = az_calloc((size_t)p->graph.n + 1, 1);
-    if (!parity) return false;
-    bool half = !az_node_parity(parity, &p->graph, p);
-    for (int k = 0; k < p->n_rows; k++)
-        if (p->row[k].kind == AZ_ROW_EQUATION && !parity[p->row[k].node]) half = false;
-    for (int i = 0; i < p->graph.n; i++) {
+    az_status st = parity ? az_node_parity(parity, &p->graph, p) : AZ_ENOMEM;
+    *half = !st;
+    for (int k = 0; k < p->n_rows && !st; k++)
+        if (p->row[k].kind == AZ_ROW_EQUATION && !parity[p->row[k].node]) *half = false;
+    for (int i = 0; i < p->graph.n && !st; i++) {
         az_op op = p->graph.node[i].op;
-        if ((op == AZ_HILBERT || op == AZ_PRIMITIVE) && !parity[p->graph.node[i].a]) half = false;
+        if ((op == AZ_HILBERT || op == AZ_PRIMITIVE) && !parity[p->graph.node[i].a]) *half = false;
     }
     az_realloc(parity, 0);
-    return half;
+    return st;
 }
 
-bool az_problem_half_line(const az_problem *p) { return p->dim == 1 && p->coord[0].range == AZ_LINE && az_problem_symmetric(p); }
+az_status az_problem_half_line(bool *half, const az_problem *p)
+{
+    *half = false;
+    return p->dim == 1 && p->coord[0].range == AZ_LINE ? az_problem_symmetric(half, p) : AZ_OK;
+}

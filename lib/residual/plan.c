@@ -47,7 +47,29 @@ static az_status ask_inputs(demand **d, const az_trial_decl *t, const az_layout 
     return st;
 }
 
-static az_status layout_of(az_layout **out, const demand *d, unsigned deps, int dim)
+/* The layout that the spare is, from the pool. */
+static az_status shared(const az_layout **out, layout_pool *pool)
+{
+    const az_layout *l = pool->spare;
+    for (int i = 0; i < pool->n; i++)
+        if (pool->at[i]->n == l->n && !memcmp(pool->at[i]->index, l->index, sizeof *l->index * (size_t)l->n)) return *out = pool->at[i], AZ_OK;
+    az_layout **grown = az_realloc(pool->at, sizeof *grown * (size_t)(pool->n + 1));
+    if (!grown) return AZ_ENOMEM;
+    pool->at = grown;
+    *out = pool->at[pool->n++] = pool->spare;
+    pool->spare = NULL;
+    return AZ_OK;
+}
+
+static void clear_pool(layout_pool *pool)
+{
+    for (int i = 0; i < pool->n; i++) az_realloc(pool->at[i], 0);
+    az_realloc(pool->at, 0);
+    az_realloc(pool->spare, 0);
+    *pool = (layout_pool){0};
+}
+
+static az_status layout_of(const az_layout **out, layout_pool *pool, const demand *d, unsigned deps, int dim)
 {
     az_index keep[AZ_MAX_JET];
     int n = 0;
@@ -57,9 +79,10 @@ static az_status layout_of(az_layout **out, const demand *d, unsigned deps, int 
         if (!zero) keep[n++] = d->e[i];
     }
     if (!n) keep[n++] = (az_index){{0}};
-    *out = az_calloc(1, sizeof **out);
-    if (!*out) return AZ_ENOMEM;
-    return az_layout_make(*out, dim, keep, n);
+    if (!pool->spare) pool->spare = az_calloc(1, sizeof *pool->spare);
+    if (!pool->spare) return AZ_ENOMEM;
+    const az_status st = az_layout_make(pool->spare, dim, keep, n);
+    return st ? st : shared(out, pool);
 }
 
 static bool is_global(az_op op) { return op == AZ_AT || op == AZ_HILBERT || op == AZ_PRIMITIVE; }
@@ -76,7 +99,7 @@ static az_status propagate(demand **d, const az_program *g, int node, const az_l
     return st;
 }
 
-static az_status layouts(az_layout **layout, const az_program *g, const pointset *s)
+static az_status layouts(const az_layout **layout, layout_pool *pool, const az_program *g, const pointset *s)
 {
     int n = g->graph.n, dim = g->p->dim;
     demand **d = az_calloc((size_t)n + 1, sizeof *d);
@@ -84,8 +107,9 @@ static az_status layouts(az_layout **layout, const az_program *g, const pointset
     for (int i = 0; i < s->n_sinks && !st; i++) st = ask(d, s->sinks[i].step, (az_index){{0}});
     for (int i = n - 1; i >= 0 && !st; i--)
         if (d[i]) {
-            st = layout_of(&layout[i], d[i], g->graph.node[i].deps, dim);
+            st = layout_of(&layout[i], pool, d[i], g->graph.node[i].deps, dim);
             if (!st) st = propagate(d, g, i, layout[i]);
+            d[i] = az_realloc(d[i], 0); /* its parents, which ask, come after it */
         }
     for (int i = 0; d && i < n; i++) az_realloc(d[i], 0);
     az_realloc(d, 0);
@@ -128,7 +152,7 @@ static bool *active_nodes(const az_program *g)
     return active;
 }
 
-static void make_steps(az_program *g, pointset *s, az_layout **layout, const bool *active)
+static void make_steps(az_program *g, pointset *s, const az_layout **layout, const bool *active)
 {
     int q = 0;
     for (int i = 0; i < g->graph.n; i++) {
@@ -140,7 +164,6 @@ static void make_steps(az_program *g, pointset *s, az_layout **layout, const boo
         if (!is_global(t->op) && t->a >= 0) s->steps[q].a = s->step_of[t->a];
         if (!is_global(t->op) && t->b >= 0 && t->op != AZ_POW) s->steps[q].b = s->step_of[t->b];
         s->step_of[i] = q++;
-        layout[i] = NULL;
     }
 }
 
@@ -176,13 +199,37 @@ static az_status caches(az_program *g, pointset *s)
     return AZ_OK;
 }
 
+/* The first row of the set that alone asks for too much; -1: none does, but all together. */
+static int too_much(const az_program *g, const pointset *s)
+{
+    int found = -1;
+    for (int k = 0; k < s->n_sinks && found < 0; k++) {
+        const az_layout **layout = az_calloc((size_t)g->graph.n + 1, sizeof *layout);
+        layout_pool pool = {0};
+        pointset one = *s;
+        one.sinks = s->sinks + k, one.n_sinks = 1;
+        if (layout && s->sinks[k].kind == SINK_ROW && layouts(layout, &pool, g, &one) == AZ_ELIMIT) found = s->sinks[k].target;
+        clear_pool(&pool);
+        az_realloc(layout, 0);
+    }
+    return found;
+}
+
+static az_status fail_limit(const az_program *g, const pointset *s, az_error *err)
+{
+    static const char words[] = "more than %d Taylor coefficients of one expression are needed: fewer derivatives of a whole expression, or a `let` for "
+                                "the derivative as an equation of its own";
+    const int k = too_much(g, s);
+    return k < 0 ? az_fail(err, AZ_ELIMIT, words, AZ_MAX_JET) : az_problem_fail(g->p, g->p->row[k].line, AZ_ELIMIT, err, words, AZ_MAX_JET);
+}
+
 az_status az_plan_set(az_program *g, int set, az_error *err)
 {
     pointset *s = &g->sets[set];
-    az_layout **layout = az_calloc((size_t)g->graph.n + 1, sizeof *layout);
+    const az_layout **layout = az_calloc((size_t)g->graph.n + 1, sizeof *layout);
     bool *active = active_nodes(g);
-    az_status st = layout && active ? layouts(layout, g, s) : AZ_ENOMEM;
-    if (st == AZ_ELIMIT) az_fail(err, AZ_ELIMIT, "more than %d Taylor coefficients of one expression are needed", AZ_MAX_JET);
+    az_status st = layout && active ? layouts(layout, &s->pool, g, s) : AZ_ENOMEM;
+    if (st == AZ_ELIMIT) fail_limit(g, s, err);
     if (!st) {
         for (int i = 0; i < g->graph.n; i++) s->n_steps += layout[i] != NULL;
         s->steps = az_calloc((size_t)s->n_steps + 1, sizeof *s->steps);
@@ -194,7 +241,6 @@ az_status az_plan_set(az_program *g, int set, az_error *err)
         st = sink_masks(g, s);
         if (!st) st = caches(g, s);
     }
-    for (int i = 0; layout && i < g->graph.n; i++) az_realloc(layout[i], 0);
     az_realloc(layout, 0);
     az_realloc(active, 0);
     return st;
@@ -252,7 +298,7 @@ void az_plan_clear(az_program *g)
     az_realloc(g->tasks, 0);
     for (int i = 0; g->sets && i < g->n_sets; i++) {
         pointset *s = &g->sets[i];
-        for (int q = 0; s->steps && q < s->n_steps; q++) az_realloc(s->steps[q].layout, 0);
+        clear_pool(&s->pool);
         for (int t = 0; s->cache && t < g->p->n_trials; t++) az_doubles_free(s->cache[t]);
         for (int k = 0; k < s->n_sinks; k++) {
             for (int j = 0; s->sinks[k].adjoint && j < g->n_globals; j++) az_doubles_free(s->sinks[k].adjoint[j]);

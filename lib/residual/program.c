@@ -48,12 +48,12 @@ static void apply_values(az_program *g, global *u)
     }
 }
 
-void az_program_residual(az_program *g, const az_binding *b, double *r)
+az_status az_program_residual(az_program *g, const az_binding *b, double *r)
 {
     for (int s = 0; s < g->n_sets; s++)
         if (az_frame_networks(g, s, b->trial)) {
-            for (int i = 0; i < g->n_rows; i++) r[i] = NAN;
-            return;
+            for (int i = 0; r && i < g->n_rows; i++) r[i] = NAN; /* for who does not look at the status */
+            return AZ_ENOMEM;
         }
     for (int k = 0; k < g->n_tasks; k++) {
         const task *t = &g->tasks[k];
@@ -61,6 +61,7 @@ void az_program_residual(az_program *g, const az_binding *b, double *r)
         run_task(g, t, b, r);
         if (t->global >= 0 && !g->globals[t->global].at) apply_values(g, &g->globals[t->global]);
     }
+    return AZ_OK;
 }
 
 double az_program_tail(const az_program *g)

@@ -38,10 +38,11 @@ void az_program_destroy(az_program *g);
 
 /* Parity of every node of g under y -> -y in one dimension: 1, -1, or 0 for none. parity[g->n]. AZ_ENOMEM. */
 az_status az_node_parity(signed char *parity, const az_graph *g, const az_problem *p);
-/* One coordinate, of a domain symmetric about 0: true if every equation and operand has a parity, so that points at y >= 0 are enough. */
-bool az_problem_symmetric(const az_problem *p);
+/* One coordinate, of a domain symmetric about 0: *half if every equation and operand has a parity, so that points at y >= 0 are enough.
+ * AZ_ENOMEM. */
+az_status az_problem_symmetric(bool *half, const az_problem *p);
 /* The same for the line alone. */
-bool az_problem_half_line(const az_problem *p);
+az_status az_problem_half_line(bool *half, const az_problem *p);
 
 int az_program_rows(const az_program *g);
 /* Rows of declaration k: first and count. */
@@ -56,8 +57,9 @@ typedef struct az_binding {
     double unit;
 } az_binding;
 
-/* r[rows] = weight * (lhs - rhs)/scale / unit. */
-void az_program_residual(az_program *g, const az_binding *b, double *r);
+/* r[rows] = weight * (lhs - rhs)/scale / unit. AZ_ENOMEM where networks are larger than at the call before, and there is no memory
+ * for them: r is NaN then. */
+az_status az_program_residual(az_program *g, const az_binding *b, double *r);
 /* Number of columns: weights of the last stage of every trial, then the unknowns. */
 int az_program_columns(const az_program *g, const az_trial_state *trial);
 /* jac: [columns][ld], ld >= rows, a multiple of 8. Columns of unknowns are multiplied by unit. The residual must have been evaluated last with the same binding.

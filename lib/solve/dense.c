@@ -3,7 +3,10 @@
 #include <cblas.h>
 #include <lapacke.h>
 #include <math.h>
+#include <omp.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define TILE 96 /* three tiles of doubles stay in a 256 kB second-level cache */
 #define WIDE 1500 /* columns from which on what BLAS packs for a tile costs more than its cache misses: larger tiles, still enough for many threads */
@@ -14,9 +17,44 @@
 /* present in every flavour of OpenBLAS, absent elsewhere */
 extern void openblas_set_num_threads(int) __attribute__((weak));
 
-void az_dense_init(void)
+#define BUFFER_BYTES ((size_t)128 << 20) /* what OpenBLAS maps for each thread at its first product, seen by strace */
+#define BUFFER_SIDE 160 /* a product of matrices of this side passes through the buffer */
+
+/* What OpenBLAS has mapped it keeps, and cannot be asked about. */
+static atomic_bool has_buffer;
+
+static bool has_room(size_t bytes)
+{
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED) return false;
+    munmap(p, bytes);
+    return true;
+}
+
+/* A product in each thread, at the same time as far as can be. */
+static az_status take_buffers(int threads)
+{
+    const size_t n = BUFFER_SIDE * BUFFER_SIDE;
+    double *a = az_doubles(n * (size_t)(threads + 1));
+    if (!a) return AZ_ENOMEM;
+#pragma omp parallel num_threads(threads)
+    {
+        double *c = a + n * (size_t)(1 + omp_get_thread_num());
+#pragma omp barrier
+        cblas_dgemm(CblasColMajor, CblasNoTrans, CblasTrans, BUFFER_SIDE, BUFFER_SIDE, BUFFER_SIDE, 1, a, BUFFER_SIDE, a,
+                    BUFFER_SIDE, 0, c, BUFFER_SIDE);
+    }
+    az_doubles_free(a);
+    return AZ_OK;
+}
+
+az_status az_dense_init(int threads)
 {
     if (openblas_set_num_threads) openblas_set_num_threads(1);
+    if (!openblas_set_num_threads || atomic_load(&has_buffer) || isinf(az_memory_limit())) return AZ_OK;
+    if (!has_room(BUFFER_BYTES + (BUFFER_BYTES >> 4)) || take_buffers(threads)) return AZ_ENOMEM;
+    atomic_store(&has_buffer, true);
+    return AZ_OK;
 }
 
 static int least(int a, int b) { return a < b ? a : b; }

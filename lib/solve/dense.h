@@ -21,7 +21,8 @@ bool az_dense_qr_apply_t(const double *a, int lda, const double *tau, double *x,
 /* Solves R x = b in place, R[n][n]; false on a singular factor. */
 bool az_dense_qr_solve(const double *a, int lda, double *x, int n);
 double az_dense_dot(const double *x, const double *y, int n);
-/* BLAS to one thread per call, where it is OpenBLAS: our tiles are the parallelism. */
-void az_dense_init(void);
+/* BLAS to one thread per call, where it is OpenBLAS: our tiles are the parallelism. AZ_ENOMEM where the limits of the process
+ * leave no room for its buffer, for which it would wait for ever; with limits, each of these threads takes its own here. */
+az_status az_dense_init(int threads);
 
 #endif

@@ -18,13 +18,13 @@
 #define FAR 1e3 /* times that: cut in four at once */
 #define END_GRADING 0.5 /* share of the arcsine density in the mesh of an interval */
 
-static bool on_interval(const az_problem *p) { return p->coord[0].range == AZ_INTERVAL; }
+static bool on_interval(const az_problem *p) { return p->coord[0].range == AZ_INTERVAL && !az_problem_on_panels(p); } /* on a mesh of its own, in y */
 
 /* Whether elements use the parity of a trial: on a ring they do not need to. */
 static az_parity parity_of(const az_problem *p, int t)
 {
     const az_coord_decl *x = &p->coord[0];
-    return on_interval(p) && (x->periodic || x->lo != -x->hi) ? AZ_NO_PARITY : p->trial[t].parity[0];
+    return x->range == AZ_INTERVAL && (x->periodic || x->lo != -x->hi) ? AZ_NO_PARITY : p->trial[t].parity[0];
 }
 
 az_status az_elements_smoothness(int *k, const az_problem *p, int t)
@@ -85,7 +85,7 @@ static az_status make_mesh(az_mesh *m, const az_problem *p, int t, const double 
     *m = (az_mesh){.n_edges = n,
                    .centre = CENTRE_DEGREE,
                    .parity = parity_of(p, t),
-                   .periodic = on_interval(p) && x->periodic,
+                   .periodic = x->range == AZ_INTERVAL && x->periodic,
                    .length = on_interval(p) ? 0 : x->scale};
     az_status st = az_elements_smoothness(&m->smooth, p, t);
     m->degree = AZ_PANEL_NODES - 1 - SPARE_ROWS + m->smooth;
@@ -97,18 +97,21 @@ static az_status make_mesh(az_mesh *m, const az_problem *p, int t, const double 
 }
 
 /* On an interval that is symmetric about 0, with a problem that is, too, half the points are enough. */
-static bool half_interval(const az_problem *p)
+static az_status half_interval(bool *half, const az_problem *p)
 {
-    bool all = az_problem_symmetric(p) && !p->coord[0].periodic;
-    for (int t = 0; t < p->n_trials; t++) all = all && parity_of(p, t) != AZ_NO_PARITY;
-    return all;
+    const az_status st = az_problem_symmetric(half, p);
+    *half = *half && !p->coord[0].periodic;
+    for (int t = 0; t < p->n_trials; t++) *half = *half && parity_of(p, t) != AZ_NO_PARITY;
+    return st;
 }
 
 /* Fewer elements for higher derivatives: rounding grows like width^-k. */
 static az_status interval_panels(double **edge, int *n_edges, const az_problem *p, int points)
 {
     const az_coord_decl *x = &p->coord[0];
-    int n = points / AZ_PANEL_NODES, both = half_interval(p) ? 2 : 1, most = 2;
+    bool half;
+    if (half_interval(&half, p)) return AZ_ENOMEM;
+    int n = points / AZ_PANEL_NODES, both = half ? 2 : 1, most = 2;
     for (int t = 0; t < p->n_trials; t++) {
         int k;
         if (az_elements_smoothness(&k, p, t)) return AZ_ENOMEM;
@@ -309,10 +312,11 @@ static az_status current_panels(double **edge, int *n_edges, const az_result *r)
     for (int k = p->n_trials - 1; k >= 0; k--)
         if (parity_of(p, k) == AZ_NO_PARITY) t = k;
     const az_mesh *m = &r->trial[t].stage[0].mesh;
-    bool mirror = m->parity != AZ_NO_PARITY && !half_interval(p);
+    bool half;
     int n = 0;
-    *edge = az_doubles(2 * (size_t)m->n_edges);
+    *edge = half_interval(&half, p) ? NULL : az_doubles(2 * (size_t)m->n_edges);
     if (!*edge) return AZ_ENOMEM;
+    const bool mirror = m->parity != AZ_NO_PARITY && !half;
     for (int i = m->n_edges - 1; i > 0 && mirror; i--) (*edge)[n++] = -m->edge[i];
     for (int i = 0; i < m->n_edges; i++) (*edge)[n++] = m->edge[i];
     *n_edges = n;

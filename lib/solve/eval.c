@@ -6,10 +6,8 @@
 #include "solve/run.h"
 
 #include <math.h>
-#include <omp.h>
 #include <string.h>
 
-#define ORDER_MAX 8
 
 static int find_name(const az_problem *p, const char *name)
 {
@@ -34,32 +32,34 @@ static az_status check_points(const az_problem *p, const double *x, int n, az_er
 }
 
 /* On half a grid values at y < 0 follow from |y| by the parity of the derivative asked for; 0 where there is none. */
-static int fold(const az_result *r, int node, const int *order)
+static az_status fold(int *sign, const az_result *r, int node, const int *order)
 {
     const az_problem *p = r->problem;
-    if (!r->n_edges || r->edge[0] != 0 || p->coord[0].range != AZ_LINE) return 0;
+    *sign = 0;
+    if (!r->n_edges || r->edge[0] != 0 || p->coord[0].range != AZ_LINE) return AZ_OK;
     signed char *parity = az_calloc((size_t)p->graph.n + 1, 1);
-    if (!parity) return 0;
-    int s = az_node_parity(parity, &p->graph, p) ? 0 : parity[node] * (order && order[0] % 2 ? -1 : 1);
+    az_status st = parity ? az_node_parity(parity, &p->graph, p) : AZ_ENOMEM;
+    if (!st) *sign = parity[node] * (order && order[0] % 2 ? -1 : 1);
     az_realloc(parity, 0);
-    return s;
+    return st;
 }
 
 /* out[k][n] from the trials of r and these scalars. */
 static az_status run_probe(const az_result *r, const double *scalar, double *out, const az_probe *probe, az_error *err)
 {
     az_program_setup setup = {
-        .edge = r->n_edges ? r->edge : NULL, .n_edges = r->n_edges, .points = r->points, .probe = probe, .threads = omp_get_max_threads()};
+        .edge = r->n_edges ? r->edge : NULL, .n_edges = r->n_edges, .points = r->points, .probe = probe, .threads = az_threads(0)};
     az_program *g;
 
-    az_dense_init();
-    const az_status st = az_program_create(&g, r->problem, &setup, err);
+    az_status st = az_dense_init(setup.threads);
+    if (st) return az_fail(err, st, "out of memory: products of matrices need 0.13 GB of address space for their buffers");
+    st = az_program_create(&g, r->problem, &setup, err);
     if (st) return st;
     az_binding b = {.trial = r->trial, .scalar = scalar, .unit = 1};
-    az_program_residual(g, &b, NULL);
-    for (int k = 0; k < probe->n_nodes; k++) memcpy(out + (size_t)k * (size_t)probe->n, az_program_probe(g, k), sizeof(double) * (size_t)probe->n);
+    st = az_program_residual(g, &b, NULL);
+    for (int k = 0; k < probe->n_nodes && !st; k++) memcpy(out + (size_t)k * (size_t)probe->n, az_program_probe(g, k), sizeof(double) * (size_t)probe->n);
     az_program_destroy(g);
-    return AZ_OK;
+    return st ? az_fail(err, st, "out of memory for the values of the trials") : AZ_OK;
 }
 
 /* Elements of a half-plane: at the point (0, length) of conformal coordinates, where these have a square root, derivatives are the means of those at
@@ -100,18 +100,52 @@ static az_status mend_singular(const az_result *r, double *out, int node, const 
     return st;
 }
 
+#define FAR 1e100 /* scale lengths: nothing that has a meaning overflows before, but squares and cubes do beyond */
+
+static bool is_far(const az_problem *p, const double *x)
+{
+    bool far = false;
+    for (int c = 0; c < p->dim; c++) far |= p->coord[c].range != AZ_INTERVAL && !(fabs(x[c]) <= FAR * p->coord[c].scale);
+    return far;
+}
+
+/* Far out a part may overflow and the whole be finite and wrong, as x/(1 + x^2) then is 0: it becomes NaN. */
+static az_status forget_overflow(const az_result *r, double *out, int node, const double *x, int n, az_error *err)
+{
+    const az_problem *p = r->problem;
+    int *list = NULL, n_list = 0;
+    double *value = NULL;
+    az_status st = AZ_OK;
+    for (int i = 0; i < n && !st; i++) {
+        if (!isfinite(out[i]) || !is_far(p, x + (size_t)i * (size_t)p->dim)) continue;
+        if (!list) st = az_nodes_below(&list, &n_list, p, node);
+        if (!st && !value) value = az_doubles((size_t)n_list);
+        if (!st && !value) st = AZ_ENOMEM;
+        if (st) az_fail(err, st, "out of memory");
+        else st = run_probe(r, r->scalar, value, &(az_probe){.x = x + (size_t)i * (size_t)p->dim, .n = 1, .node = list, .n_nodes = n_list}, err);
+        for (int k = 0; k < n_list && !st; k++)
+            if (!isfinite(value[k])) out[i] = NAN;
+    }
+    az_realloc(list, 0);
+    az_doubles_free(value);
+    return st;
+}
+
 /* At points of the program. */
 static az_status evaluate(const az_result *r, double *out, int node, const double *points, int n, const int *order, az_error *err)
 {
     const az_problem *p = r->problem;
     double *x = az_alloc_array((size_t)n * (size_t)p->dim, sizeof *x);
     if (!x) return az_fail(err, AZ_ENOMEM, "out of memory");
-    int sign = fold(r, node, order);
+    int sign;
+    az_status st = fold(&sign, r, node, order);
     for (int i = 0; i < n * p->dim; i++) x[i] = sign ? fabs(points[i]) : points[i];
-    az_status st = run_probe(r, r->scalar, out, &(az_probe){.x = x, .n = n, .node = &node, .n_nodes = 1, .order = order}, err);
+    if (st) az_fail(err, st, "out of memory");
+    if (!st) st = run_probe(r, r->scalar, out, &(az_probe){.x = x, .n = n, .node = &node, .n_nodes = 1, .order = order}, err);
     for (int i = 0; i < n && !st; i++)
         if (sign < 0 && points[i] < 0) out[i] = -out[i];
     if (!st) st = mend_singular(r, out, node, points, n, order, err);
+    if (!st) st = forget_overflow(r, out, node, x, n, err);
     az_realloc(x, 0);
     return st;
 }
@@ -121,7 +155,7 @@ static az_status evaluate(const az_result *r, double *out, int node, const doubl
 static double compose(const double *f, int k, double y, double half)
 {
     const double u = y / half;
-    double t[ORDER_MAX + 1], sum[ORDER_MAX + 1] = {0}, factorial[ORDER_MAX + 1];
+    double t[AZ_MAX_DERIVATIVE + 1], sum[AZ_MAX_DERIVATIVE + 1] = {0}, factorial[AZ_MAX_DERIVATIVE + 1];
     for (int j = 0; j <= k; j++) {
         t[j] = (pow(1 - u, -(j + 1)) - (j % 2 ? -1 : 1) * pow(1 + u, -(j + 1))) / pow(half, j);
         factorial[j] = j ? factorial[j - 1] * j : 1;
@@ -139,7 +173,7 @@ static double compose(const double *f, int k, double y, double half)
 
 static az_status derivatives_open(const az_result *r, double *out, int node, const double *points, const double *x, int n, int k, az_error *err)
 {
-    double *v = az_alloc_array((size_t)n, (ORDER_MAX + 1) * sizeof *v), f[ORDER_MAX + 1];
+    double *v = az_alloc_array((size_t)n, (AZ_MAX_DERIVATIVE + 1) * sizeof *v), f[AZ_MAX_DERIVATIVE + 1];
     az_status st = v ? AZ_OK : az_fail(err, AZ_ENOMEM, "out of memory");
     for (int j = 0; j <= k && !st; j++) st = evaluate(r, v + (size_t)j * (size_t)n, node, x, n, &j, err);
     for (int i = 0; i < n && !st; i++) {
@@ -185,8 +219,8 @@ az_status az_eval(const az_result *r, double *out, const char *name, const doubl
     int node = find_name(p, name);
     if (node < 0) return az_fail(err, AZ_ENAME, "no field, let or trial is called '%s'", name);
     for (int c = 0; order && c < p->dim; c++)
-        if (order[c] < 0 || order[c] > ORDER_MAX)
-            return az_fail(err, AZ_EDOMAIN, "derivative order %d: expected 0 to %d", order[c], ORDER_MAX);
+        if (order[c] < 0 || order[c] > AZ_MAX_DERIVATIVE)
+            return az_fail(err, AZ_EDOMAIN, "derivative order %d: expected 0 to %d", order[c], AZ_MAX_DERIVATIVE);
     return az_eval_node(r, out, node, points, n, order, err);
 }
 

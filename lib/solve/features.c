@@ -18,10 +18,10 @@ az_status az_run_probe(const az_run *run, double *out, size_t stride, const doub
     az_status st = az_program_create(&g, run->p, &setup, run->err);
     if (st) return st;
     az_binding b = {.trial = run->r->trial, .scalar = run->r->scalar, .unit = 1};
-    az_program_residual(g, &b, NULL);
-    for (int k = 0; k < n_nodes; k++) memcpy(out + (size_t)k * stride, az_program_probe(g, k), sizeof(double) * (size_t)n);
+    st = az_program_residual(g, &b, NULL);
+    for (int k = 0; k < n_nodes && !st; k++) memcpy(out + (size_t)k * stride, az_program_probe(g, k), sizeof(double) * (size_t)n);
     az_program_destroy(g);
-    return AZ_OK;
+    return st ? az_fail(run->err, st, "out of memory for the values of the trials") : AZ_OK;
 }
 
 /* Values of the inputs of all trials, in order, at the panel edges or the points of the first equation. */
@@ -45,9 +45,12 @@ static az_status open_inputs(const az_run *run, az_program **g, int *n_points)
     az_realloc(node, 0);
     if (st) return st;
     az_binding b = {.trial = r->trial, .scalar = r->scalar, .unit = 1};
-    az_program_residual(*g, &b, NULL);
     *n_points = n;
-    return AZ_OK;
+    st = az_program_residual(*g, &b, NULL);
+    if (!st) return AZ_OK;
+    az_program_destroy(*g);
+    *g = NULL;
+    return az_fail(run->err, st, "out of memory for the inputs of the trials");
 }
 
 /* Half-widths of the inputs of all trials, in order; 1 for a constant. */

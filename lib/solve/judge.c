@@ -51,7 +51,12 @@ az_status az_run_examine(az_run *run, const az_program_setup *setup, az_program 
         return az_fail(run->err, AZ_ENOMEM, "out of memory");
     }
     az_binding b = {.trial = run->r->trial, .scalar = run->r->scalar, .unit = run->r->unit};
-    az_program_residual(*g, &b, *res);
+    if (az_program_residual(*g, &b, *res)) {
+        az_doubles_free(*res);
+        az_program_destroy(*g);
+        *g = NULL, *res = NULL;
+        return az_fail(run->err, AZ_ENOMEM, "out of memory");
+    }
     run->r->check = az_state_worst(run->r, worst_row(run, *g, *res));
     return AZ_OK;
 }

@@ -42,16 +42,18 @@ bool az_ladder_passing(const az_result *r)
 static double *unknown(const az_run *run) { return az_ladder_unknown(run); }
 static const char *name(const az_run *run) { return run->p->scalar[run->p->n_parameters].name; }
 
-double az_ladder_defect(az_run *run)
+az_status az_ladder_defect(double *defect, az_run *run)
 {
     const az_problem *p = run->p;
     int first_defect = az_problem_first_defect(p), k = 0, first, n;
-    if (p->n_defects) return run->r->scalar[first_defect] - p->scalar[first_defect].value;
+    if (p->n_defects) return *defect = run->r->scalar[first_defect] - p->scalar[first_defect].value, AZ_OK;
     while (p->row[k].kind != AZ_ROW_SELECT) k++;
     az_program_row_range(run->program, k, &first, &n);
     az_binding b = {.trial = run->r->trial, .scalar = run->r->scalar, .unit = 1};
-    az_program_residual(run->program, &b, run->residual);
-    return run->residual[first] / p->row[k].weight;
+    const az_status st = az_program_residual(run->program, &b, run->residual);
+    if (st) return az_fail(run->err, st, "out of memory");
+    *defect = run->residual[first] / p->row[k].weight;
+    return AZ_OK;
 }
 
 az_status az_ladder_reopen(az_run *run)
@@ -100,25 +102,28 @@ static void after_profile(az_run *run)
     az_ladder_hold_next(run);
 }
 
-static void after_held(az_run *run)
+static az_status after_held(az_run *run)
 {
     az_ladder *m = &run->r->ladder;
-    double here = *unknown(run), d = az_ladder_defect(run);
+    double here = *unknown(run), d;
+    const az_status st = az_ladder_defect(&d, run);
+    if (st) return st;
     snprintf(run->note, sizeof run->note, "%s held at %.5g: rms %.1e, defect %.3e", name(run), here, run->r->rms, d);
-    if (run->r->rms > SOLVED && ++m->tries < TRIES) return;
+    if (run->r->rms > SOLVED && ++m->tries < TRIES) return AZ_OK;
     m->tries = 0;
     if (m->defect * d < 0) {
         az_ladder_release(run, here + (m->value - here) * d / (d - m->defect), here - MARGIN * m->step, m->value + MARGIN * m->step);
-        return;
+        return AZ_OK;
     }
     double left = d / (m->defect - d); /* steps to go, by the last one */
     if (left > 0 && left < NEAR) {
         az_ladder_release(run, here - left * m->step, here - (left + NEAR) * m->step, m->value);
-        return;
+        return AZ_OK;
     }
     m->value = here;
     m->defect = d;
     az_ladder_hold_next(run);
+    return AZ_OK;
 }
 
 static void say(az_run *run, const char *what)
@@ -215,8 +220,10 @@ az_status az_ladder_turn(az_run *run, bool *marching)
     if (m->held && az_run_elements(r)) {
         *marching = true;
         if (!az_march_solved(r)) return az_march_refused(run);
-        az_march_after(run, az_ladder_defect(run));
-    } else if (m->held) after_held(run);
+        double defect;
+        st = az_ladder_defect(&defect, run);
+        if (!st) az_march_after(run, defect);
+    } else if (m->held) st = after_held(run);
     else if (m->found && !(r->rms < FOUND)) st = no_profile(run);
     else {
         after_profile(run);

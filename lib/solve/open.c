@@ -103,7 +103,7 @@ static void evaluate(void *data, double *r, const double *x)
     az_run *run = data;
     put(run, x);
     az_binding b = az_run_binding(run);
-    az_program_residual(run->program, &b, r);
+    if (az_program_residual(run->program, &b, r)) run->failed = AZ_ENOMEM;
     weigh(run, r, 0, 1);
     penalise(run, r, NULL, 0, az_program_rows(run->program));
     if (run->r->arc) r[run->f.rows - 1] = arc_row(run);
@@ -224,11 +224,12 @@ static int useful_threads(const az_run *run)
 }
 
 /* The vector, the residual and its rms from the state. */
-static void take_state(az_run *run)
+static az_status take_state(az_run *run)
 {
     az_run_gather(run);
     evaluate(run, run->residual, run->x);
     run->r->rms = run->r->unit * sqrt(az_dense_dot(run->residual, run->residual, run->f.rows) / run->f.rows);
+    return run->failed ? az_fail(run->err, run->failed, "out of memory for the values of the trials") : AZ_OK;
 }
 
 #define ROUNDED 0.01 /* of the tolerance: what a stage may add by rounding, rms */
@@ -305,8 +306,8 @@ az_status az_run_open(az_run *run)
     run->residual = az_doubles((size_t)rows);
     if (!st && (!run->x || !run->residual)) st = AZ_ENOMEM;
     if (!st && az_run_square(r)) {
-        take_state(run);
-        return az_square_open(run);
+        st = take_state(run);
+        return st ? st : az_square_open(run);
     }
     if (st) return az_fail(run->err, st, "out of memory");
     st = take_memory(run);
@@ -314,16 +315,13 @@ az_status az_run_open(az_run *run)
     if (az_solver_create(&run->solver, method, &run->f))
         return az_fail(run->err, AZ_ENOMEM, "out of memory: a Jacobian of %d rows and %d columns takes %.0f MB with its factors", rows, cols,
                        1e-6 * az_run_bytes(run, r->stage, rows, cols));
-    take_state(run);
-    return AZ_OK;
+    return take_state(run);
 }
 
 az_status az_run_again(az_run *run)
 {
     az_status st = fresh_memory(run, az_run_method(run->r, run->r->stage), run->f.cols);
-    if (st) return az_fail(run->err, st, "out of memory");
-    take_state(run);
-    return AZ_OK;
+    return st ? az_fail(run->err, st, "out of memory") : take_state(run);
 }
 
 void az_run_close(az_run *run)

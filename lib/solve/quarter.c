@@ -565,7 +565,7 @@ static az_status refine(az_run *run, const double *worst, bool *refined)
     const double now = az_square_bytes(r), bytes = now * n / m->n_edges * modes * modes / m->modes / m->modes;
     const double there = MEMORY_SHARE * (az_memory_available() + now); /* the present system makes way */
     *refined = (n > m->n_edges || modes > m->modes) && modes <= AZ_MESH_MAX_MODES && bytes < there;
-    if (!(bytes < there)) snprintf(run->note, sizeof run->note, "a finer mesh would take %.3g GB of %.3g GB", 1e-9 * bytes, 1e-9 * there);
+    if (!(bytes < there)) snprintf(run->note, sizeof run->note, "a finer mesh would take %.3g GB of %.3g GB: it stays as it is, for want of memory alone", 1e-9 * bytes, 1e-9 * there);
     if (!st && *refined) st = remesh(r, edge, n, modes, grading);
     az_doubles_free(edge);
     return st;

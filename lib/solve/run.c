@@ -7,7 +7,6 @@
 #include "trial/mlp.h"
 
 #include <math.h>
-#include <omp.h>
 #include <string.h>
 
 #define GAIN_TANH 3.0 /* first-layer weights: 2-4 times Glorot's, measured */
@@ -76,12 +75,25 @@ static int points_of(const az_problem *p, unsigned fixed, int n)
     return fixed ? (int)(CLOUD_CORRECTION * pow(n, (p->dim - 1.0) / p->dim)) : n;
 }
 
+/* Panels of an interval, even in y. */
+static az_status interval_panels(double **edge, int *n_edges, const az_coord_decl *c, int points)
+{
+    const int n = points > 2 * AZ_PANEL_NODES ? points / AZ_PANEL_NODES : 2;
+    *edge = az_doubles((size_t)n + 1);
+    if (!*edge) return AZ_ENOMEM;
+    *n_edges = n + 1;
+    for (int i = 0; i <= n; i++) (*edge)[i] = asinh((c->lo * (n - i) + c->hi * i) / n / c->scale);
+    return AZ_OK;
+}
+
 az_status az_run_start_points(az_result *r, double reach)
 {
     const az_problem *p = r->problem;
     const az_coord_decl *c = &p->coord[0];
+    if (c->range == AZ_INTERVAL && az_problem_on_panels(p)) return interval_panels(&r->edge, &r->n_edges, c, r->options.points);
     if (p->dim == 1 && c->range != AZ_INTERVAL) {
-        bool half = c->range == AZ_HALF_LINE || az_problem_half_line(p);
+        bool half = true;
+        if (c->range != AZ_HALF_LINE && az_problem_half_line(&half, p)) return AZ_ENOMEM;
         double core = CORE_PANEL * 600.0 / r->options.points * (half ? 1 : 2);
         return az_panels_start(&r->edge, &r->n_edges, core, fmax(c->open > 0 ? AZ_OPEN_REACH : REACH, reach), half);
     }
@@ -254,7 +266,7 @@ static bool has_room(az_run *run)
     const double bytes = az_run_bytes(run, r->stage + 1, (int)rows, p->n_trials * plan.layers[0] + run->n_unknowns);
     const double there = az_memory_available() + az_run_bytes(run, r->stage, run->f.rows, run->f.cols); /* the present one makes way */
     if (bytes <= there) return true;
-    snprintf(run->note, sizeof run->note, "stage %d would take %.3g GB, and %.3g GB are there: the run ends without it", r->stage + 1, 1e-9 * bytes,
+    snprintf(run->note, sizeof run->note, "stage %d would take %.3g GB, and %.3g GB are there: the run ends without it, for want of memory alone", r->stage + 1, 1e-9 * bytes,
              1e-9 * there);
     return false;
 }
@@ -392,7 +404,8 @@ static az_status restart(az_run *run)
     r->restarts++;
     if (!st) st = add_networks(run, 1);
     if (st) return az_fail(run->err, st, "out of memory");
-    snprintf(run->note, sizeof run->note, "the residual stays at %.1e: restart %d from new weights", r->rms, r->restarts);
+    if (isfinite(r->rms)) snprintf(run->note, sizeof run->note, "the residual stays at %.1e: restart %d from new weights", r->rms, r->restarts);
+    else snprintf(run->note, sizeof run->note, "the residual is not finite with these weights: restart %d from new ones", r->restarts);
     st = az_run_open(run);
     return st ? st : reach_out(run);
 }
@@ -490,7 +503,7 @@ static az_status end_of_stage(az_run *run)
 
 static bool phase_is_over(const az_result *r)
 {
-    int done = 0;
+    int64_t done = 0; /* of numbers that may each be the largest int */
     for (int k = 0; k <= r->phase && k + 1 < r->options.n_phases; k++) done += r->options.phase_iterations[k];
     return r->stage == 1 && r->phase + 1 < r->options.n_phases && r->stage_iteration >= done;
 }
@@ -509,8 +522,8 @@ static az_status advance(az_run *run)
     az_result *r = run->r;
     const bool first = az_march_first(r);
     az_step step = run->square ? az_square_step(run) : az_solver_step(run->solver, run->x, run->residual, r->memory);
-    if (step == AZ_STEP_FAILED) return az_fail(run->err, AZ_ENOMEM, "out of memory in iteration %d", r->iterations);
-    run->f.residual(run, run->residual, run->x);
+    if (step != AZ_STEP_FAILED) run->f.residual(run, run->residual, run->x);
+    if (step == AZ_STEP_FAILED || run->failed) return az_fail(run->err, AZ_ENOMEM, "out of memory in iteration %d", r->iterations);
     r->iterations++;
     r->stage_iteration++;
     r->rms = r->unit * sqrt(az_dense_dot(run->residual, run->residual, run->f.rows) / run->f.rows);
@@ -527,22 +540,16 @@ static az_status advance(az_run *run)
     return st ? az_fail(run->err, st, "out of memory in iteration %d", r->iterations) : AZ_OK;
 }
 
-/* Says which statement is not finite, and where. */
-static void stop_nonfinite(az_run *run)
+/* Other random weights may be finite; then which statement is not, and where. */
+static az_status stop_nonfinite(az_run *run)
 {
-    run->r->stop = AZ_STOP_NONFINITE;
-    for (int k = 0; k < run->p->n_rows; k++) {
-        int first, count;
-        az_program_row_range(run->program, k, &first, &count);
-        for (int i = 0; i < count; i++) {
-            if (isfinite(run->residual[first + i])) continue;
-            const double *x = az_program_row_points(run->program, k) + i * run->p->dim;
-            int n = snprintf(run->note, sizeof run->note, "line %d of the problem is not finite at", run->p->row[k].line);
-            for (int c = 0; c < run->p->dim && n < (int)sizeof run->note; c++)
-                n += snprintf(run->note + n, sizeof run->note - (size_t)n, " %s = %.6g", run->p->coord[c].name, x[c]);
-            return;
-        }
-    }
+    az_result *r = run->r;
+    const bool random = r->iterations == 0 && r->stage == 1 && !az_run_linear(r) && !r->warm && !r->ladder.found;
+    az_status st = AZ_OK;
+    while (!st && random && !isfinite(r->rms) && r->restarts < RESTARTS) st = restart(run);
+    if (st || isfinite(r->rms)) return st;
+    r->stop = AZ_STOP_NONFINITE;
+    return az_run_name_nonfinite(run);
 }
 
 static az_status loop(az_run *run)
@@ -550,7 +557,7 @@ static az_status loop(az_run *run)
     az_result *r = run->r;
     az_status st = az_run_open(run);
     if (!st && r->iterations == 0) st = reach_out(run);
-    if (!st && !isfinite(r->rms)) stop_nonfinite(run);
+    if (!st && !isfinite(r->rms)) st = stop_nonfinite(run);
     if (!st) tell(run, phase_name(r));
     while (!st && r->stop == AZ_STOP_RUNNING) {
         st = advance(run);
@@ -586,9 +593,10 @@ az_status az_run_go(az_result *r, const az_solve_options *o, bool fresh, az_prog
                   .seconds_before = r->seconds,
                   .err = err};
     az_run_expect_checkpoint(&run);
-    run.threads = o->threads > 0 ? o->threads : omp_get_max_threads();
-    az_dense_init();
-    az_status st = fresh ? begin(&run) : AZ_OK;
+    run.threads = az_threads(o->threads);
+    az_status st = az_dense_init(run.threads);
+    if (st) return az_fail(err, st, "out of memory: products of matrices need 0.13 GB of address space for their buffers");
+    st = fresh ? begin(&run) : AZ_OK;
     if (!fresh && r->iterations == 0 && az_run_square(r)) say_mesh(&run, NAN);
     return st ? st : loop(&run);
 }
@@ -628,10 +636,25 @@ az_status az_check_coordinates(const az_problem *p, const az_solve_options *o, a
     return AZ_OK;
 }
 
-az_status az_solve_check(const az_problem *p, const az_solve_options *o, az_error *err)
+/* What is asked for and would be ignored. The defaults, as az_result_options has them, may be said. */
+static az_status check_space(const az_problem *p, const az_solve_options *o, az_error *err)
+{
+    const bool element = o->space == AZ_SPACE_ELEMENT, lm = o->n_phases == 1 && o->phase[0] == AZ_METHOD_LM;
+    if (o->space == AZ_SPACE_MLP) return AZ_OK;
+    if (o->max_stages > 1) return az_fail(err, AZ_EOPTION, "%d stages: only networks have more than one, not %s", o->max_stages, az_space_name(o->space));
+    if (element && o->n_layers) return az_fail(err, AZ_EOPTION, "elements have no layers: their number follows from the points and the residual");
+    if (element && p->dim > 1 && o->n_phases && !lm)
+        return az_fail(err, AZ_EOPTION, "elements in a half-plane are solved for by Newton's method: they take no other");
+    if (element && o->mode && o->n_phases && !lm)
+        return az_fail(err, AZ_EOPTION, "elements on the march are solved for by Newton's steps: they take no other method");
+    return AZ_OK;
+}
+
+static az_status check_all(const az_problem *p, const az_solve_options *o, az_error *err)
 {
     const char *series = az_series_name(o->space);
     az_status st = az_check_options(o, err);
+    if (!st) st = check_space(p, o, err);
     if (!st) st = az_check_coordinates(p, o, err);
     if (!st) st = az_ladder_check(p, o->mode, o->space, err);
     if (!st && o->space == AZ_SPACE_ELEMENT) st = az_elements_check(p, err);
@@ -644,13 +667,41 @@ az_status az_solve_check(const az_problem *p, const az_solve_options *o, az_erro
     return AZ_OK;
 }
 
+/* Whether the rows can be compiled, at few points. */
+static az_status compile(const az_problem *p, az_error *err)
+{
+    const az_coord_decl *c = &p->coord[0];
+    const double edge[2] = {c->range == AZ_INTERVAL ? asinh(c->lo / c->scale) : 0, c->range == AZ_INTERVAL ? asinh(c->hi / c->scale) : 1};
+    az_points *points = az_calloc((size_t)p->n_rows + 1, sizeof *points);
+    az_program_setup setup = {.rows = true, .threads = 1, .points = points};
+    az_program *g = NULL;
+    az_status st = points ? AZ_OK : az_fail(err, AZ_ENOMEM, "out of memory");
+    if (az_problem_on_panels(p)) setup.edge = edge, setup.n_edges = 2;
+    for (int k = 0; k < p->n_rows && !st; k++) {
+        const unsigned all = (1u << p->dim) - 1, fixed = az_row_fixed(&p->row[k]);
+        if (p->row[k].kind != AZ_ROW_EQUATION && (!fixed || fixed == all)) continue;
+        if (az_points_spread(&points[k], p, fixed, &p->row[k].at, 1, 0, AZ_COORDINATES_AUTO)) st = az_fail(err, AZ_ENOMEM, "out of memory");
+    }
+    if (!st) st = az_program_create(&g, p, &setup, err);
+    az_program_destroy(g);
+    for (int k = 0; points && k < p->n_rows; k++) az_doubles_free(points[k].x);
+    az_realloc(points, 0);
+    return st;
+}
+
+az_status az_solve_check(const az_problem *p, const az_solve_options *o, az_error *err)
+{
+    const az_status st = check_all(p, o, err);
+    return st ? st : compile(p, err);
+}
+
 az_status az_run_create(az_result **out, const az_problem *p, const az_solve_options *o, az_error *err)
 {
     *out = NULL;
     az_problem *own = NULL;
     const az_variant v = {.layer = p->layer, .n_layers = p->n_layers, .freed = p->freed ? p->scalar[az_problem_freed_slot(p)].name : NULL,
                           .angle = az_series_angle(o->space)};
-    az_status st = az_solve_check(p, o, err);
+    az_status st = check_all(p, o, err);
     if (!st) st = az_problem_vary(&own, p, &v, err);
     if (st) return st;
     if (az_state_create(out, own)) {

@@ -24,6 +24,7 @@ typedef struct az_run {
     int threads;
     double granted; /* bytes of the largest system so far */
     char note[200];
+    az_status failed; /* of a residual that the optimiser asked for: it sees NaN, the run ends with this */
     az_error *err;
 } az_run;
 
@@ -85,6 +86,11 @@ az_status az_run_extend(az_run *run, bool *changed);
 
 /* features.c: derivatives of the given order (NULL: values) of nodes at points y[n] of the line, of node k from out[k*stride] on. */
 az_status az_run_probe(const az_run *run, double *out, size_t stride, const double *y, int n, const int *node, int n_nodes, const int *order);
+/* nonfinite.c: the nodes that `root` is made of, itself the last, in order: by az_realloc. AZ_ENOMEM. */
+az_status az_nodes_below(int **list, int *n, const az_problem *p, int root);
+/* The note becomes: which part of which statement of an open run is not finite, and where. AZ_ENOMEM. */
+az_status az_run_name_nonfinite(az_run *run);
+
 /* bound.c: whether what a stage leaves is due to a bound, and neither a finer mesh nor other weights would help. */
 bool az_bound_holds(const az_run *run);
 /* The end of a run by AZ_STOP_STALLED is one by AZ_STOP_BOUND if an unknown runs onto its bound; the note says so. */
@@ -130,7 +136,7 @@ az_status az_ladder_leave(az_run *run);
 az_status az_ladder_check(const az_problem *p, int mode, az_space space, az_error *err);
 /* What the origin says at a held value, the run open: the declared defect's distance from its smooth value, or what the first select row says, its
  * weight taken out. The problem has one of them. */
-double az_ladder_defect(az_run *run);
+az_status az_ladder_defect(double *defect, az_run *run);
 /* What follows the end of a first stage on the way to options.mode. *marching: another first stage began, or the run stopped. */
 az_status az_ladder_turn(az_run *run, bool *marching);
 

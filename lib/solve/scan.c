@@ -15,9 +15,7 @@
 #include <string.h>
 
 #define VALUES 16
-#define VALUES_MAX 1000
 #define SEEDS 3
-#define SEEDS_MAX 100
 /* Of elements in a held solve. Only a declared defect gives them a solution to refine their mesh for; else it would be cut at the origin for ever. */
 #define ITERATIONS_SOLUTION 60
 #define ITERATIONS_NONE 12
@@ -225,7 +223,7 @@ static bool went_wrong(const az_result *r) { return r->stop == AZ_STOP_NONFINITE
 
 static az_run opened(scanner *w, az_result *r)
 {
-    return (az_run){.r = r, .p = r->problem, .threads = w->s->options.solve.threads > 0 ? w->s->options.solve.threads : 1, .err = w->err};
+    return (az_run){.r = r, .p = r->problem, .threads = az_threads(w->s->options.solve.threads > 0 ? w->s->options.solve.threads : 1), .err = w->err};
 }
 
 /* Inputs for an internal layer that networks do not resolve; *changed: they have more to learn. */
@@ -242,7 +240,7 @@ static az_status read_defect(scanner *w, az_result *r, double *defect)
 {
     az_run run = opened(w, r);
     az_status st = az_run_open(&run);
-    if (!st) *defect = az_ladder_defect(&run);
+    if (!st) st = az_ladder_defect(defect, &run);
     az_run_close(&run);
     return st;
 }
@@ -577,8 +575,8 @@ static az_status check(const az_scan *s, az_error *err)
     if (!(o->lo >= u->lo && o->hi <= u->hi))
         return az_fail(err, AZ_EOPTION, "%s is an unknown in [%g, %g]: the ends of the scan, %g and %g, are not inside", u->name, u->lo, u->hi, o->lo,
                        o->hi);
-    if (o->values < 2 || o->values > VALUES_MAX) return az_fail(err, AZ_EOPTION, "option values is out of range: expected 2 to %d", VALUES_MAX);
-    if (o->seeds < 1 || o->seeds > SEEDS_MAX) return az_fail(err, AZ_EOPTION, "option seeds is out of range: expected 1 to %d", SEEDS_MAX);
+    if (o->values < 2 || o->values > AZ_MAX_SCAN_VALUES) return az_fail(err, AZ_EOPTION, "option values is out of range: expected 2 to %d", AZ_MAX_SCAN_VALUES);
+    if (o->seeds < 1 || o->seeds > AZ_MAX_SCAN_SEEDS) return az_fail(err, AZ_EOPTION, "option seeds is out of range: expected 1 to %d", AZ_MAX_SCAN_SEEDS);
     if (o->solve.space == AZ_SPACE_ELEMENT && s->problem->dim > 1 && !s->problem->n_defects)
         return az_fail(err, AZ_EOPTION, "with elements in several coordinates a scan solves for a `defect` while it holds %s: %s declares none", u->name, s->problem->name);
     if (o->solve.space == AZ_SPACE_ELEMENT && o->solve.coordinates == AZ_POLAR)

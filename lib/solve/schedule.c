@@ -132,7 +132,7 @@ az_status az_check_options(const az_solve_options *o, az_error *err)
     if (!(o->max_seconds >= 0) || isinf(o->max_seconds)) return bad(err, "max_seconds", "0 (no limit) or more seconds");
     if (o->n_layers < 0 || o->n_layers > AZ_MAX_LAYERS) return bad(err, "n_layers", "0 (automatic) to 8");
     for (int k = 0; k < o->n_layers; k++)
-        if (o->layers[k] < 1 || o->layers[k] > 2000) return bad(err, "layers", "widths from 1 to 2000");
+        if (o->layers[k] < 1 || o->layers[k] > AZ_MAX_WIDTH) return bad(err, "layers", "widths from 1 to 2000");
     if (o->max_stages < 0 || o->max_stages > AZ_MAX_STAGES) return bad(err, "max_stages", "0 (automatic) to 6");
     if (o->points < 0 || o->points > 10000000) return bad(err, "points", "0 (automatic) to 10000000");
     if ((int)o->space < 0 || o->space >= AZ_N_SPACE) return bad(err, "space", "a trial space of az_space");

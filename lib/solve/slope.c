@@ -72,6 +72,7 @@ az_status az_run_slope(az_run *run)
     if (stop == AZ_STOP_CANCELLED || stop == AZ_STOP_NONFINITE || stop == AZ_STOP_NO_MODE) return AZ_OK;
     if (!p->n_defects || az_problem_n_unknowns(p) < 1 || az_run_held(run, 0)) return AZ_OK;
     run->f.residual(run, run->residual, run->x);
+    if (run->failed) return az_fail(run->err, run->failed, "out of memory");
     if (run->square) return az_square_slope(run, slope);
     const az_status st = least_squares(run, slope, az_problem_first_defect(p) - p->n_parameters);
     return st ? az_fail(run->err, st, "out of memory") : AZ_OK;

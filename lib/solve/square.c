@@ -440,12 +440,14 @@ static void border_rows(const az_square *s, const az_run *run, const group *u, d
                 }
 }
 
-static bool factor(az_run *run)
+/* Sets `factored`: whether the Jacobian is regular. */
+static az_status factor(az_run *run)
 {
     az_square *s = run->square;
     az_binding b = az_run_binding(run);
     s->factored = false;
-    if (az_program_seeds(run->program, &b, s->seeds, s->ld)) return false;
+    const az_status st = az_program_seeds(run->program, &b, s->seeds, s->ld);
+    if (st) return st;
     for (int e = 0; e < s->n_elements; e++) {
         int ld, border = 0, columns, first = s->first_rows[e], last = s->first_rows[e + 1], n = 0;
         double *block = az_chain_block(s->chain, e, &ld);
@@ -463,7 +465,7 @@ static bool factor(az_run *run)
         }
     }
     s->factored = az_chain_factor(s->chain, run->f.threads);
-    return s->factored;
+    return AZ_OK;
 }
 
 /* d = -J^-1 r by the factor at hand; its norm */
@@ -532,7 +534,8 @@ az_step az_square_step(az_run *run)
     az_square *s = run->square;
     double now = norm(s, run->residual), size;
     run->f.residual(run, run->residual, run->x); /* the program holds what was tried last */
-    if (!factor(run) || !isfinite(size = direction(run, s->d, run->residual))) return AZ_STEP_NONE;
+    if (factor(run)) return AZ_STEP_FAILED;
+    if (!s->factored || !isfinite(size = direction(run, s->d, run->residual))) return AZ_STEP_NONE;
     double shortest = az_march_first(run->r) ? FIRST : SHORTEST;
     for (double length = 1; length >= shortest; length *= 0.5) {
         double next = probe(run, s->d, length);
@@ -556,7 +559,9 @@ az_status az_square_slope(az_run *run, double *slope)
     const az_problem *p = run->p;
     az_square *s = run->square;
     int unknown = run->f.cols - run->n_unknowns, defect = az_problem_first_defect(p) - p->n_parameters;
-    if (!s->factored && !factor(run)) return AZ_OK;
+    const az_status st = s->factored ? AZ_OK : factor(run);
+    if (st) return az_fail(run->err, st, "out of memory");
+    if (!s->factored) return AZ_OK;
     const double *column = s->seeds + (size_t)(s->n_trials * s->layout->n + defect) * (size_t)s->ld;
     for (int i = 0; i < s->n; i++) s->rhs[i] = s->row[i] < 0 ? 0 : -column[s->row[i]];
     az_chain_solve(s->chain, s->rhs, s->rhs);

@@ -65,10 +65,10 @@ static az_status try_ranges(tuner *t, const double *range, double *left)
     if (!st) st = az_run_open(run);
     if (st) return st;
     st = az_solver_step(run->solver, run->x, run->residual, r->memory) == AZ_STEP_FAILED ? AZ_ENOMEM : AZ_OK;
-    if (!st) run->f.residual(run, run->residual, run->x);
+    if (!st) run->f.residual(run, run->residual, run->x), st = run->failed;
     az_binding b = {.trial = r->trial, .scalar = r->scalar, .unit = r->unit};
     int rows = az_program_rows(t->judge);
-    if (!st) az_program_residual(t->judge, &b, t->residual);
+    if (!st) st = az_program_residual(t->judge, &b, t->residual);
     if (!st) *left = sqrt(az_dense_dot(t->residual, t->residual, rows) / rows);
     az_run_close(run);
     memcpy(r->scalar, t->scalar, scalars);

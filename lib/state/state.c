@@ -240,9 +240,10 @@ int az_result_n_rows(const az_result *r) { return r->problem->n_rows; }
 
 az_row_evidence az_result_row(const az_result *r, int i)
 {
+    if (i < 0 || i >= r->problem->n_rows) return (az_row_evidence){.statement = "", .max = NAN, .relative = NAN};
     const az_row_decl *d = &r->problem->row[i];
     const double *found = r->row_found + i * AZ_ROW_FOUND(r->problem->dim);
-    const bool done = r->evidence.tier >= AZ_TIER_REEVALUATED;
+    const bool done = r->evidence.points > 0;
 
     return (az_row_evidence){
         .statement = d->text, .line = d->line, .equation = d->kind == AZ_ROW_EQUATION, .max = done ? found[0] : NAN, .relative = done ? found[1] : NAN, .at = found + 2};

@@ -47,10 +47,10 @@ static az_status create_looks(looks *v, const az_tangent *t, int threads)
     return st ? st : az_program_create(&v->program, p, &setup, NULL);
 }
 
-static void look(looks *v, const az_tangent *t, const az_trial_state *trial)
+static az_status look(looks *v, const az_tangent *t, const az_trial_state *trial)
 {
     const az_binding b = {.trial = trial, .scalar = t->r->scalar, .unit = 1};
-    az_program_residual(v->program, &b, NULL);
+    return az_program_residual(v->program, &b, NULL);
 }
 
 static az_status copy_values(double **out, const looks *v)
@@ -73,7 +73,7 @@ static int moves(looks *v, az_tangent *t, const double *before, const double *d,
         for (int j = 0; j < net->n_weights; j++) net->weight[j] = STEP * d[t->column[first + j]];
         first += net->n_weights;
     }
-    look(v, t, t->trial);
+    if (look(v, t, t->trial)) return -1;
     for (int k = 0; k < v->n_names; k++) {
         const double *now = az_program_probe(v->program, k);
         double size = 1;
@@ -281,14 +281,14 @@ static az_status trivial(az_support *q, az_text *text, const az_tangent *t, look
         zero[k].n_stages = 1;
         zero[k].stage[0] = t->trial[k].stage[t->trial[k].n_stages - 1];
     }
-    if (!st) az_program_residual(t->program, &now, r);
+    if (!st) st = az_program_residual(t->program, &now, r);
     const double residual = st ? 0 : largest_row(t, r), limit = fmax(ZERO * residual, ZERO_LEAST);
-    if (!st) az_program_residual(t->program, &none, r);
+    if (!st) st = az_program_residual(t->program, &none, r);
     bool homogeneous = !st;
     for (int i = 0; i < t->n_rows - t->n_values && homogeneous; i++) homogeneous = fabs(r[i]) <= ZERO_LEAST;
     if (homogeneous) {
-        look(v, t, zero);
-        for (int k = 0; k < v->n_names; k++) {
+        st = look(v, t, zero);
+        for (int k = 0; k < v->n_names && !st; k++) {
             const double *w = az_program_probe(v->program, k);
             memset(mark, 0, sizeof *mark * (size_t)p->graph.n);
             mark[v->node[k]] = true;
@@ -298,7 +298,7 @@ static az_status trivial(az_support *q, az_text *text, const az_tangent *t, look
             for (int i = 0; i < v->n && has_trial; i++)
                 if (isfinite(before[k * v->n + i])) size = fmax(size, fabs(before[k * v->n + i])), moved = fmax(moved, fabs(before[k * v->n + i] - w[i]));
         }
-        if (moved <= limit) {
+        if (!st && moved <= limit) {
             az_text_add(text, "this is the trivial solution: the fields are 0 to within %.1e\n", fmax(size, residual));
             q->open++;
         }
@@ -317,8 +317,8 @@ az_status az_free_directions(az_support *q, const az_result *r, az_tangent *t, i
     az_status st = create_looks(&v, t, threads);
     (void)r;
     if (!st) {
-        look(&v, t, t->trial);
-        st = copy_values(&before, &v);
+        st = look(&v, t, t->trial);
+        if (!st) st = copy_values(&before, &v);
     }
     if (!st) st = trivial(q, &text, t, &v, before);
     if (!st && t->r->problem->dim == 1) st = directions(q, &text, t, &v, before);

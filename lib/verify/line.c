@@ -79,7 +79,8 @@ void az_line_init(az_line *g, const az_coord_decl *c, const az_stretch *t, doubl
 {
     *g = (az_line){.stretch = *t, .infinite = c->range != AZ_INTERVAL, .h = h, .scale = c->scale};
     if (!g->infinite) {
-        init_interval(g, c->lo, c->hi, h);
+        g->origin = az_problem_primitive_start(c);
+        init_interval(g, c->lo - g->origin, c->hi - g->origin, h);
         return;
     }
     const int m = (int)ceil(fmax(az_stretch_s(t, reach), 2 * AZ_LINE_STENCIL * h) / h);
@@ -91,7 +92,7 @@ double az_line_x(const az_line *g, int position)
 {
     const double z = (g->first + position) * g->h;
 
-    return g->infinite ? g->scale * sinh(az_stretch_z(&g->stretch, z)) : g->rise * z / (1 + g->bend * z);
+    return g->infinite ? g->scale * sinh(az_stretch_z(&g->stretch, z)) : g->origin + g->rise * z / (1 + g->bend * z);
 }
 
 double az_line_slope(const az_line *g, int position)
@@ -134,7 +135,7 @@ static int stencil_start(const az_line *g, int position)
 
 void az_line_locate(const az_line *g, az_spot *s, double x)
 {
-    const double z = g->infinite ? az_stretch_s(&g->stretch, asinh(x / g->scale)) : x / (g->rise - g->bend * x);
+    const double y = x - g->origin, z = g->infinite ? az_stretch_s(&g->stretch, asinh(x / g->scale)) : y / (g->rise - g->bend * y);
     const double t = z / g->h - g->first, snap = SNAP_ULPS * DBL_EPSILON * (fabs(z) + 1) / g->h;
 
     *s = (az_spot){.node = -1};

@@ -24,8 +24,8 @@ double az_stretch_z(const az_stretch *t, double s);     /* the inverse of az_str
 
 typedef struct az_line {
     az_stretch stretch;
-    bool infinite;              /* y = scale sinh z(s); else y = rise z / (1 + bend z) */
-    double h, scale, rise, bend;
+    bool infinite;              /* y = scale sinh z(s); else y = origin + rise z / (1 + bend z) */
+    double h, scale, origin, rise, bend;
     int first, n;               /* nodes j = first .. first+n-1, first <= 0 < first+n */
 } az_line;
 
@@ -37,7 +37,8 @@ typedef struct az_spot {
     double area[AZ_LINE_STENCIL];   /* int from the nearest node to x of f dz = sum area[i] f[left+i] */
 } az_spot;
 
-/* LINE, HALF_LINE: |z| <= reach, spacing h in s. INTERVAL, which must contain y = 0: spacing h in [-1, 1], at least a stencil; no reach. */
+/* LINE, HALF_LINE: |z| <= reach, spacing h in s. INTERVAL: spacing h in [-1, 1], at least a stencil; no reach; s = 0 at
+ * y = 0, or at the lower end where that lies outside. */
 void az_line_init(az_line *g, const az_coord_decl *c, const az_stretch *t, double h, double reach);
 double az_line_x(const az_line *g, int position);
 double az_line_slope(const az_line *g, int position);   /* dy/ds */
@@ -47,7 +48,7 @@ void az_line_locate(const az_line *g, az_spot *s, double x);
 /* out[n] = Hilbert transform of f[n] at the nodes (line only): alternating-point trapezoidal rule in z, exponentially convergent for f
  * analytic in a strip and negligible at the ends. O(n^2), same bits for any number of threads. AZ_ENOMEM. */
 az_status az_uniform_hilbert(const az_line *g, az_num *out, const az_num *f, int threads);
-/* out[n] = integral from y = 0 of f; integrand[n] = f dy/dz. Local polynomials of degree 15; relative accuracy is kept where f grows. */
+/* out[n] = integral from s = 0 of f; integrand[n] = f dy/dz. Local polynomials of degree 15; relative accuracy is kept where f grows. */
 void az_uniform_primitive(const az_line *g, az_num *out, const az_num *integrand);
 /* Values between the nodes. */
 az_num az_line_value(const az_spot *s, const az_num *f);

@@ -59,6 +59,14 @@ static az_num num_tanh(az_num x)
     return az_num_make(t * (1 + tan_b * tan_b) / d, tan_b * sech * sech / d);
 }
 
+/* 2e/(1 + e^2), e = exp(-x) or its inverse, whichever does not overflow */
+static az_num num_sech(az_num x)
+{
+    const az_num e = num_exp(creal(x) < 0 ? x : -x);
+
+    return 2 * e / (1 + e * e);
+}
+
 /* i x */
 static az_num turn(az_num x) { return az_num_make(-cimag(x), creal(x)); }
 /* -i x */
@@ -94,6 +102,7 @@ az_num az_num_func(az_func f, az_num x)
     case AZ_F_SINH: return num_sinh(x);
     case AZ_F_COSH: return num_cosh(x);
     case AZ_F_TANH: return num_tanh(x);
+    case AZ_F_SECH: return num_sech(x);
     case AZ_F_ASIN: return num_inside(1, x, casin);
     case AZ_F_ACOS: return num_inside(1, x, cacos);
     case AZ_F_ATAN: return catan(x);
@@ -170,6 +179,20 @@ static az_num sech_squared(az_num x)
     return 4 * e / ((1 + e) * (1 + e));
 }
 
+/* c' = -c t, t' = c^2, t = tanh */
+static void sech_series(az_num *c, int order, az_num t0)
+{
+    az_num t[AZ_NUM_MAX_ORDER + 1];
+
+    t[0] = t0;
+    for (int k = 0; k < order; k++) {
+        c[k + 1] = t[k + 1] = 0;
+        for (int j = 0; j <= k; j++) c[k + 1] -= c[j] * t[k - j], t[k + 1] += c[j] * c[k - j];
+        c[k + 1] /= k + 1;
+        t[k + 1] /= k + 1;
+    }
+}
+
 /* Integrates the coefficients of f' in place: c[1..order] from g = c[1..order] shifted. */
 static void integrate(az_num *c, int order)
 {
@@ -230,6 +253,7 @@ void az_num_series(az_num *c, int order, az_func f, az_num x)
     case AZ_F_COSH: cyclic_series(c, order, c[0], az_num_func(AZ_F_SINH, x), 1); break;
     case AZ_F_TAN: tangent_series(c, order, 1 + c[0] * c[0], 1); break;
     case AZ_F_TANH: tangent_series(c, order, sech_squared(x), -1); break;
+    case AZ_F_SECH: sech_series(c, order, az_num_func(AZ_F_TANH, x)); break;
     case AZ_F_ASIN: root_series(c, order, x, -1); break;
     case AZ_F_ACOS:
         root_series(c, order, x, -1);

@@ -120,7 +120,9 @@ az_status az_panels_of(az_panels *a, const az_result *r, bool local)
         memcpy(a->z, r->edge, sizeof *a->z * (size_t)(a->n = r->n_edges));
     }
     a->folded = parity && x->range != AZ_HALF_LINE;
-    a->both = a->folded && !az_problem_symmetric(p);
+    bool half = false;
+    if (!st) st = az_problem_symmetric(&half, p);
+    a->both = a->folded && !half;
     if (!st && a->folded) st = fold(&a->z, &a->n);
     else if (!st) a->n = tidy(a->z, a->n);
     if (!st && interval) st = even_out(&a->z, &a->n);

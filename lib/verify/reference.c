@@ -21,8 +21,6 @@ static az_status check_node(const az_reference *s, int i, az_error *err)
     if (is_operator(t) && p->dim != 1) return az_fail(err, AZ_EPROBLEM, "cannot verify a nonlocal operator in %d coordinates", p->dim);
     if (t->op == AZ_HILBERT && p->coord[0].range != AZ_LINE)
         return az_fail(err, AZ_EPROBLEM, "cannot verify a Hilbert transform outside the line");
-    if (t->op == AZ_PRIMITIVE && p->coord[0].range == AZ_INTERVAL && !(p->coord[0].lo <= 0 && p->coord[0].hi >= 0))
-        return az_fail(err, AZ_EPROBLEM, "cannot verify a primitive on an interval without 0");
     if (t->op == AZ_POW && s->g->node[t->b].op != AZ_CONST)
         return az_fail(err, AZ_EPROBLEM, "cannot verify a power with a variable exponent");
     for (int j = 0; t->op == AZ_TRIAL && j < p->trial[t->index].n_inputs; j++)

@@ -42,7 +42,7 @@ static double place(const az_coord_decl *c, double u, double reach)
     switch (c->range) {
     case AZ_LINE: return c->scale * sinh(reach * (2 * u - 1));
     case AZ_HALF_LINE: return c->scale * sinh(reach * u);
-    default: return u < 1 ? c->lo + (c->hi - c->lo) * u : c->hi;
+    default: return u < 1 ? fmin(c->lo + (c->hi - c->lo) * u, c->hi) : c->hi;
     }
 }
 

@@ -76,17 +76,17 @@ static az_status half_widths(const az_tangent *t, double *half, const az_points 
     const az_probe probe = {.x = x->x, .n = x->n, .node = node, .n_nodes = n};
     const az_program_setup setup = {.probe = &probe, .threads = threads};
     const az_binding b = {.trial = t->trial, .scalar = t->r->scalar, .unit = 1};
-    const az_status st = az_program_create(&g, p, &setup, NULL);
+    az_status st = az_program_create(&g, p, &setup, NULL);
     if (st) return st;
-    az_program_residual(g, &b, NULL);
-    for (int i = 0; i < n; i++) {
+    st = az_program_residual(g, &b, NULL);
+    for (int i = 0; i < n && !st; i++) {
         const double *v = az_program_probe(g, i);
         double lo = v[0], hi = v[0];
         for (int j = 1; j < x->n; j++) lo = fmin(lo, v[j]), hi = fmax(hi, v[j]);
         half[i] = hi > lo ? 0.5 * (hi - lo) : 1;
     }
     az_program_destroy(g);
-    return AZ_OK;
+    return st;
 }
 
 static az_status add_features(az_tangent *t, const az_points *x, int threads)
@@ -397,7 +397,7 @@ static az_status measure_noise(az_tangent *t, double *noise, const double *base)
                 for (int w = 0; w < net->n_weights; w++) own[w] = net->weight[w] * (net->first == AZ_ACT_CHEBYSHEV && w < net->n_frozen ? 1 : 1 + NOISE_STEP * (2 * az_rng_uniform(&rng) - 1)); /* degrees are exact */
                 net->weight = own;
             }
-        if (!st) az_program_residual(t->program, &b, moved);
+        if (!st) st = az_program_residual(t->program, &b, moved);
         for (int k = 0; k < p->n_trials; k++)
             for (int j = 0; j + 1 < t->trial[k].n_stages; j++) {
                 az_network *net = &t->trial[k].stage[j];
@@ -475,8 +475,7 @@ static az_status evaluate(az_tangent *t, double **base)
 {
     const az_binding b = {.trial = t->trial, .scalar = t->r->scalar, .unit = 1};
     *base = az_doubles((size_t)az_program_rows(t->program) + 1);
-    if (*base) az_program_residual(t->program, &b, *base);
-    return *base ? AZ_OK : AZ_ENOMEM;
+    return *base ? az_program_residual(t->program, &b, *base) : AZ_ENOMEM;
 }
 
 static az_status columns(az_tangent *t, int n)
@@ -653,7 +652,7 @@ az_status az_tangent_residual(az_tangent *t, double *out, const double *d)
         swap_stages(t);
     }
     const az_binding b = {.trial = t->trial, .scalar = scalar, .unit = 1};
-    if (!st) az_program_residual(t->program, &b, r);
+    if (!st) st = az_program_residual(t->program, &b, r);
     for (int i = 0; i < t->n_rows && !st; i++) out[i] = i < t->n_rows - t->n_values ? r[i] : 0;
     for (int k = 0; k < p->n_trials; k++) memset(added(t, k)->weight + added(t, k)->n_frozen, 0, sizeof(double) * (size_t)az_trial_trained(added(t, k)));
     if (both) own_weights(t, false);

@@ -8,10 +8,6 @@
 #include <float.h>
 #include <string.h>
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 #define THREADS_MAX 256
 #define SPACING 0.0625              /* first grid in z: resolves a strip of half-width 1/2 to 1e-11, of pi/2 to round-off */
 #define SPACING_INTERVAL 0.001953125
@@ -119,8 +115,8 @@ static void judge(verdict *w, const group *g, const az_problem *p, const az_num 
         g->judged[k] = g->judged[k] || !zero;
         if (!zero) widen(&w->relative, ratio);
         widen_row(w->row + g->row[k] * AZ_ROW_FOUND(p->dim), value, zero ? NULL : &ratio, x, p->dim);
-        if (row->kind != AZ_ROW_EQUATION) continue;
         widen(&w->max, value);
+        if (row->kind != AZ_ROW_EQUATION) continue;
         if (raw && !(fabs(value) <= fabs(*raw))) {
             *raw = value;
             *rel = zero ? NAN : ratio;
@@ -295,9 +291,15 @@ static void curve_clear(az_curve *c)
 
 static void store(az_result *r, const verdict *w, const az_curve *c, double defect, const az_support *support)
 {
+    const az_problem *p = r->problem;
+
     az_support_clear(&r->support);
     r->support = *support;
-    memcpy(r->row_found, w->row, sizeof *w->row * (size_t)r->problem->n_rows * AZ_ROW_FOUND((size_t)r->problem->dim));
+    memcpy(r->row_found, w->row, sizeof *w->row * (size_t)p->n_rows * AZ_ROW_FOUND((size_t)p->dim));
+    for (int k = 0; k < p->n_rows && p->coord[0].open > 0; k++) { /* a place that users know: in the interval, not on the line behind it */
+        double *at = r->row_found + k * AZ_ROW_FOUND(p->dim) + 2;
+        if (!isnan(*at)) *at = az_open_from_line(&p->coord[0], *at);
+    }
     r->evidence.reevaluated_max = w->max;
     r->evidence.reevaluated_relative = w->relative;
     r->evidence.points = w->points;
@@ -309,12 +311,8 @@ static void store(az_result *r, const verdict *w, const az_curve *c, double defe
 
 static int thread_count(int threads)
 {
-#ifdef _OPENMP
-    if (threads <= 0) threads = omp_get_max_threads();
-#else
-    threads = 1;
-#endif
-    return threads < 1 ? 1 : threads > THREADS_MAX ? THREADS_MAX : threads;
+    threads = az_threads(threads);
+    return threads > THREADS_MAX ? THREADS_MAX : threads;
 }
 
 /* Points to look at: a multiple of the solver's, within limits. */
