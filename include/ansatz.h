@@ -152,7 +152,7 @@ typedef struct az_solve_options {
     double tolerance;                   /* on the relative residual of the independent grid (see az_evidence); > 0, or NaN (the default): what the
                                          * problem states for networks; else 1e-12 on a line, 1e-11 on an interval, 1e-6 in several coordinates, 1e-9 there with
                                          * elements */
-    int max_iterations;                 /* all stages together; 0 = automatic */
+    int max_iterations;                 /* all stages together; 0 = no limit */
     double max_seconds;                 /* > 0 or 0 = none; the only option that makes a run irreproducible */
     int n_layers, layers[AZ_MAX_LAYERS];/* hidden widths of the first stage; n_layers 0 = automatic */
     int max_stages;                     /* networks in the multistage sum; 0 = automatic */
@@ -198,7 +198,9 @@ az_status az_solve(az_result **out, const az_problem *p, const az_solve_options 
  * weights are fitted to its elements first. AZ_EOPTION where the two do not
  * fit; else as az_solve. */
 az_status az_solve_from(az_result **out, const az_problem *p, const az_result *from, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err);
-/* Continues a loaded, unfinished result with its own options (limits, threads and checkpoint come from o). Gives the bits the uninterrupted run gives. */
+/* Continues a loaded, unfinished result with its own options; threads and checkpoint come from o. Gives the bits the uninterrupted run gives.
+ * Limits in o count all sessions, unless they have been reached already: then they are that much more. Where o has none (0) the run goes on by what it was
+ * asked for: to its limit, or that much more where it has reached it. */
 az_status az_resume(az_result *r, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err);
 
 /* ---- Results -------------------------------------------------------------------------------------------------------------- */
@@ -223,6 +225,18 @@ typedef struct az_row_evidence {
     double max, relative;               /* NaN if not done; relative also where the scale is zero everywhere */
     const double *at;                   /* [dimension] where relative is largest, or max if that is NaN; belongs to the result */
 } az_row_evidence;
+
+/* Two conditions of a problem in several coordinates that no function satisfies both where their faces meet: beside that place no residual can be small, whatever
+ * the result, and no points are put nearer than `away` of the lengths. */
+typedef struct az_contradiction {
+    int line[2];                        /* of the problem text */
+    const char *statement[2];           /* as written; belong to the result */
+    int order[2];                       /* of the derivative of each, along its face, that says something else; mostly 0 */
+    unsigned fixed;                     /* bit c: coordinate c is fixed at `at`; along the others the faces meet everywhere */
+    const double *at;                   /* [dimension]; belongs to the result */
+    double gap;                         /* by how much the second misses what it asks where the first holds */
+    double away;
+} az_contradiction;
 
 /* How far a result and another one of the same problem, found in another trial space and on another grid, agree. */
 typedef struct az_cross {
@@ -256,6 +270,8 @@ double az_result_outside(const az_result *r, int i);            /* how far the u
 az_evidence az_result_evidence(const az_result *r);
 int az_result_n_rows(const az_result *r);                        /* equations and conditions, in the order of the text */
 az_row_evidence az_result_row(const az_result *r, int i);
+int az_result_n_contradictions(const az_result *r);
+az_contradiction az_result_contradiction(const az_result *r, int i);
 const az_cross *az_result_cross(const az_result *r);            /* owned by r; NULL where no other result has been compared with it */
 az_space az_result_space(const az_result *r);                   /* of its trials */
 az_coordinates az_result_coordinates(const az_result *r);       /* of its elements in a half-plane, else automatic */

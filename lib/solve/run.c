@@ -6,6 +6,7 @@
 #include "io/io.h"
 #include "trial/mlp.h"
 
+#include <limits.h>
 #include <math.h>
 #include <omp.h>
 #include <string.h>
@@ -36,7 +37,7 @@ static void tell(az_run *run, const char *phase)
     if (!run->fn) return;
     az_progress g = {.stage = r->stage,
                      .iteration = r->iterations,
-                     .max_iterations = r->options.max_iterations,
+                     .max_iterations = run->most,
                      .phase = phase,
                      .rms = r->rms,
                      .check_max = r->check,
@@ -95,6 +96,7 @@ az_status az_run_start_points(az_result *r, double reach)
         first = first && row->kind != AZ_ROW_EQUATION;
         az_status st = az_points_spread(&r->points[k], p, fixed, &row->at, points_of(p, fixed, r->options.points), 0, r->options.coordinates);
         if (st) return st;
+        az_run_avoid_corners(r, &r->points[k], fixed);
     }
     return AZ_OK;
 }
@@ -109,6 +111,7 @@ static az_status grow_points(az_result *r, int n)
         int extra = points_of(r->problem, fixed, n) - now->n;
         if (!now->n || extra <= 0) continue;
         az_status st = az_points_spread(&more, r->problem, fixed, &row->at, extra, now->n, r->options.coordinates);
+        if (!st) az_run_avoid_corners(r, &more, fixed);
         double *all = st ? NULL : az_doubles((size_t)(now->n + extra) * (size_t)now->dim);
         if (!st && !all) st = AZ_ENOMEM;
         if (!st) {
@@ -387,8 +390,9 @@ static az_status forget(az_run *run)
 static az_status restart(az_run *run)
 {
     az_result *r = run->r;
+    az_status st = az_run_keep_last(run);
     az_run_close(run);
-    az_status st = forget(run);
+    if (!st) st = forget(run);
     r->restarts++;
     if (!st) st = add_networks(run, 1);
     if (st) return az_fail(run->err, st, "out of memory");
@@ -499,8 +503,8 @@ static void check_limits(az_run *run)
 {
     az_result *r = run->r;
     if (r->stop != AZ_STOP_RUNNING) return;
-    if (r->iterations >= r->options.max_iterations) r->stop = AZ_STOP_ITERATIONS;
-    if (r->options.max_seconds > 0 && r->seconds >= r->options.max_seconds) r->stop = AZ_STOP_TIME;
+    if (run->most > 0 && r->iterations >= run->most) r->stop = AZ_STOP_ITERATIONS;
+    if (run->most_seconds > 0 && r->seconds >= run->most_seconds) r->stop = AZ_STOP_TIME;
 }
 
 /* One iteration and what follows from it. */
@@ -529,10 +533,15 @@ static az_status advance(az_run *run)
 
 static az_status checkpoint(az_run *run, bool force)
 {
+    az_result *r = run->r;
     double now = az_seconds();
     if (!run->checkpoint || (!force && now - run->last_checkpoint < run->checkpoint_every)) return AZ_OK;
     run->last_checkpoint = now;
-    return az_result_save(run->r, run->checkpoint, run->err);
+    const bool better = !force && r->kept.trial && r->kept.check < r->check; /* what reads the file meanwhile sees the best */
+    if (better) az_kept_swap(r);
+    const az_status st = az_result_save(r, run->checkpoint, run->err);
+    if (better) az_kept_swap(r);
+    return st;
 }
 
 /* Says which statement is not finite, and where. */
@@ -568,7 +577,11 @@ static az_status loop(az_run *run)
         if (r->stop == AZ_STOP_RUNNING) st = checkpoint(run, false);
     }
     bool refined; /* a run that may go on keeps its points and its generator: a resumed one gives the bits of one never stopped */
-    if (!st && r->stop == AZ_STOP_STALLED && !(run->square && r->ladder.held)) st = az_run_judge(run, &refined);
+    const bool last = r->stop == AZ_STOP_STALLED, may_go_on = r->stop == AZ_STOP_ITERATIONS || r->stop == AZ_STOP_TIME || r->stop == AZ_STOP_CANCELLED;
+    if (!st && last && !(run->square && r->ladder.held)) st = az_run_judge(run, &refined);
+    if (!st && last) st = az_run_best(run);
+    if (!st && may_go_on) st = az_run_best_aside(run);
+    if (!may_go_on) az_kept_clear(r);
     if (!st) az_bound_say(run);
     if (run->note[0]) tell(run, phase_name(r));
     az_cross_clear(&r->cross);
@@ -580,7 +593,16 @@ static az_status loop(az_run *run)
     return st ? st : checkpoint(run, true);
 }
 
-az_status az_run_go(az_result *r, const az_solve_options *o, bool fresh, az_progress_fn fn, void *data, az_error *err)
+/* Each contradiction in a line of its own. */
+static void say_corners(az_run *run)
+{
+    for (int i = 0; i < run->r->n_corners; i++) {
+        az_run_say_corner(run->note, sizeof run->note, run->r, i);
+        tell(run, phase_name(run->r));
+    }
+}
+
+static az_status go(az_result *r, const az_solve_options *o, bool fresh, int most, double most_seconds, az_progress_fn fn, void *data, az_error *err)
 {
     az_run run = {.r = r,
                   .p = r->problem,
@@ -591,12 +613,21 @@ az_status az_run_go(az_result *r, const az_solve_options *o, bool fresh, az_prog
                   .started = az_seconds(),
                   .last_checkpoint = az_seconds(),
                   .seconds_before = r->seconds,
+                  .most = most,
+                  .most_seconds = most_seconds,
                   .err = err};
     run.threads = o->threads > 0 ? o->threads : omp_get_max_threads();
     az_dense_init();
+    if (r->iterations == 0) say_corners(&run);
     az_status st = fresh ? begin(&run) : AZ_OK;
     if (!fresh && r->iterations == 0 && az_run_square(r)) say_mesh(&run, NAN);
     return st ? st : loop(&run);
+}
+
+az_status az_run_go(az_result *r, const az_solve_options *o, bool fresh, az_progress_fn fn, void *data, az_error *err)
+{
+    az_kept_clear(r);
+    return go(r, o, fresh, r->options.max_iterations, r->options.max_seconds, fn, data, err);
 }
 
 /* Of everything that determines the numbers. */
@@ -665,7 +696,11 @@ az_status az_run_create(az_result **out, const az_problem *p, const az_solve_opt
     }
     az_resolve_options(&(*out)->options, own, o);
     (*out)->hash = hash_of(*out);
-    return AZ_OK;
+    st = az_run_find_corners(*out, err);
+    if (!st) return AZ_OK;
+    az_result_destroy(*out);
+    *out = NULL;
+    return st;
 }
 
 az_status az_solve(az_result **out, const az_problem *p, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err)
@@ -680,6 +715,22 @@ az_status az_solve(az_result **out, const az_problem *p, const az_solve_options 
     return st;
 }
 
+/* Where a session ends. A limit that is asked for now is one of all sessions, unless it has been reached already: then it is as many more. Without one the
+ * run goes on by what it was asked for before: to the end of that, or as many more. */
+static int iterations_to(const az_result *r, int asked)
+{
+    const int limit = asked > 0 ? asked : r->options.max_iterations, done = r->iterations;
+    if (limit <= 0 || done < limit) return limit;
+    const int more = asked > 0 ? limit : limit - done % limit;
+    return more > INT_MAX - done ? INT_MAX : done + more;
+}
+
+static double seconds_to(const az_result *r, double asked)
+{
+    const double limit = asked > 0 ? asked : r->options.max_seconds;
+    return limit > 0 && r->seconds >= limit ? r->seconds + limit : limit;
+}
+
 az_status az_resume(az_result *r, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err)
 {
     az_status st = az_check_options(o, err);
@@ -689,7 +740,10 @@ az_status az_resume(az_result *r, const az_solve_options *o, az_progress_fn fn, 
     for (int t = 0; t < r->problem->n_trials; t++)
         if (r->trial[t].n_stages < 1) return az_fail(err, AZ_EFORMAT, "the result holds no network to continue with");
     r->stop = AZ_STOP_RUNNING;
+    if (r->kept.aside) az_kept_swap(r);
+    const int most = iterations_to(r, o->max_iterations);
+    const double most_seconds = seconds_to(r, o->max_seconds);
     if (o->max_iterations > 0) r->options.max_iterations = o->max_iterations;
-    r->options.max_seconds = o->max_seconds;
-    return az_run_go(r, o, false, fn, data, err);
+    if (o->max_seconds > 0) r->options.max_seconds = o->max_seconds;
+    return go(r, o, false, most, most_seconds, fn, data, err);
 }
