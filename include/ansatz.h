@@ -154,6 +154,7 @@ typedef struct az_solve_options {
                                          * elements */
     int max_iterations;                 /* all stages together; 0 = no limit */
     double max_seconds;                 /* > 0 or 0 = none; the only option that makes a run irreproducible */
+    double spare_seconds;               /* of these, kept for what the caller does with the result (az_verify_within); default 0 */
     int n_layers, layers[AZ_MAX_LAYERS];/* hidden widths of the first stage; n_layers 0 = automatic */
     int max_stages;                     /* networks in the multistage sum; 0 = automatic */
     int points;                         /* collocation points per equation; 0 = automatic */
@@ -284,6 +285,8 @@ void az_format_unknown(char *buffer, double value, double error);
 
 /* Re-evaluates the residual by the independent path (uniform grid, trapezoidal operators, scalar arithmetic) and stores the evidence in r. */
 az_status az_verify(az_result *r, int threads, az_error *err);
+/* The same in about so many seconds: on a coarser grid, with fewer points, where there is no time for all; at least a few hundred. */
+az_status az_verify_within(az_result *r, int threads, double seconds, az_error *err);
 
 /* Compares r with another result of the same problem (text and parameters). Both are re-evaluated first where they have not been; r then holds
  * the agreement, its tier is AZ_TIER_CROSS_SOLVED, and the error of an unknown is the larger of the difference and of what the residual

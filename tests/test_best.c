@@ -279,9 +279,30 @@ static void no_limit(void **state)
     az_problem_destroy(p);
 }
 
+/* A re-evaluation that has no time looks at fewer points, in one coordinate and in several. */
+static void in_time(void **state)
+{
+    (void)state;
+    static const char *const text[] = {"problem l \"l\"\ndomain y in line\nfield u(y) even decay 2\nequation u = hilbert(d(u, y)) + 1/(1 + y^2)\n", heat};
+    for (int i = 0; i < COUNT(text); i++) {
+        const az_solve_options o = options(200, 4, 2);
+        az_result *r = solved(text[i], &o, NULL, NULL);
+        az_error err;
+        if (az_verify_within(r, 1, 1e-6, &err)) fail_msg("%s", err.message);
+        const int few = az_result_evidence(r).points;
+        assert_true(few > 100 && az_result_evidence(r).tier == AZ_TIER_REEVALUATED && az_result_evidence(r).reevaluated_max > 0);
+        if (az_verify(r, 1, &err)) fail_msg("%s", err.message);
+        const int all = az_result_evidence(r).points;
+        if (!(all > 3 * few)) fail_msg("%d points, and %d without time", all, few);
+        if (az_verify_within(r, 1, 1e6, &err)) fail_msg("%s", err.message);
+        assert_int_equal(az_result_evidence(r).points, all);
+        az_result_destroy(r);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(corners), cmocka_unit_test(kept),   cmocka_unit_test(limits),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(corners), cmocka_unit_test(kept),   cmocka_unit_test(limits), cmocka_unit_test(in_time),
                                        cmocka_unit_test(no_limit), cmocka_unit_test(heat_arrives), cmocka_unit_test(to_the_end)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "io/io.h"
 #include "trial/mlp.h"
 
+#include <float.h>
 #include <limits.h>
 #include <math.h>
 #include <omp.h>
@@ -627,7 +628,7 @@ static az_status go(az_result *r, const az_solve_options *o, bool fresh, int mos
 az_status az_run_go(az_result *r, const az_solve_options *o, bool fresh, az_progress_fn fn, void *data, az_error *err)
 {
     az_kept_clear(r);
-    return go(r, o, fresh, r->options.max_iterations, r->options.max_seconds, fn, data, err);
+    return go(r, o, fresh, r->options.max_iterations, r->options.max_seconds > 0 ? fmax(r->options.max_seconds - o->spare_seconds, DBL_MIN) : 0, fn, data, err);
 }
 
 /* Of everything that determines the numbers. */
@@ -742,7 +743,7 @@ az_status az_resume(az_result *r, const az_solve_options *o, az_progress_fn fn, 
     r->stop = AZ_STOP_RUNNING;
     if (r->kept.aside) az_kept_swap(r);
     const int most = iterations_to(r, o->max_iterations);
-    const double most_seconds = seconds_to(r, o->max_seconds);
+    const double limit = seconds_to(r, o->max_seconds), most_seconds = limit > 0 ? fmax(limit - o->spare_seconds, DBL_MIN) : 0;
     if (o->max_iterations > 0) r->options.max_iterations = o->max_iterations;
     if (o->max_seconds > 0) r->options.max_seconds = o->max_seconds;
     return go(r, o, false, most, most_seconds, fn, data, err);

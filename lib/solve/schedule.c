@@ -129,6 +129,7 @@ az_status az_check_options(const az_solve_options *o, az_error *err)
     if (o->mode < 0) return bad(err, "mode", "0 or more");
     if (o->max_iterations < 0) return bad(err, "max_iterations", "0 (automatic) or more");
     if (!(o->max_seconds >= 0) || isinf(o->max_seconds)) return bad(err, "max_seconds", "0 (no limit) or more seconds");
+    if (!(o->spare_seconds >= 0) || isinf(o->spare_seconds)) return bad(err, "spare_seconds", "0 or more seconds");
     if (o->n_layers < 0 || o->n_layers > AZ_MAX_LAYERS) return bad(err, "n_layers", "0 (automatic) to 8");
     for (int k = 0; k < o->n_layers; k++)
         if (o->layers[k] < 1 || o->layers[k] > 2000) return bad(err, "layers", "widths from 1 to 2000");
