@@ -273,6 +273,10 @@ int az_result_n_rows(const az_result *r);                        /* equations an
 az_row_evidence az_result_row(const az_result *r, int i);
 int az_result_n_contradictions(const az_result *r);
 az_contradiction az_result_contradiction(const az_result *r, int i);
+/* The last words of a run that stopped by AZ_STOP_STALLED above its tolerance, for a person: what was tried, what is left of the time, which rows hold the
+ * residual and where (after az_verify), what would help. 1 and the i-th of them, from 0, with *label a constant; 0 where there is none. text[n] is cut. */
+#define AZ_ADVICE_LENGTH 400
+int az_result_advice(const az_result *r, int i, const char **label, char *text, size_t n);
 const az_cross *az_result_cross(const az_result *r);            /* owned by r; NULL where no other result has been compared with it */
 az_space az_result_space(const az_result *r);                   /* of its trials */
 az_coordinates az_result_coordinates(const az_result *r);       /* of its elements in a half-plane, else automatic */

@@ -300,9 +300,36 @@ static void in_time(void **state)
     }
 }
 
+/* Where a run ends above its tolerance its last words name the rows that hold the residual, and spaces and sizes that the problem can have. */
+static void last_words(void **state)
+{
+    (void)state;
+    static const char layer[] = "problem layer \"A layer\"\ndomain x in [0, 1]\nfield u(x)\nequation 1e-4*d(u, x, x) = u - sin(20*x)\nboundary u = 0 at x = 0\n"
+                                "boundary u = 1 at x = 1\n";
+    az_solve_options o = options(40, 4, 0);
+    char text[AZ_ADVICE_LENGTH], all[5 * AZ_ADVICE_LENGTH] = "";
+    const char *label;
+    az_error err;
+    o.max_seconds = 1000;
+    az_result *r = solved(layer, &o, NULL, NULL);
+    assert_int_equal(r->stop, AZ_STOP_STALLED);
+    if (az_verify(r, 1, &err)) fail_msg("%s", err.message);
+    for (int i = 0; az_result_advice(r, i, &label, text, sizeof text); i++) snprintf(all + strlen(all), sizeof all - strlen(all), "%s: %s\n", label, text);
+    static const char *const part[] = {"tried: a tanh network 4x4", "time left: ", " of 1000 s\n", "where: line ", " at x = ", "--trial element or --trial chebyshev",
+                                       "--layers 8,8", "--points 80", "--seed 2"};
+    for (int i = 0; i < COUNT(part); i++)
+        if (!strstr(all, part[i])) fail_msg("no '%s' in:\n%s", part[i], all);
+    assert_null(strstr(all, "there: ")); /* no corner */
+    assert_int_equal(az_result_advice(r, 0, &label, text, 4), 1); /* cut */
+    assert_int_equal(strlen(text), 3);
+    r->options.tolerance = INFINITY;
+    assert_int_equal(az_result_advice(r, 0, &label, text, sizeof text), 0);
+    az_result_destroy(r);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(corners), cmocka_unit_test(kept),   cmocka_unit_test(limits), cmocka_unit_test(in_time),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(corners), cmocka_unit_test(kept),   cmocka_unit_test(limits), cmocka_unit_test(in_time), cmocka_unit_test(last_words),
                                        cmocka_unit_test(no_limit), cmocka_unit_test(heat_arrives), cmocka_unit_test(to_the_end)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
