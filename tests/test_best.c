@@ -274,7 +274,8 @@ static void no_limit(void **state)
     o.n_layers = 1, o.layers[0] = 6, o.points = 60, o.tolerance = 1e-6;
     if (az_problem_load(&p, "legendre", NULL, 0, &err) || az_solve(&r, p, &o, NULL, NULL, &err)) fail_msg("%s", err.message);
     assert_int_equal(r->options.max_iterations, 0);
-    if (!(r->iterations > 700) || r->stop == AZ_STOP_ITERATIONS) fail_msg("%d iterations: %s", r->iterations, az_stop_message(r->stop));
+    if (!(r->iterations > 700 + 15) || r->stop == AZ_STOP_ITERATIONS) /* and the last method has at least the window in which it is to gain */
+        fail_msg("%d iterations: %s", r->iterations, az_stop_message(r->stop));
     az_result_destroy(r);
     az_problem_destroy(p);
 }
@@ -327,9 +328,38 @@ static void last_words(void **state)
     az_result_destroy(r);
 }
 
+static az_status attempt(const char *text, int iterations)
+{
+    const az_solve_options o = options(20, 2, iterations);
+    az_problem *p = NULL;
+    az_result *r = NULL;
+    az_status st = az_problem_parse(&p, "test", text, strlen(text), NULL, 0, NULL);
+    if (!st) st = az_solve(&r, p, &o, NULL, NULL, NULL);
+    assert_true(!st == (r != NULL));
+    az_result_destroy(r);
+    az_problem_destroy(p);
+    return st;
+}
+
+/* Without memory there is no result, and nothing is left behind: where corners are looked for, states are kept and compared. */
+static void out_of_memory(void **state)
+{
+    (void)state;
+    failing_allocator f = {-1, 0};
+    az_set_allocator(failing_alloc, &f);
+    az_status st = AZ_ENOMEM;
+    for (long k = 0; st; k += 1 + k / 40) {
+        f.calls_left = k;
+        st = attempt(heat, 42);
+        assert_true(st == AZ_OK || st == AZ_ENOMEM);
+        if (f.alive) fail_msg("%ld blocks left where allocation %ld fails", f.alive, k);
+    }
+    az_set_allocator(NULL, NULL);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(corners), cmocka_unit_test(kept),   cmocka_unit_test(limits), cmocka_unit_test(in_time), cmocka_unit_test(last_words),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(corners), cmocka_unit_test(kept),   cmocka_unit_test(limits), cmocka_unit_test(in_time), cmocka_unit_test(last_words), cmocka_unit_test(out_of_memory),
                                        cmocka_unit_test(no_limit), cmocka_unit_test(heat_arrives), cmocka_unit_test(to_the_end)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

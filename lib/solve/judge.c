@@ -38,7 +38,12 @@ az_status az_run_examine(az_run *run, const az_program_setup *setup, az_program 
         *g = NULL;
         return az_fail(run->err, AZ_ENOMEM, "out of memory");
     }
-    return az_run_keep(run, *g, *res);
+    st = az_run_keep(run, *g, *res);
+    if (!st) return AZ_OK;
+    az_doubles_free(*res);
+    az_program_destroy(*g);
+    *res = NULL, *g = NULL;
+    return st;
 }
 
 /* Elements that no iteration follows, or that a refinement has not helped: rounding grows as they shrink. */

@@ -295,20 +295,28 @@ static double best(const az_result *r, int back, int stop)
     return least;
 }
 
+/* Iterations of the methods before the present one, which count for none of its limits. */
+static int earlier_phases(const az_result *r)
+{
+    int done = 0;
+    for (int k = 0; k < r->phase && r->stage == 1 && !r->retries; k++) done += r->options.phase_iterations[k];
+    return done;
+}
+
 static bool stage_is_over(const az_run *run, az_step step)
 {
     const az_result *r = run->r;
     az_stage_plan plan;
     az_plan_stage(&plan, run->p, &r->options, r->stage, r->patient);
     if (r->stage == 1 && r->ladder.found) az_plan_march(&plan, r);
-    int hold = az_run_hold(r);
+    const int hold = az_run_hold(r), own = r->stage_iteration - earlier_phases(r);
     if (step == AZ_STEP_NONE && r->stage_iteration >= hold) return true;
     if (run->square && (az_square_done(run) || r->stage_iteration >= SQUARE_MOST)) return true;
     if (r->stage == 1 && r->phase + 1 < r->options.n_phases) return false;
     if (hold > 0 && r->stage_iteration < hold + plan.window) return false;
     if (r->rms < plan.enough) return true;
-    if (r->stage_iteration >= plan.max_iterations && r->options.max_stages > 1) return true;
-    if (r->stage_iteration <= plan.window) return false;
+    if (own >= plan.max_iterations && r->options.max_stages > 1) return true;
+    if (own <= plan.window) return false;
     return best(r, r->stage_iteration - 1, plan.window - 1) < plan.gain * fmin(r->rms, best(r, plan.window - 1, 0));
 }
 
