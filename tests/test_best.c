@@ -107,7 +107,7 @@ static void finds(const char *text, int n, const int (*line)[2], const double (*
         for (int i = 0; i < r->points[k].n; i++)
             for (int j = 0; j < n; j++) {
                 const double *x = r->points[k].x + 2 * i, *a = at[j], t = r->problem->coord[1].hi;
-                if (!(hypot(x[0] - a[0], (x[1] - a[1]) / t) > 0.0299)) fail_msg("a point of row %d at %g, %g", k, x[0], x[1]);
+                if (!(hypot(x[0] - a[0], (x[1] - a[1]) / t) > 0.999*AZ_CORNER_AWAY)) fail_msg("a point of row %d at %g, %g", k, x[0], x[1]);
             }
     r = through_a_file(r);
     assert_int_equal(az_result_n_contradictions(r), n);

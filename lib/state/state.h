@@ -131,7 +131,7 @@ typedef struct az_corner {
     unsigned fixed;                 /* the faces of both */
     az_point at;                    /* where they meet; coordinates that are not fixed are those of the largest gap */
 #define AZ_MAX_CORNERS 64
-#define AZ_CORNER_AWAY 0.03 /* of the length or scale: where no point is put, and what such a point is mirrored at */
+#define AZ_CORNER_AWAY 0.01 /* of the length or scale: where no point is put, and what such a point is mirrored at. Heat from a corner is off by a third of it */
     double gap;                     /* by how much the second misses what it asks where the first holds */
 } az_corner;
 
