@@ -1,5 +1,6 @@
-/* best: what a run returns is the best state that the independent check has seen, and survives files and interruptions; a corner where conditions contradict
- * each other is found, named and left alone; a run ends for no reason that nobody asked for. */
+/* best: what a run returns is the best state that the independent check has seen, and survives
+ * files and interruptions; a corner where conditions contradict each other is found, named and left
+ * alone; a run ends for no reason that nobody asked for. */
 #include "solve/run.h"
 #include "testing.h"
 
@@ -7,50 +8,54 @@
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof *(a)))
 
-static const char heat[] = "problem heat \"u_t = u_xx, whose corners contradict each other\"\n"
-                           "domain x in [0, 1]\n"
-                           "time t in [0, 0.2]\n"
-                           "field u(x, t)\n"
-                           "equation d(u, t) = d(u, x, x)\n"
-                           "initial u = 0\n"
-                           "boundary u = 1 at x = 0\n"
-                           "boundary u = 1 at x = 1\n";
+static const char heat[] =
+    "problem heat \"u_t = u_xx, whose corners contradict each other\"\n"
+    "domain x in [0, 1]\n"
+    "time t in [0, 0.2]\n"
+    "field u(x, t)\n"
+    "equation d(u, t) = d(u, x, x)\n"
+    "initial u = 0\n"
+    "boundary u = 1 at x = 0\n"
+    "boundary u = 1 at x = 1\n";
 
-static const char cavity[] = "problem cavity \"Lid-driven cavity, Re = 100\"\n"
-                             "domain x, y in box [0, 1] x [0, 1]\n"
-                             "field psi(x, y)\n"
-                             "let u = d(psi, y)\n"
-                             "let v = -d(psi, x)\n"
-                             "let w = -d(psi, x, x) - d(psi, y, y)\n"
-                             "equation u*d(w, x) + v*d(w, y) = (d(w, x, x) + d(w, y, y))/100\n"
-                             "boundary psi = 0 at x = 0\n"
-                             "boundary psi = 0 at x = 1\n"
-                             "boundary psi = 0 at y = 0\n"
-                             "boundary psi = 0 at y = 1\n"
-                             "boundary v = 0 at x = 0\n"
-                             "boundary v = 0 at x = 1\n"
-                             "boundary u = 0 at y = 0\n"
-                             "boundary u = 1 at y = 1\n";
+static const char cavity[] =
+    "problem cavity \"Lid-driven cavity, Re = 100\"\n"
+    "domain x, y in box [0, 1] x [0, 1]\n"
+    "field psi(x, y)\n"
+    "let u = d(psi, y)\n"
+    "let v = -d(psi, x)\n"
+    "let w = -d(psi, x, x) - d(psi, y, y)\n"
+    "equation u*d(w, x) + v*d(w, y) = (d(w, x, x) + d(w, y, y))/100\n"
+    "boundary psi = 0 at x = 0\n"
+    "boundary psi = 0 at x = 1\n"
+    "boundary psi = 0 at y = 0\n"
+    "boundary psi = 0 at y = 1\n"
+    "boundary v = 0 at x = 0\n"
+    "boundary v = 0 at x = 1\n"
+    "boundary u = 0 at y = 0\n"
+    "boundary u = 1 at y = 1\n";
 
-static const char primitive[] = "problem cavity \"The same in velocities and pressure\"\n"
-                                "domain x, y in box [0, 1] x [0, 1]\n"
-                                "field u(x, y)\n"
-                                "field v(x, y)\n"
-                                "field p(x, y)\n"
-                                "equation u*d(u, x) + v*d(u, y) + d(p, x) = (d(u, x, x) + d(u, y, y))/100\n"
-                                "equation u*d(v, x) + v*d(v, y) + d(p, y) = (d(v, x, x) + d(v, y, y))/100\n"
-                                "equation d(u, x) + d(v, y) = 0\n"
-                                "boundary u = 0 at x = 0\n"
-                                "boundary u = 0 at x = 1\n"
-                                "boundary u = 0 at y = 0\n"
-                                "boundary u = 1 at y = 1\n"
-                                "boundary v = 0 at x = 0\n"
-                                "boundary v = 0 at x = 1\n"
-                                "boundary v = 0 at y = 0\n"
-                                "boundary v = 0 at y = 1\n"
-                                "pin p@(0.5, 0.5) = 0\n";
+static const char primitive[] =
+    "problem cavity \"The same in velocities and pressure\"\n"
+    "domain x, y in box [0, 1] x [0, 1]\n"
+    "field u(x, y)\n"
+    "field v(x, y)\n"
+    "field p(x, y)\n"
+    "equation u*d(u, x) + v*d(u, y) + d(p, x) = (d(u, x, x) + d(u, y, y))/100\n"
+    "equation u*d(v, x) + v*d(v, y) + d(p, y) = (d(v, x, x) + d(v, y, y))/100\n"
+    "equation d(u, x) + d(v, y) = 0\n"
+    "boundary u = 0 at x = 0\n"
+    "boundary u = 0 at x = 1\n"
+    "boundary u = 0 at y = 0\n"
+    "boundary u = 1 at y = 1\n"
+    "boundary v = 0 at x = 0\n"
+    "boundary v = 0 at x = 1\n"
+    "boundary v = 0 at y = 0\n"
+    "boundary v = 0 at y = 1\n"
+    "pin p@(0.5, 0.5) = 0\n";
 
-/* Conditions that agree: by value, by an unknown, by a free derivative, and where the data vanish by rounding only. */
+/* Conditions that agree: by value, by an unknown, by a free derivative, and where the data vanish
+ * by rounding only. */
 static const char *const agreeing[] = {
     "problem a \"a\"\ndomain x in [0, 1]\ntime t in [0, 1]\nfield u(x, t)\nequation d(u, t) = d(u, x, x)\ninitial u = sin(pi*x)\nboundary u = 0 at x = 0\n"
     "boundary u = 0 at x = 1\n",
@@ -66,7 +71,8 @@ static az_solve_options options(int points, int width, int iterations)
 {
     az_solve_options o;
     az_solve_options_init(&o);
-    o.threads = 1, o.points = points, o.n_layers = 2, o.layers[0] = o.layers[1] = width, o.max_iterations = iterations, o.max_stages = 1;
+    o.threads = 1, o.points = points, o.n_layers = 2, o.layers[0] = o.layers[1] = width,
+    o.max_iterations = iterations, o.max_stages = 1;
     return o;
 }
 
@@ -86,7 +92,9 @@ static az_result *through_a_file(az_result *r)
     size_t n = 0;
     az_result *q = NULL;
     az_error err;
-    if (az_result_save_memory(r, &bytes, &n, &err) || az_result_load_memory(&q, "memory", bytes, n, &err)) fail_msg("%s", err.message);
+    if (az_result_save_memory(r, &bytes, &n, &err) ||
+        az_result_load_memory(&q, "memory", bytes, n, &err))
+        fail_msg("%s", err.message);
     az_free(bytes);
     az_result_destroy(r);
     return q;
@@ -107,11 +115,14 @@ static void finds(const char *text, int n, const int (*line)[2], const double (*
         for (int i = 0; i < r->points[k].n; i++)
             for (int j = 0; j < n; j++) {
                 const double *x = r->points[k].x + 2 * i, *a = at[j], t = r->problem->coord[1].hi;
-                if (!(hypot(x[0] - a[0], (x[1] - a[1]) / t) > 0.999*AZ_CORNER_AWAY)) fail_msg("a point of row %d at %g, %g", k, x[0], x[1]);
+                if (!(hypot(x[0] - a[0], (x[1] - a[1]) / t) > 0.999 * AZ_CORNER_AWAY))
+                    fail_msg("a point of row %d at %g, %g", k, x[0], x[1]);
             }
     r = through_a_file(r);
     assert_int_equal(az_result_n_contradictions(r), n);
-    for (int i = 0; i < n; i++) assert_true(az_result_contradiction(r, i).line[1] == line[i][1] && az_result_contradiction(r, i).at[1] == at[i][1]);
+    for (int i = 0; i < n; i++)
+        assert_true(az_result_contradiction(r, i).line[1] == line[i][1] &&
+                    az_result_contradiction(r, i).at[1] == at[i][1]);
     az_result_destroy(r);
 }
 
@@ -133,7 +144,9 @@ static double judged(const az_result *r)
     az_error err;
     for (int k = 0; k < r->problem->n_rows; k++) {
         const az_row_decl *row = &r->problem->row[k];
-        assert_int_equal(az_points_spread(&points[k], r->problem, az_row_fixed(row), &row->at, 4000, 77777, 0), AZ_OK);
+        assert_int_equal(
+            az_points_spread(&points[k], r->problem, az_row_fixed(row), &row->at, 4000, 77777, 0),
+            AZ_OK);
         az_run_avoid_corners(r, &points[k], az_row_fixed(row));
     }
     const az_program_setup setup = {.points = points, .rows = true, .threads = 1};
@@ -149,7 +162,8 @@ static double judged(const az_result *r)
     return worst;
 }
 
-/* Points are not spent on the corners: the heat arrives in the middle as it should, within what the neighbourhoods left out hold. */
+/* Points are not spent on the corners: the heat arrives in the middle as it should, within what the
+ * neighbourhoods left out hold. */
 static void heat_arrives(void **state)
 {
     (void)state;
@@ -160,7 +174,8 @@ static void heat_arrives(void **state)
     az_error err;
     if (az_eval(r, u, "u", at, 3, NULL, &err)) fail_msg("%s", err.message);
     for (int i = 0; i < 3; i++)
-        if (!(fabs(u[i] - right[i]) < 0.03)) fail_msg("u(%g, %g) = %g, not %g", at[2 * i], at[2 * i + 1], u[i], right[i]);
+        if (!(fabs(u[i] - right[i]) < 0.03))
+            fail_msg("u(%g, %g) = %g, not %g", at[2 * i], at[2 * i + 1], u[i], right[i]);
     if (!(judged(r) < 1)) fail_msg("a residual of %g", judged(r));
     az_result_destroy(r);
 }
@@ -170,7 +185,8 @@ static bool same_networks(const az_trial_state *a, const az_trial_state *b)
     if (a->n_stages != b->n_stages) return false;
     for (int k = 0; k < a->n_stages; k++)
         if (a->stage[k].n_weights != b->stage[k].n_weights ||
-            memcmp(a->stage[k].weight, b->stage[k].weight, sizeof(double) * (size_t)a->stage[k].n_weights))
+            memcmp(a->stage[k].weight, b->stage[k].weight,
+                   sizeof(double) * (size_t)a->stage[k].n_weights))
             return false;
     return true;
 }
@@ -181,7 +197,8 @@ static void spoil(az_result *r)
     for (int i = 0; i < net->n_weights; i++) net->weight[i] *= 3;
 }
 
-/* A run that goes astray returns what it had before, also through files, and goes on from where it was, with the same bits. */
+/* A run that goes astray returns what it had before, also through files, and goes on from where it
+ * was, with the same bits. */
 static void kept(void **state)
 {
     (void)state;
@@ -190,10 +207,13 @@ static void kept(void **state)
     az_result *r = solved(heat, &o, NULL, NULL), *other = NULL;
     char *bytes = NULL;
     size_t n = 0;
-    assert_true(r->kept.trial && !r->kept.aside && r->kept.iteration == 40 && r->stop == AZ_STOP_ITERATIONS);
+    assert_true(r->kept.trial && !r->kept.aside && r->kept.iteration == 40 &&
+                r->stop == AZ_STOP_ITERATIONS);
     const double good = judged(r);
     spoil(r);
-    if (az_result_save_memory(r, &bytes, &n, &err) || az_result_load_memory(&other, "memory", bytes, n, &err)) fail_msg("%s", err.message);
+    if (az_result_save_memory(r, &bytes, &n, &err) ||
+        az_result_load_memory(&other, "memory", bytes, n, &err))
+        fail_msg("%s", err.message);
     az_free(bytes);
     for (int leg = 0; leg < 3; leg++) { /* one iteration each */
         o.max_iterations = 46 + leg;
@@ -203,12 +223,14 @@ static void kept(void **state)
         r = through_a_file(r);
         assert_true(r->kept.aside && judged(r) < 10 * good);
         az_kept_swap(r);
-        if (!(judged(r) > 10 * good)) fail_msg("the working state has %g, not worse than %g", judged(r), good);
+        if (!(judged(r) > 10 * good))
+            fail_msg("the working state has %g, not worse than %g", judged(r), good);
         az_kept_swap(r);
     }
     o.max_iterations = 48;
     if (az_resume(other, &o, NULL, NULL, &err)) fail_msg("%s", err.message);
-    assert_true(other->kept.aside && same_networks(other->trial, r->trial) && same_networks(other->kept.trial, r->kept.trial));
+    assert_true(other->kept.aside && same_networks(other->trial, r->trial) &&
+                same_networks(other->kept.trial, r->kept.trial));
     az_result_destroy(other);
     az_result_destroy(r);
 }
@@ -270,11 +292,15 @@ static void no_limit(void **state)
     az_error err;
     az_solve_options o;
     az_solve_options_init(&o);
-    o.threads = 1, o.n_phases = 2, o.phase[0] = AZ_METHOD_ADAM, o.phase_iterations[0] = 700, o.phase[1] = AZ_METHOD_LM;
+    o.threads = 1, o.n_phases = 2, o.phase[0] = AZ_METHOD_ADAM, o.phase_iterations[0] = 700,
+    o.phase[1] = AZ_METHOD_LM;
     o.n_layers = 1, o.layers[0] = 6, o.points = 60, o.tolerance = 1e-6;
-    if (az_problem_load(&p, "legendre", NULL, 0, &err) || az_solve(&r, p, &o, NULL, NULL, &err)) fail_msg("%s", err.message);
+    if (az_problem_load(&p, "legendre", NULL, 0, &err) || az_solve(&r, p, &o, NULL, NULL, &err))
+        fail_msg("%s", err.message);
     assert_int_equal(r->options.max_iterations, 0);
-    if (!(r->iterations > 700 + 15) || r->stop == AZ_STOP_ITERATIONS) /* and the last method has at least the window in which it is to gain */
+    if (!(r->iterations > 700 + 15) ||
+        r->stop == AZ_STOP_ITERATIONS) /* and the last method has at least the window in which it is
+                                          to gain */
         fail_msg("%d iterations: %s", r->iterations, az_stop_message(r->stop));
     az_result_destroy(r);
     az_problem_destroy(p);
@@ -284,14 +310,17 @@ static void no_limit(void **state)
 static void in_time(void **state)
 {
     (void)state;
-    static const char *const text[] = {"problem l \"l\"\ndomain y in line\nfield u(y) even decay 2\nequation u = hilbert(d(u, y)) + 1/(1 + y^2)\n", heat};
+    static const char *const text[] = {
+        "problem l \"l\"\ndomain y in line\nfield u(y) even decay 2\nequation u = hilbert(d(u, y)) + 1/(1 + y^2)\n",
+        heat};
     for (int i = 0; i < COUNT(text); i++) {
         const az_solve_options o = options(200, 4, 2);
         az_result *r = solved(text[i], &o, NULL, NULL);
         az_error err;
         if (az_verify_within(r, 1, 1e-6, &err)) fail_msg("%s", err.message);
         const int few = az_result_evidence(r).points;
-        assert_true(few > 100 && az_result_evidence(r).tier == AZ_TIER_REEVALUATED && az_result_evidence(r).reevaluated_max > 0);
+        assert_true(few > 100 && az_result_evidence(r).tier == AZ_TIER_REEVALUATED &&
+                    az_result_evidence(r).reevaluated_max > 0);
         if (az_verify(r, 1, &err)) fail_msg("%s", err.message);
         const int all = az_result_evidence(r).points;
         if (!(all > 3 * few)) fail_msg("%d points, and %d without time", all, few);
@@ -301,12 +330,14 @@ static void in_time(void **state)
     }
 }
 
-/* Where a run ends above its tolerance its last words name the rows that hold the residual, and spaces and sizes that the problem can have. */
+/* Where a run ends above its tolerance its last words name the rows that hold the residual, and
+ * spaces and sizes that the problem can have. */
 static void last_words(void **state)
 {
     (void)state;
-    static const char layer[] = "problem layer \"A layer\"\ndomain x in [0, 1]\nfield u(x)\nequation 1e-4*d(u, x, x) = u - sin(20*x)\nboundary u = 0 at x = 0\n"
-                                "boundary u = 1 at x = 1\n";
+    static const char layer[] =
+        "problem layer \"A layer\"\ndomain x in [0, 1]\nfield u(x)\nequation 1e-4*d(u, x, x) = u - sin(20*x)\nboundary u = 0 at x = 0\n"
+        "boundary u = 1 at x = 1\n";
     az_solve_options o = options(40, 4, 0);
     char text[AZ_ADVICE_LENGTH], all[5 * AZ_ADVICE_LENGTH] = "";
     const char *label;
@@ -315,9 +346,17 @@ static void last_words(void **state)
     az_result *r = solved(layer, &o, NULL, NULL);
     assert_int_equal(r->stop, AZ_STOP_STALLED);
     if (az_verify(r, 1, &err)) fail_msg("%s", err.message);
-    for (int i = 0; az_result_advice(r, i, &label, text, sizeof text); i++) snprintf(all + strlen(all), sizeof all - strlen(all), "%s: %s\n", label, text);
-    static const char *const part[] = {"tried: a tanh network 4x4", "time left: ", " of 1000 s\n", "where: line ", " at x = ", "--trial element or --trial chebyshev",
-                                       "--layers 8,8", "--points 80", "--seed 2"};
+    for (int i = 0; az_result_advice(r, i, &label, text, sizeof text); i++)
+        snprintf(all + strlen(all), sizeof all - strlen(all), "%s: %s\n", label, text);
+    static const char *const part[] = {"tried: a tanh network 4x4",
+                                       "time left: ",
+                                       " of 1000 s\n",
+                                       "where: line ",
+                                       " at x = ",
+                                       "--trial element or --trial chebyshev",
+                                       "--layers 8,8",
+                                       "--points 80",
+                                       "--seed 2"};
     for (int i = 0; i < COUNT(part); i++)
         if (!strstr(all, part[i])) fail_msg("no '%s' in:\n%s", part[i], all);
     assert_null(strstr(all, "there: ")); /* no corner */
@@ -341,7 +380,8 @@ static az_status attempt(const char *text, int iterations)
     return st;
 }
 
-/* Without memory there is no result, and nothing is left behind: where corners are looked for, states are kept and compared. */
+/* Without memory there is no result, and nothing is left behind: where corners are looked for,
+ * states are kept and compared. */
 static void out_of_memory(void **state)
 {
     (void)state;
@@ -359,7 +399,9 @@ static void out_of_memory(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(corners), cmocka_unit_test(kept),   cmocka_unit_test(limits), cmocka_unit_test(in_time), cmocka_unit_test(last_words), cmocka_unit_test(out_of_memory),
-                                       cmocka_unit_test(no_limit), cmocka_unit_test(heat_arrives), cmocka_unit_test(to_the_end)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(corners),  cmocka_unit_test(kept),         cmocka_unit_test(limits),
+        cmocka_unit_test(in_time),  cmocka_unit_test(last_words),   cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(no_limit), cmocka_unit_test(heat_arrives), cmocka_unit_test(to_the_end)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,16 +1,18 @@
-/* advice.c: the last words of a run that ended above its tolerance: what was tried, what is left of the time, which rows hold the residual and where, and what
- * would help. */
+/* advice.c: the last words of a run that ended above its tolerance: what was tried, what is left of
+ * the time, which rows hold the residual and where, and what would help. */
 #include "solve/run.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
 
-#define NEARLY 0.1      /* of the largest residual: rows above hold it, too */
-#define NAMED 3         /* rows at most */
-#define AT_CORNER 2.0   /* times the distance that points keep from a corner: a residual that near belongs to it */
-#define LEAST_LEFT 1.0  /* seconds: no time worth a word is left below */
-#define ASTRAY 0.1      /* relative residual of a run that found nothing: other weights come first */
+#define NEARLY 0.1 /* of the largest residual: rows above hold it, too */
+#define NAMED 3 /* rows at most */
+#define AT_CORNER \
+    2.0 /* times the distance that points keep from a corner: a residual that near belongs to it \
+         */
+#define LEAST_LEFT 1.0 /* seconds: no time worth a word is left below */
+#define ASTRAY 0.1 /* relative residual of a run that found nothing: other weights come first */
 
 typedef struct words {
     char *text;
@@ -33,7 +35,10 @@ static double relative(const az_result *r, int k)
     return isnan(found[1]) ? found[0] : found[1];
 }
 
-static const double *place(const az_result *r, int k) { return r->row_found + k * AZ_ROW_FOUND(r->problem->dim) + 2; }
+static const double *place(const az_result *r, int k)
+{
+    return r->row_found + k * AZ_ROW_FOUND(r->problem->dim) + 2;
+}
 
 /* The row with the largest residual, -1 where nothing was re-evaluated. */
 static int worst_row(const az_result *r)
@@ -72,8 +77,10 @@ static bool tried(words *w, const az_result *r)
         say(w, "%s", k ? ", then " : "");
         shape(w, &t->stage[k]);
     }
-    if (stages > t->n_stages) say(w, "; %d more that did not lower the residual", stages - t->n_stages);
-    if (r->restarts) say(w, "; %d restart%s from new weights", r->restarts, r->restarts > 1 ? "s" : "");
+    if (stages > t->n_stages)
+        say(w, "; %d more that did not lower the residual", stages - t->n_stages);
+    if (r->restarts)
+        say(w, "; %d restart%s from new weights", r->restarts, r->restarts > 1 ? "s" : "");
     say(w, "; %d iterations", r->iterations);
     return true;
 }
@@ -98,10 +105,12 @@ static bool where(words *w, const az_result *r)
     double rest = 0;
     if (worst < 0) return false;
     for (int k = 0; k < r->problem->n_rows; k++) {
-        const bool named = k == worst || (relative(r, k) > NEARLY * relative(r, worst) && n < NAMED);
+        const bool named =
+            k == worst || (relative(r, k) > NEARLY * relative(r, worst) && n < NAMED);
         if (!named) rest = fmax(rest, relative(r, k));
         if (!named) continue;
-        say(w, "%sline %d leaves %.1e at", n++ ? "; " : "", r->problem->row[k].line, relative(r, k));
+        say(w, "%sline %d leaves %.1e at", n++ ? "; " : "", r->problem->row[k].line,
+            relative(r, k));
         say_place(w, r->problem, place(r, k));
     }
     if (n < r->problem->n_rows) say(w, "; the other rows at most %.1e", rest);
@@ -117,7 +126,8 @@ static int corner_at(const az_result *r, const double *x)
         for (int c = 0; c < p->dim; c++) {
             const az_coord_decl *d = &p->coord[c];
             const double length = d->range == AZ_INTERVAL ? d->hi - d->lo : d->scale;
-            if (r->corner[i].fixed >> c & 1) square += pow((x[c] - r->corner[i].at.x[c]) / length, 2);
+            if (r->corner[i].fixed >> c & 1)
+                square += pow((x[c] - r->corner[i].at.x[c]) / length, 2);
         }
         if (sqrt(square) < AT_CORNER * AZ_CORNER_AWAY) return i;
     }
@@ -128,8 +138,9 @@ static bool corner(words *w, const az_result *r)
 {
     const int worst = worst_row(r), i = worst < 0 ? -1 : corner_at(r, place(r, worst));
     if (i < 0) return false;
-    say(w, "lines %d and %d contradict each other there: no option makes that residual small. Change the conditions so that they agree (a ramp), or "
-           "read the solution away from it only",
+    say(w,
+        "lines %d and %d contradict each other there: no option makes that residual small. Change the conditions so that they agree (a ramp), or "
+        "read the solution away from it only",
         r->problem->row[r->corner[i].row[0]].line, r->problem->row[r->corner[i].row[1]].line);
     return true;
 }
@@ -145,13 +156,16 @@ static bool has_series(const az_problem *p, az_space s)
 
 static void spaces(words *w, const az_result *r)
 {
-    static const az_space space[] = {AZ_SPACE_ELEMENT, AZ_SPACE_CHEBYSHEV, AZ_SPACE_FOURIER, AZ_SPACE_MLP};
+    static const az_space space[] = {AZ_SPACE_ELEMENT, AZ_SPACE_CHEBYSHEV, AZ_SPACE_FOURIER,
+                                     AZ_SPACE_MLP};
     const char *and = "";
     for (int i = 0; i < (int)(sizeof space / sizeof *space); i++) {
         const az_space s = space[i];
-        const bool there = s == AZ_SPACE_MLP || (s == AZ_SPACE_ELEMENT ? az_elements_check(r->problem, NULL) == AZ_OK : has_series(r->problem, s));
+        const bool there = s == AZ_SPACE_MLP ||
+                           (s == AZ_SPACE_ELEMENT ? az_elements_check(r->problem, NULL) == AZ_OK
+                                                  : has_series(r->problem, s));
         if (s == az_result_space(r) || !there) continue;
-        say(w, "%s--trial %s", *and ? and : "another space: ", az_space_name(s));
+        say(w, "%s--trial %s", *and? and : "another space: ", az_space_name(s));
         and = " or ";
     }
     if (*and) say(w, "; ");
@@ -165,16 +179,20 @@ static void larger(words *w, const az_result *r)
         for (int k = 0; k < o->n_layers; k++) say(w, "%s%d", k ? "," : "", 2 * o->layers[k]);
         say(w, "; ");
     }
-    say(w, "more %s: --points %d", o->space == AZ_SPACE_ELEMENT ? "elements" : "points", 2 * o->points);
+    say(w, "more %s: --points %d", o->space == AZ_SPACE_ELEMENT ? "elements" : "points",
+        2 * o->points);
 }
 
 static bool help(words *w, const az_result *r)
 {
-    const bool random = r->options.space == AZ_SPACE_MLP, astray = !(r->evidence.reevaluated_relative < ASTRAY);
-    if (random && astray) say(w, "other weights: --seed %llu; ", (unsigned long long)r->options.seed + 1);
+    const bool random = r->options.space == AZ_SPACE_MLP,
+               astray = !(r->evidence.reevaluated_relative < ASTRAY);
+    if (random && astray)
+        say(w, "other weights: --seed %llu; ", (unsigned long long)r->options.seed + 1);
     spaces(w, r);
     larger(w, r);
-    if (random && !astray) say(w, "; other weights: --seed %llu", (unsigned long long)r->options.seed + 1);
+    if (random && !astray)
+        say(w, "; other weights: --seed %llu", (unsigned long long)r->options.seed + 1);
     return true;
 }
 
@@ -183,9 +201,16 @@ int az_result_advice(const az_result *r, int i, const char **label, char *text, 
     static const struct {
         const char *label;
         bool (*say)(words *w, const az_result *r);
-    } line[] = {{"tried", tried}, {"time left", left}, {"where", where}, {"there", corner}, {"to try", help}};
-    const double relative = r->evidence.tier >= AZ_TIER_REEVALUATED ? r->evidence.reevaluated_relative : r->check;
-    if (r->stop != AZ_STOP_STALLED || r->options.mode || relative <= r->options.tolerance || !r->problem->n_trials || !n) return 0;
+    } line[] = {{"tried", tried},
+                {"time left", left},
+                {"where", where},
+                {"there", corner},
+                {"to try", help}};
+    const double relative =
+        r->evidence.tier >= AZ_TIER_REEVALUATED ? r->evidence.reevaluated_relative : r->check;
+    if (r->stop != AZ_STOP_STALLED || r->options.mode || relative <= r->options.tolerance ||
+        !r->problem->n_trials || !n)
+        return 0;
     for (int k = 0; k < (int)(sizeof line / sizeof *line); k++) {
         words w = {.text = text, .n = n};
         *text = 0;

@@ -1,18 +1,21 @@
-/* keep.c: the best state that the independent check has seen, through stages, restarts and points that move. Two states are compared on the same points and
- * grid, on which the optimiser works with neither. */
+/* keep.c: the best state that the independent check has seen, through stages, restarts and points
+ * that move. Two states are compared on the same points and grid, on which the optimiser works with
+ * neither. */
 #include "solve/square.h"
 
 #include <math.h>
 #include <string.h>
 
-#define FIRST_POINT 1000003 /* of the sequence that points come from: none in use comes that late, and pools begin before it */
-#define POOL 16             /* points per point of the rows, as where a state is judged */
+/* Of the sequence that points come from: beyond all that a run trains with or moves to. */
+#define FIRST_POINT 500000000
+#define POOL 16 /* points per point of the rows, as where a state is judged */
 
 /* A march, a scan and a branch go from one state to another by themselves. */
 static bool keeps(const az_run *run)
 {
     const az_result *r = run->r;
-    return !r->options.mode && !r->arc && !r->ladder.held && !r->ladder.found && !r->problem->n_layers;
+    return !r->options.mode && !r->arc && !r->ladder.held && !r->ladder.found &&
+           !r->problem->n_layers;
 }
 
 double az_run_worst(const az_run *run, const az_program *g, const double *res)
@@ -68,13 +71,15 @@ static az_status spread(az_points *pool, const az_run *run)
     for (int k = 0; k < run->p->n_rows && !st; k++) {
         const az_row_decl *row = &run->p->row[k];
         if (!r->points[k].n) continue;
-        st = az_points_spread(&pool[k], run->p, az_row_fixed(row), &row->at, POOL * r->points[k].n, FIRST_POINT, r->options.coordinates);
+        st = az_points_spread(&pool[k], run->p, az_row_fixed(row), &row->at, POOL * r->points[k].n,
+                              FIRST_POINT, r->options.coordinates);
         if (!st) az_run_avoid_corners(r, &pool[k], az_row_fixed(row));
     }
     return st;
 }
 
-/* A program on panels cut in two, or on points of its own. NULL where the open one has to do: elements, whose Gauss points are as good as others. */
+/* A program on panels cut in two, or on points of its own. NULL where the open one has to do:
+ * elements, whose Gauss points are as good as others. */
 static az_status outside(az_program **g, az_run *run)
 {
     const az_result *r = run->r;
@@ -83,8 +88,13 @@ static az_status outside(az_program **g, az_run *run)
     int n_fine = 0;
     *g = NULL;
     az_status st = pool ? AZ_OK : AZ_ENOMEM;
-    if (!st && !az_run_elements(r)) st = r->n_edges ? az_panels_split(&fine, &n_fine, r->edge, r->n_edges) : spread(pool, run);
-    az_program_setup setup = {.edge = fine, .n_edges = n_fine, .points = fine ? r->points : pool, .rows = true, .threads = run->threads};
+    if (!st && !az_run_elements(r))
+        st = r->n_edges ? az_panels_split(&fine, &n_fine, r->edge, r->n_edges) : spread(pool, run);
+    az_program_setup setup = {.edge = fine,
+                              .n_edges = n_fine,
+                              .points = fine ? r->points : pool,
+                              .rows = true,
+                              .threads = run->threads};
     if (!st && !az_run_elements(r)) st = az_program_create(g, run->p, &setup, run->err);
     for (int k = 0; pool && k < run->p->n_rows; k++) az_doubles_free(pool[k].x);
     az_realloc(pool, 0);
@@ -127,8 +137,10 @@ static void say(az_run *run, double last)
 {
     const az_result *r = run->r;
     const size_t n = strlen(run->note);
-    snprintf(run->note + n, sizeof run->note - n, "%sthe best state is returned: that of iteration %d, which leaves %.1e (the last one %.1e)", n ? "; " : "",
-             r->kept.iteration, r->kept.check, last);
+    snprintf(
+        run->note + n, sizeof run->note - n,
+        "%sthe best state is returned: that of iteration %d, which leaves %.1e (the last one %.1e)",
+        n ? "; " : "", r->kept.iteration, r->kept.check, last);
 }
 
 az_status az_run_best_aside(az_run *run)
@@ -147,7 +159,8 @@ az_status az_run_best_aside(az_run *run)
 az_status az_run_best(az_run *run)
 {
     az_result *r = run->r;
-    const bool better = r->kept.trial && keeps(run) && r->kept.iteration != r->iterations && (r->kept.check < r->check || isnan(r->check));
+    const bool better = r->kept.trial && keeps(run) && r->kept.iteration != r->iterations &&
+                        (r->kept.check < r->check || isnan(r->check));
     if (better) {
         say(run, r->check);
         az_run_close(run);
