@@ -102,6 +102,27 @@ static void print_rows(const az_result *r)
     }
 }
 
+static void print_contradictions(const az_result *r)
+{
+    const az_problem *p = az_result_problem(r);
+
+    for (int i = 0; i < az_result_n_contradictions(r); i++) {
+        const az_contradiction a = az_result_contradiction(r, i);
+        printf("  %-13s lines %d and %d by %.3g at", i ? "" : "contradiction", a.line[0], a.line[1], a.gap);
+        for (int c = 0, n = 0; c < az_problem_dim(p); c++)
+            if (a.fixed >> c & 1) printf("%s %s = %.6g", n++ ? "," : "", az_problem_coordinate(p, c), a.at[c]);
+        printf(": no residual can be small there, and no points were put nearer than %.2g\n", a.away);
+    }
+}
+
+static void print_advice(const az_result *r)
+{
+    char text[AZ_ADVICE_LENGTH];
+    const char *label;
+
+    for (int i = 0; az_result_advice(r, i, &label, text, sizeof text); i++) printf("  %-13s %s\n", label, text);
+}
+
 static void print_evidence(const az_result *r)
 {
     const az_evidence evidence = az_result_evidence(r), *e = &evidence;
@@ -213,12 +234,14 @@ void cli_print_result(const az_result *r)
     print_derived(r);
     print_open(r);
     print_evidence(r);
+    print_contradictions(r);
     print_cross(r);
     printf("  %-13s %s\n", "stopped", az_stop_message(az_result_stop(r)));
     const az_evidence e = az_result_evidence(r);
     const bool failed = e.tier < AZ_TIER_REEVALUATED;
     if (az_result_stop(r) == AZ_STOP_TOLERANCE && (failed ? e.points > 0 : !(e.reevaluated_relative <= o->tolerance)))
         printf("  %-13s but the re-evaluat%s\n", "", failed ? "ion has no result" : "ed residual is above it");
+    print_advice(r);
     if (o->coordinates > AZ_CONFORMAL) printf("  %-13s %s\n", "coordinates", az_coordinates_name(o->coordinates));
     printf("  %-13s %.2f s, %d iterations, seed %llu\n", "run", az_result_seconds(r), az_result_iterations(r), (unsigned long long)o->seed);
     printf("  %-13s %016llx\n", "hash", (unsigned long long)az_result_hash(r));
@@ -317,6 +340,39 @@ static void json_rows(json *j, const az_result *r)
     json_array_end(j);
 }
 
+static void json_contradictions(json *j, const az_result *r)
+{
+    json_array(j, "contradictions");
+    for (int i = 0; i < az_result_n_contradictions(r); i++) {
+        const az_contradiction a = az_result_contradiction(r, i);
+        json_object(j, NULL);
+        json_array(j, "lines");
+        for (int k = 0; k < 2; k++) json_integer(j, NULL, a.line[k]);
+        json_array_end(j);
+        json_number(j, "by", a.gap);
+        json_array(j, "at");
+        for (int c = 0; c < az_problem_dim(az_result_problem(r)); c++) json_number(j, NULL, a.fixed >> c & 1 ? a.at[c] : NAN);
+        json_array_end(j);
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
+static void json_advice(json *j, const az_result *r)
+{
+    char text[AZ_ADVICE_LENGTH];
+    const char *label;
+
+    json_array(j, "advice");
+    for (int i = 0; az_result_advice(r, i, &label, text, sizeof text); i++) {
+        json_object(j, NULL);
+        json_string(j, "about", label);
+        json_string(j, "text", text);
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
 static void json_residual(json *j, const az_result *r)
 {
     const az_evidence evidence = az_result_evidence(r), *e = &evidence;
@@ -388,6 +444,8 @@ void cli_json_result(const az_result *r, const char *file, const char *report, c
     json_string(&j, "open_note", az_result_open_note(r));
     json_number(&j, "estimate_seconds", az_result_estimate_seconds(r));
     json_residual(&j, r);
+    json_contradictions(&j, r);
+    json_advice(&j, r);
     json_cross(&j, r);
     json_object(&j, "files");
     json_string(&j, "result", file);

@@ -66,6 +66,19 @@ static void check_profile(const cli_context *c, const az_result *from, const az_
         cli_warn(c, "%s = %.10g is %.1e from that of %s, more than the errors of both: perhaps another solution", az_problem_unknown(p, 0), value, moved, path);
 }
 
+#define SPARE_SHARE 0.2 /* of --seconds for the re-evaluation */
+#define SPARE_MOST 10.0
+
+static double spare(double seconds) { return fmin(SPARE_SHARE * seconds, SPARE_MOST); }
+
+/* Within --seconds, if they were given; what a run has not used is there, too. */
+static az_status verify(const cli_context *c, az_result *r, az_error *e)
+{
+    const double most = az_result_options(r)->max_seconds;
+
+    return most > 0 ? az_verify_within(r, c->threads, fmax(spare(most), most - az_result_seconds(r)), e) : az_verify(r, c->threads, e);
+}
+
 /* The evidence, the files and the summary of a run that has ended. What cannot be written is said, and does not take the rest away. */
 static int finish(const cli_context *c, const solve_request *q, const az_result *from, az_result *r, const solve_files *f)
 {
@@ -76,7 +89,7 @@ static int finish(const cli_context *c, const solve_request *q, const az_result 
     if (!c->quiet)
         cli_signals_say(
             "ansatz solve: the evidence is finished first; once more ends at once, without it\n");
-    if (q->verify && stop != AZ_STOP_CANCELLED && stop != AZ_STOP_NO_MODE && az_verify(r, c->threads, &e) != AZ_OK) trouble = e;
+    if (q->verify && stop != AZ_STOP_CANCELLED && stop != AZ_STOP_NO_MODE && verify(c, r, &e) != AZ_OK) trouble = e;
     if (!*az_result_command(r) && az_result_set_command(r, c->line) != AZ_OK) return cli_nomem(c);
     bool saved = cli_save(c, r, f->result, &e);
     if (!saved) trouble = e;
@@ -111,6 +124,7 @@ static az_status work(const cli_context *c, solve_request *q, const az_problem *
 
     cli_progress_init(&progress, c, q->o.max_seconds);
     q->o.checkpoint = path;
+    q->o.spare_seconds = q->verify ? spare(q->o.max_seconds > 0 || !*r ? q->o.max_seconds : az_result_options(*r)->max_seconds) : 0;
     if (progress.live)
         fprintf(stderr, "solving %s; Ctrl-C stops and keeps what was found in %s\n",
                 az_problem_name(p), path);

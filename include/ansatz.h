@@ -190,8 +190,9 @@ typedef struct az_solve_options {
     double tolerance;                   /* on the relative residual of the independent grid (see az_evidence); > 0, or NaN (the default): what the
                                          * problem states for networks; else 1e-12 on a line, 1e-11 on an interval, 1e-6 in several coordinates, 1e-9 there with
                                          * elements */
-    int max_iterations;                 /* all stages together; 0 = automatic */
+    int max_iterations;                 /* all stages together; 0 = no limit */
     double max_seconds;                 /* > 0 or 0 = none; the only option that makes a run irreproducible */
+    double spare_seconds;               /* of these, kept for what the caller does with the result (az_verify_within); default 0 */
     int n_layers, layers[AZ_MAX_LAYERS];/* hidden widths of the first stage, 1 to AZ_MAX_WIDTH; n_layers 0 = automatic */
     int max_stages;                     /* networks in the multistage sum, at most 6; 0 = automatic */
     int points;                         /* collocation points per equation, at most 1e7; 0 = automatic */
@@ -240,7 +241,9 @@ az_status az_solve(az_result **out, const az_problem *p, const az_solve_options 
  * weights are fitted to its elements first. AZ_EOPTION where the two do not
  * fit; else as az_solve. */
 az_status az_solve_from(az_result **out, const az_problem *p, const az_result *from, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err);
-/* Continues a loaded, unfinished result with its own options (limits, threads and checkpoint come from o). Gives the bits the uninterrupted run gives. */
+/* Continues a loaded, unfinished result with its own options; threads and checkpoint come from o. Gives the bits the uninterrupted run gives.
+ * Limits in o count all sessions, unless they have been reached already: then they are that much more. Where o has none (0) the run goes on by what it was
+ * asked for: to its limit, or that much more where it has reached it. */
 az_status az_resume(az_result *r, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err);
 
 /* ---- Results -------------------------------------------------------------------------------------------------------------- */
@@ -267,6 +270,18 @@ typedef struct az_row_evidence {
                                          * everywhere */
     const double *at;                   /* [dimension] where relative is largest, or max if that is NaN; belongs to the result */
 } az_row_evidence;
+
+/* Two conditions of a problem in several coordinates that no function satisfies both where their faces meet: beside that place no residual can be small, whatever
+ * the result, and no points are put nearer than `away` of the lengths. */
+typedef struct az_contradiction {
+    int line[2];                        /* of the problem text */
+    const char *statement[2];           /* as written; belong to the result */
+    int order[2];                       /* of the derivative of each, along its face, that says something else; mostly 0 */
+    unsigned fixed;                     /* bit c: coordinate c is fixed at `at`; along the others the faces meet everywhere */
+    const double *at;                   /* [dimension]; belongs to the result */
+    double gap;                         /* by how much the second misses what it asks where the first holds */
+    double away;
+} az_contradiction;
 
 /* How far a result and another one of the same problem, found in another trial space and on another grid, agree. */
 typedef struct az_cross {
@@ -322,6 +337,12 @@ double az_result_outside(const az_result *r, int i);            /* how far the u
 az_evidence az_result_evidence(const az_result *r);
 int az_result_n_rows(const az_result *r);                        /* equations and conditions, in the order of the text */
 az_row_evidence az_result_row(const az_result *r, int i);         /* outside the range: "", line 0, NaN, at NULL */
+int az_result_n_contradictions(const az_result *r);
+az_contradiction az_result_contradiction(const az_result *r, int i);
+/* The last words of a run that stopped by AZ_STOP_STALLED above its tolerance, for a person: what was tried, what is left of the time, which rows hold the
+ * residual and where (after az_verify), what would help. 1 and the i-th of them, from 0, with *label a constant; 0 where there is none. text[n] is cut. */
+#define AZ_ADVICE_LENGTH 400
+int az_result_advice(const az_result *r, int i, const char **label, char *text, size_t n);
 const az_cross *az_result_cross(const az_result *r);            /* owned by r; NULL where no other result has been compared with it */
 az_space az_result_space(const az_result *r);                   /* of its trials */
 az_coordinates az_result_coordinates(const az_result *r);       /* of its elements in a half-plane, else automatic */
@@ -334,6 +355,8 @@ void az_format_unknown(char *buffer, double value, double error);
 
 /* Re-evaluates the residual by the independent path (uniform grid, trapezoidal operators, scalar arithmetic) and stores the evidence in r. */
 az_status az_verify(az_result *r, int threads, az_error *err);
+/* The same in about so many seconds: on a coarser grid, with fewer points, where there is no time for all; at least a few hundred. */
+az_status az_verify_within(az_result *r, int threads, double seconds, az_error *err);
 
 /* Compares r with another result of the same problem (text and parameters): of another trial space, of another mesh, or from other random weights. Both
  * are re-evaluated first where they have not been; r then holds the comparison, and the error of an unknown is the larger of the difference and of its own.

@@ -159,6 +159,19 @@ static inline void synthetic_scalars(az_result *r)
     }
 }
 
+/* Another state beside the result's own, and corners. */
+static inline az_status synthetic_kept(az_result *r)
+{
+    if (az_kept_take(r)) return AZ_ENOMEM;
+    r->kept.aside = 1, r->kept.stage = 1, r->kept.iteration = 120, r->kept.rms = 3e-9, r->kept.check = 4e-8;
+    for (int i = 0; i < r->kept.trial[0].stage[0].n_weights; i++) r->kept.trial[0].stage[0].weight[i] *= -1.25;
+    r->corner = az_calloc(2, sizeof *r->corner);
+    if (!r->corner) return AZ_ENOMEM;
+    r->n_corners = 2;
+    for (int i = 0; i < 2; i++) r->corner[i] = (az_corner){.row = {0, r->problem->n_rows - 1}, .order = {i, 0}, .fixed = 1, .at = {{i}}, .gap = 0.5 + i};
+    return AZ_OK;
+}
+
 /* NULL when memory runs out. */
 static inline az_result *synthetic_result(const char *text, const az_setting *set, int n_set, int n_history, int n_curve)
 {
@@ -181,7 +194,9 @@ static inline az_result *synthetic_result(const char *text, const az_setting *se
     }
     if (copy && !synthetic_networks(r, &g) && !synthetic_history(r, &g, n_history) && !synthetic_residual(r, &g, n_curve) && !synthetic_points(r, &g)) {
         r->rng = g;
-        return r;
+        if (!synthetic_kept(r)) return r;
+        az_result_destroy(r);
+        return NULL;
     }
     az_result_destroy(r);
     return NULL;

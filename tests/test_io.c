@@ -138,6 +138,29 @@ static void same_arrays(const az_result *a, const az_result *b)
     SAME_OR_NONE(c->relative, d->relative, c->n);
 }
 
+static void same_kept(const az_result *a, const az_result *b)
+{
+    const az_kept *k = &a->kept, *l = &b->kept;
+
+    assert_true(!k->trial == !l->trial && k->aside == l->aside && k->stage == l->stage && k->iteration == l->iteration);
+    SAME(&k->rms, &l->rms, 1);
+    SAME(&k->check, &l->check, 1);
+    for (int t = 0; k->trial && t < a->problem->n_trials; t++) {
+        assert_int_equal(k->trial[t].n_stages, l->trial[t].n_stages);
+        for (int s = 0; s < k->trial[t].n_stages; s++) SAME(k->trial[t].stage[s].weight, l->trial[t].stage[s].weight, k->trial[t].stage[s].n_weights);
+    }
+    if (k->trial) SAME(k->scalar, l->scalar, a->problem->n_scalars);
+    assert_int_equal(a->n_corners, b->n_corners);
+    for (int i = 0; i < a->n_corners; i++) {
+        const az_corner *c = &a->corner[i], *d = &b->corner[i];
+        SAME(c->row, d->row, 2);
+        SAME(c->order, d->order, 2);
+        SAME(c->along, d->along, 2);
+        assert_true(c->fixed == d->fixed && c->gap == d->gap);
+        SAME(c->at.x, d->at.x, a->problem->dim);
+    }
+}
+
 static void same_options(const az_solve_options *o, const az_solve_options *q)
 {
     assert_true(o->seed == q->seed && o->threads == q->threads && o->tolerance == q->tolerance && o->max_iterations == q->max_iterations);
@@ -194,6 +217,7 @@ static void same_state(const az_result *a, const az_result *b)
     SAME(a->row_found, b->row_found, a->problem->n_rows * AZ_ROW_FOUND(a->problem->dim));
     same_networks(a, b);
     same_arrays(a, b);
+    same_kept(a, b);
 }
 
 static void save_memory(const az_result *r, char **bytes, size_t *n)

@@ -171,13 +171,13 @@ static void network(az_archive *a, az_network *net, int n_inputs)
     az_archive_int(a, "n_frozen", &net->n_frozen, 0, n);
 }
 
-static void trials(az_archive *a, az_result *r)
+static void trials(az_archive *a, az_result *r, az_trial_state *trial)
 {
     char name[32];
 
     az_archive_enter(a, "trials", "trial = sum over the stages of scale * network; of each layer the matrix by rows, then the biases; the output layer has none");
     for (int t = 0; t < r->problem->n_trials; t++) {
-        az_trial_state *s = &r->trial[t];
+        az_trial_state *s = &trial[t];
         az_archive_enter(a, r->problem->trial[t].name, NULL);
         az_archive_int(a, "stages", &s->n_stages, 0, AZ_MAX_STAGES);
         for (int k = 0; k < s->n_stages && !a->status; k++) {
@@ -188,6 +188,73 @@ static void trials(az_archive *a, az_result *r)
             require(a, !m->modes || m->coordinates == r->options.coordinates, "a mesh of elements is in other coordinates than the options say");
             az_archive_leave(a);
         }
+        az_archive_leave(a);
+    }
+    az_archive_leave(a);
+}
+
+static void kept(az_archive *a, az_result *r)
+{
+    const az_problem *p = r->problem;
+    az_kept *k = &r->kept;
+    int holds = k->trial != NULL;
+
+    az_archive_enter(a, "kept", "the best state of the run by the independent check; aside: the state that a resumed run goes on with, the best being the result");
+    az_archive_int(a, "holds", &holds, 0, 1);
+    if (holds && !a->writing && !a->status) {
+        k->trial = az_calloc((size_t)p->n_trials, sizeof *k->trial);
+        k->scalar = az_doubles((size_t)p->n_scalars + 2 * AZ_MAX_INPUT_LAYERS);
+        if (!k->trial || !k->scalar) az_archive_fail(a, AZ_ENOMEM, "no memory for the state that is kept");
+        else memcpy(k->scalar, r->scalar, sizeof *k->scalar * (size_t)p->n_scalars);
+    }
+    if (holds && !a->status) {
+        az_archive_int(a, "aside", &k->aside, 0, 1);
+        az_archive_int(a, "stage", &k->stage, 0, MAX_STAGE_NUMBER);
+        az_archive_int(a, "iteration", &k->iteration, 0, INT_MAX);
+        az_archive_double(a, "rms", &k->rms);
+        az_archive_double(a, "check", &k->check);
+        az_archive_enter(a, "unknowns", NULL);
+        for (int i = p->n_parameters; i < p->n_scalars; i++) az_archive_double(a, p->scalar[i].name, &k->scalar[i]);
+        az_archive_leave(a);
+        trials(a, r, k->trial);
+    }
+    az_archive_leave(a);
+}
+
+static void corner(az_archive *a, az_corner *c, const az_problem *p)
+{
+    int fixed = (int)c->fixed;
+    char name[32];
+
+    az_archive_int(a, "first", &c->row[0], 0, p->n_rows - 1);
+    az_archive_int(a, "second", &c->row[1], 0, p->n_rows - 1);
+    az_archive_int(a, "first_order", &c->order[0], 0, AZ_MAX_ORDER);
+    az_archive_int(a, "second_order", &c->order[1], 0, AZ_MAX_ORDER);
+    az_archive_int(a, "first_along", &c->along[0], 0, p->dim - 1);
+    az_archive_int(a, "second_along", &c->along[1], 0, p->dim - 1);
+    az_archive_int(a, "fixed", &fixed, 1, (1 << p->dim) - 1);
+    az_archive_double(a, "gap", &c->gap);
+    for (int i = 0; i < p->dim; i++) {
+        snprintf(name, sizeof name, "at%d", i + 1);
+        az_archive_double(a, name, &c->at.x[i]);
+    }
+    c->fixed = (unsigned)fixed;
+}
+
+static void corners(az_archive *a, az_result *r)
+{
+    char name[32];
+
+    az_archive_enter(a, "corners", "where conditions contradict each other: rows from 0, the order of the derivative of each along a coordinate, from 0");
+    az_archive_int(a, "corners", &r->n_corners, 0, AZ_MAX_CORNERS);
+    if (r->n_corners && !a->writing && !a->status) {
+        r->corner = az_calloc((size_t)r->n_corners, sizeof *r->corner);
+        if (!r->corner) az_archive_fail(a, AZ_ENOMEM, "no memory for %d corners", r->n_corners);
+    }
+    for (int i = 0; i < r->n_corners && !a->status; i++) {
+        snprintf(name, sizeof name, "corner%d", i + 1);
+        az_archive_enter(a, name, NULL);
+        corner(a, &r->corner[i], r->problem);
         az_archive_leave(a);
     }
     az_archive_leave(a);
@@ -338,7 +405,9 @@ static void body(az_archive *a, az_result *r)
     run(a, r);
     options(a, &r->options);
     unknowns(a, r);
-    trials(a, r);
+    trials(a, r, r->trial);
+    kept(a, r);
+    corners(a, r);
     grid(a, r);
     points(a, r);
     optimiser(a, r);
@@ -470,6 +539,7 @@ static void drop_evidence(az_result *r)
                                 .reevaluated_relative = NAN,
                                 .defect_slope = NAN,
                                 .defect = NAN};
+    az_support_clear(&r->support);
     az_cross_clear(&r->cross);
 }
 

@@ -366,7 +366,7 @@ static void options_table(az_text *out, const az_solve_options *o)
 {
     az_text_add(out, "<table><caption>Options</caption><tbody>\n");
     row_number(out, "tolerance", o->tolerance, 6);
-    row_limit(out, "iterations, at most", o->max_iterations, "automatic");
+    row_limit(out, "iterations, at most", o->max_iterations, "no limit");
     row_limit(out, "seconds, at most", o->max_seconds, "no limit");
     row_limit(out, "stages, at most", o->max_stages, "automatic");
     row_limit(out, "points per equation", o->points, "automatic");

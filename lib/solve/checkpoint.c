@@ -24,7 +24,11 @@ void az_run_checkpoint(az_run *run, bool force)
 {
     az_error e;
     if (!run->checkpoint || (!force && az_seconds() < run->next_checkpoint)) return;
-    const az_status st = az_result_replace(run->r, run->checkpoint, &e);
+    az_result *r = run->r;
+    const bool better = !force && r->kept.trial && r->kept.check < r->check; /* what reads the file meanwhile sees the best */
+    if (better) az_kept_swap(r);
+    const az_status st = az_result_replace(r, run->checkpoint, &e);
+    if (better) az_kept_swap(r);
     const double now = az_seconds();
     run->r->unsaved = st;
     run->next_checkpoint = now + (st ? RETRY_SECONDS : run->checkpoint_every);

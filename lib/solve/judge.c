@@ -28,18 +28,6 @@ static double worst_of(const double *r, int n)
     return worst;
 }
 
-/* max over all rows of |residual / scale|, weights taken out */
-static double worst_row(const az_run *run, const az_program *g, const double *res)
-{
-    double worst = 0;
-    for (int k = 0; k < run->p->n_rows; k++) {
-        int first, count;
-        az_program_row_range(g, k, &first, &count);
-        worst = larger(worst, worst_of(res + first, count) * run->r->unit / run->p->row[k].weight);
-    }
-    return worst;
-}
-
 az_status az_run_examine(az_run *run, const az_program_setup *setup, az_program **g, double **res)
 {
     az_status st = az_program_create(g, run->p, setup, run->err);
@@ -50,15 +38,12 @@ az_status az_run_examine(az_run *run, const az_program_setup *setup, az_program 
         *g = NULL;
         return az_fail(run->err, AZ_ENOMEM, "out of memory");
     }
-    az_binding b = {.trial = run->r->trial, .scalar = run->r->scalar, .unit = run->r->unit};
-    if (az_program_residual(*g, &b, *res)) {
-        az_doubles_free(*res);
-        az_program_destroy(*g);
-        *g = NULL, *res = NULL;
-        return az_fail(run->err, AZ_ENOMEM, "out of memory");
-    }
-    run->r->check = az_state_worst(run->r, worst_row(run, *g, *res));
-    return AZ_OK;
+    st = az_run_keep(run, *g, *res);
+    if (!st) return AZ_OK;
+    az_doubles_free(*res);
+    az_program_destroy(*g);
+    *res = NULL, *g = NULL;
+    return st;
 }
 
 /* Elements that no iteration follows, or that a refinement has not helped: rounding grows as they shrink. */
@@ -166,6 +151,7 @@ static az_status judge_points(az_run *run, bool *refined)
             const az_row_decl *row = &run->p->row[k];
             int skip = r->points[k].n + (int)(az_rng_next(&r->rng) % 1000003);
             st = az_points_spread(&pool[k], run->p, az_row_fixed(row), &row->at, POOL * r->points[k].n, skip, r->options.coordinates);
+            if (!st) az_run_avoid_corners(r, &pool[k], az_row_fixed(row));
         }
     double *res;
     az_program *g = NULL;

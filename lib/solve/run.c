@@ -6,6 +6,8 @@
 #include "io/io.h"
 #include "trial/mlp.h"
 
+#include <float.h>
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -35,7 +37,7 @@ static void tell(az_run *run, const char *phase)
     if (!run->fn) return;
     az_progress g = {.stage = r->stage,
                      .iteration = r->iterations,
-                     .max_iterations = r->options.max_iterations,
+                     .max_iterations = run->most,
                      .phase = phase,
                      .rms = r->rms,
                      .check_max = r->check,
@@ -107,6 +109,7 @@ az_status az_run_start_points(az_result *r, double reach)
         first = first && row->kind != AZ_ROW_EQUATION;
         az_status st = az_points_spread(&r->points[k], p, fixed, &row->at, points_of(p, fixed, r->options.points), 0, r->options.coordinates);
         if (st) return st;
+        az_run_avoid_corners(r, &r->points[k], fixed);
     }
     return AZ_OK;
 }
@@ -121,6 +124,7 @@ static az_status grow_points(az_result *r, int n)
         int extra = points_of(r->problem, fixed, n) - now->n;
         if (!now->n || extra <= 0) continue;
         az_status st = az_points_spread(&more, r->problem, fixed, &row->at, extra, now->n, r->options.coordinates);
+        if (!st) az_run_avoid_corners(r, &more, fixed);
         double *all = st ? NULL : az_doubles((size_t)(now->n + extra) * (size_t)now->dim);
         if (!st && !all) st = AZ_ENOMEM;
         if (!st) {
@@ -303,20 +307,28 @@ static double best(const az_result *r, int back, int stop)
     return least;
 }
 
+/* Iterations of the methods before the present one, which count for none of its limits. */
+static int earlier_phases(const az_result *r)
+{
+    int done = 0;
+    for (int k = 0; k < r->phase && r->stage == 1 && !r->retries; k++) done += r->options.phase_iterations[k];
+    return done;
+}
+
 static bool stage_is_over(const az_run *run, az_step step)
 {
     const az_result *r = run->r;
     az_stage_plan plan;
     az_plan_stage(&plan, run->p, &r->options, r->stage, r->patient);
     if (r->stage == 1 && r->ladder.found) az_plan_march(&plan, r);
-    int hold = az_run_hold(r);
+    const int hold = az_run_hold(r), own = r->stage_iteration - earlier_phases(r);
     if (step == AZ_STEP_NONE && r->stage_iteration >= hold) return true;
     if (run->square && (az_square_done(run) || r->stage_iteration >= SQUARE_MOST)) return true;
     if (r->stage == 1 && r->phase + 1 < r->options.n_phases) return false;
     if (hold > 0 && r->stage_iteration < hold + plan.window) return false;
     if (r->rms < plan.enough) return true;
-    if (r->stage_iteration >= plan.max_iterations && r->options.max_stages > 1) return true;
-    if (r->stage_iteration <= plan.window) return false;
+    if (own >= plan.max_iterations && r->options.max_stages > 1) return true;
+    if (own <= plan.window) return false;
     return best(r, r->stage_iteration - 1, plan.window - 1) < plan.gain * fmin(r->rms, best(r, plan.window - 1, 0));
 }
 
@@ -399,8 +411,9 @@ static az_status forget(az_run *run)
 static az_status restart(az_run *run)
 {
     az_result *r = run->r;
+    az_status st = az_run_keep_last(run);
     az_run_close(run);
-    az_status st = forget(run);
+    if (!st) st = forget(run);
     r->restarts++;
     if (!st) st = add_networks(run, 1);
     if (st) return az_fail(run->err, st, "out of memory");
@@ -512,8 +525,8 @@ static void check_limits(az_run *run)
 {
     az_result *r = run->r;
     if (r->stop != AZ_STOP_RUNNING) return;
-    if (r->iterations >= r->options.max_iterations) r->stop = AZ_STOP_ITERATIONS;
-    if (r->options.max_seconds > 0 && r->seconds >= r->options.max_seconds) r->stop = AZ_STOP_TIME;
+    if (run->most > 0 && r->iterations >= run->most) r->stop = AZ_STOP_ITERATIONS;
+    if (run->most_seconds > 0 && r->seconds >= run->most_seconds) r->stop = AZ_STOP_TIME;
 }
 
 /* One iteration and what follows from it. */
@@ -568,7 +581,11 @@ static az_status loop(az_run *run)
         if (run->note[0]) tell(run, phase_name(r));
     }
     bool refined; /* a run that may go on keeps its points and its generator: a resumed one gives the bits of one never stopped */
-    if (!st && r->stop == AZ_STOP_STALLED && !(run->square && r->ladder.held)) st = az_run_judge(run, &refined);
+    const bool last = r->stop == AZ_STOP_STALLED, may_go_on = r->stop == AZ_STOP_ITERATIONS || r->stop == AZ_STOP_TIME || r->stop == AZ_STOP_CANCELLED;
+    if (!st && last && !(run->square && r->ladder.held)) st = az_run_judge(run, &refined);
+    if (!st && last) st = az_run_best(run);
+    if (!st && may_go_on) st = az_run_best_aside(run);
+    if (!may_go_on) az_kept_clear(r);
     if (!st) az_bound_say(run);
     if (run->note[0]) tell(run, phase_name(r));
     az_cross_clear(&r->cross);
@@ -581,7 +598,16 @@ static az_status loop(az_run *run)
     return st;
 }
 
-az_status az_run_go(az_result *r, const az_solve_options *o, bool fresh, az_progress_fn fn, void *data, az_error *err)
+/* Each contradiction in a line of its own. */
+static void say_corners(az_run *run)
+{
+    for (int i = 0; i < run->r->n_corners; i++) {
+        az_run_say_corner(run->note, sizeof run->note, run->r, i);
+        tell(run, phase_name(run->r));
+    }
+}
+
+static az_status go(az_result *r, const az_solve_options *o, bool fresh, int most, double most_seconds, az_progress_fn fn, void *data, az_error *err)
 {
     az_run run = {.r = r,
                   .p = r->problem,
@@ -591,14 +617,23 @@ az_status az_run_go(az_result *r, const az_solve_options *o, bool fresh, az_prog
                   .checkpoint_every = o->checkpoint_seconds,
                   .started = az_seconds(),
                   .seconds_before = r->seconds,
+                  .most = most,
+                  .most_seconds = most_seconds,
                   .err = err};
     az_run_expect_checkpoint(&run);
     run.threads = az_threads(o->threads);
     az_status st = az_dense_init(run.threads);
     if (st) return az_fail(err, st, "out of memory: products of matrices need 0.13 GB of address space for their buffers");
+    if (r->iterations == 0) say_corners(&run);
     st = fresh ? begin(&run) : AZ_OK;
     if (!fresh && r->iterations == 0 && az_run_square(r)) say_mesh(&run, NAN);
     return st ? st : loop(&run);
+}
+
+az_status az_run_go(az_result *r, const az_solve_options *o, bool fresh, az_progress_fn fn, void *data, az_error *err)
+{
+    az_kept_clear(r);
+    return go(r, o, fresh, r->options.max_iterations, r->options.max_seconds > 0 ? fmax(r->options.max_seconds - o->spare_seconds, DBL_MIN) : 0, fn, data, err);
 }
 
 /* Of everything that determines the numbers. */
@@ -710,7 +745,11 @@ az_status az_run_create(az_result **out, const az_problem *p, const az_solve_opt
     }
     az_resolve_options(&(*out)->options, own, o);
     (*out)->hash = hash_of(*out);
-    return AZ_OK;
+    st = az_run_find_corners(*out, err);
+    if (!st) return AZ_OK;
+    az_result_destroy(*out);
+    *out = NULL;
+    return st;
 }
 
 az_status az_solve(az_result **out, const az_problem *p, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err)
@@ -725,6 +764,22 @@ az_status az_solve(az_result **out, const az_problem *p, const az_solve_options 
     return st;
 }
 
+/* Where a session ends. A limit that is asked for now is one of all sessions, unless it has been reached already: then it is as many more. Without one the
+ * run goes on by what it was asked for before: to the end of that, or as many more. */
+static int iterations_to(const az_result *r, int asked)
+{
+    const int limit = asked > 0 ? asked : r->options.max_iterations, done = r->iterations;
+    if (limit <= 0 || done < limit) return limit;
+    const int more = asked > 0 ? limit : limit - done % limit;
+    return more > INT_MAX - done ? INT_MAX : done + more;
+}
+
+static double seconds_to(const az_result *r, double asked)
+{
+    const double limit = asked > 0 ? asked : r->options.max_seconds;
+    return limit > 0 && r->seconds >= limit ? r->seconds + limit : limit;
+}
+
 az_status az_resume(az_result *r, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err)
 {
     az_status st = az_check_options(o, err);
@@ -734,7 +789,10 @@ az_status az_resume(az_result *r, const az_solve_options *o, az_progress_fn fn, 
     for (int t = 0; t < r->problem->n_trials; t++)
         if (r->trial[t].n_stages < 1) return az_fail(err, AZ_EFORMAT, "the result holds no network to continue with");
     r->stop = AZ_STOP_RUNNING;
+    if (r->kept.aside) az_kept_swap(r);
+    const int most = iterations_to(r, o->max_iterations);
+    const double limit = seconds_to(r, o->max_seconds), most_seconds = limit > 0 ? fmax(limit - o->spare_seconds, DBL_MIN) : 0;
     if (o->max_iterations > 0) r->options.max_iterations = o->max_iterations;
-    r->options.max_seconds = o->max_seconds;
-    return az_run_go(r, o, false, fn, data, err);
+    if (o->max_seconds > 0) r->options.max_seconds = o->max_seconds;
+    return go(r, o, false, most, most_seconds, fn, data, err);
 }

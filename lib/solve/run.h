@@ -23,6 +23,8 @@ typedef struct az_run {
     bool checkpoint_failed; /* the last one */
     int threads;
     double granted; /* bytes of the largest system so far */
+    int most; /* iterations at which this session ends; 0: none */
+    double most_seconds; /* of the run, at which it ends; 0: none */
     char note[200];
     az_status failed; /* of a residual that the optimiser asked for: it sees NaN, the run ends with this */
     az_error *err;
@@ -154,6 +156,25 @@ double az_run_limit(const az_run *run);
 /* Creates the program of a judge and evaluates it: *res by az_doubles; sets check. */
 az_status az_run_examine(az_run *run, const az_program_setup *setup, az_program **g, double **res);
 
+/* keep.c: the judge's program g sees the present state and the one that is kept, in this order: res and check are of the former, and a copy of it is kept
+ * from now on if it is no worse. Nothing is kept on a march, in a scan or with an arc. AZ_ENOMEM. */
+az_status az_run_keep(az_run *run, az_program *g, double *res);
+/* max over all rows of |residual / scale|, weights taken out, and of what unknowns lie outside their bounds */
+double az_run_worst(const az_run *run, const az_program *g, const double *res);
+/* The same on points that are always the same, before a state is given up that was not judged. The state but for what is kept stays. */
+az_status az_run_keep_last(az_run *run);
+/* At the end of a run that may go on: where the state kept is better on such points, it becomes the result's own, and the working one is put aside. */
+az_status az_run_best_aside(az_run *run);
+/* At the end of one that may not, after az_run_judge: the better of the two is the result. The run is open. */
+az_status az_run_best(az_run *run);
+
+/* corner.c: looks for conditions that contradict each other, in a state without networks; r->corner is what it finds. AZ_ENOMEM. */
+az_status az_run_find_corners(az_result *r, az_error *err);
+/* Moves points, which have the coordinates in `fixed`, out of the neighbourhood of corners. */
+void az_run_avoid_corners(const az_result *r, az_points *points, unsigned fixed);
+/* The i-th of them in words. */
+void az_run_say_corner(char *text, size_t n, const az_result *r, int i);
+
 /* run.c: a new state for a copy of p, with resolved options and hash. */
 az_status az_run_create(az_result **out, const az_problem *p, const az_solve_options *o, az_error *err);
 /* start.c: a state for a copy of p, to be run, with the unknowns of `from`, its elements on their mesh or its first networks, wider if o asks for that. The
@@ -163,7 +184,7 @@ az_status az_run_from(az_result **out, const az_problem *p, const az_result *fro
 az_status az_run_eval(const az_result *r, double *out, const char *name, const double *x, int n, const int *order, az_error *err);
 /* The grid a run starts from: panels, up to z = reach at least, or points. */
 az_status az_run_start_points(az_result *r, double reach);
-/* Runs the state until it stops; from its beginning if fresh. */
+/* Runs the state until it stops; from its beginning if fresh. What it kept before is forgotten. */
 az_status az_run_go(az_result *r, const az_solve_options *o, bool fresh, az_progress_fn fn, void *data, az_error *err);
 
 /* element.c: elements as the only stage of every trial, throughout or on the way to a profile that networks then take over */

@@ -205,7 +205,7 @@ static az_status leg(scanner *w, az_result *r, az_hold hold, bool fresh)
 {
     const az_problem *p = r->problem;
     int most = w->s->options.solve.max_iterations, few = hold == AZ_HELD_FREE && p->n_defects ? ITERATIONS_SOLUTION : ITERATIONS_NONE;
-    if (hold && az_run_elements(r) && most > few) most = few;
+    if (hold && az_run_elements(r) && (most == 0 || most > few)) most = few;
     r->ladder.held = hold;
     for (int i = az_problem_first_defect(p); i < az_problem_layer_slot(p, 0) && hold != AZ_HELD_FREE; i++) r->scalar[i] = p->scalar[i].value;
     r->ladder.found = !fresh;
@@ -213,7 +213,7 @@ static az_status leg(scanner *w, az_result *r, az_hold hold, bool fresh)
     r->stage_iteration = r->retries = 0;
     r->n_memory = fresh ? 0 : -1;
     r->check = NAN;
-    r->options.max_iterations = r->iterations + most;
+    r->options.max_iterations = most ? r->iterations + most : 0;
     az_status st = az_run_go(r, &w->s->options.solve, fresh, iteration, w, w->err);
     if (st == AZ_ELIMIT) r->stop = AZ_STOP_DIVERGED;
     return st == AZ_ELIMIT ? AZ_OK : st;

@@ -108,7 +108,6 @@ void az_resolve_options(az_solve_options *o, const az_problem *p, const az_solve
         o->n_layers = line ? 2 : n.layers;
         for (int k = 0; k < o->n_layers; k++) o->layers[k] = line ? WIDTH_1D : n.width;
     }
-    if (!o->max_iterations) o->max_iterations = line ? (o->mode ? 4000 : 400) : 4000;
     if (o->space != AZ_SPACE_MLP) o->max_stages = 1;
     if (!o->max_stages) o->max_stages = o->mode ? STAGES_MODE : STAGES;
     if (!o->points && element) o->points = !line ? AZ_SQUARE_POINTS : p->coord[0].range == AZ_INTERVAL ? POINTS_ELEMENT : POINTS_1D;
@@ -130,6 +129,7 @@ az_status az_check_options(const az_solve_options *o, az_error *err)
     if (o->mode < 0) return bad(err, "mode", "0 or more");
     if (o->max_iterations < 0) return bad(err, "max_iterations", "0 (automatic) or more");
     if (!(o->max_seconds >= 0) || isinf(o->max_seconds)) return bad(err, "max_seconds", "0 (no limit) or more seconds");
+    if (!(o->spare_seconds >= 0) || isinf(o->spare_seconds)) return bad(err, "spare_seconds", "0 or more seconds");
     if (o->n_layers < 0 || o->n_layers > AZ_MAX_LAYERS) return bad(err, "n_layers", "0 (automatic) to 8");
     for (int k = 0; k < o->n_layers; k++)
         if (o->layers[k] < 1 || o->layers[k] > AZ_MAX_WIDTH) return bad(err, "layers", "widths from 1 to 2000");

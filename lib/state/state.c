@@ -63,6 +63,8 @@ static void arrays_clear(az_result *r)
     for (int t = 0; r->trial && r->problem && t < r->problem->n_trials; t++)
         for (int k = 0; k < r->trial[t].n_stages; k++) az_network_clear(&r->trial[t].stage[k]);
     for (int i = 0; r->points && r->problem && i < r->problem->n_rows; i++) az_doubles_free(r->points[i].x);
+    if (r->problem) az_kept_clear(r);
+    az_free(r->corner);
     az_free(r->trial);
     az_free(r->points);
     az_doubles_free(r->scalar);
@@ -247,6 +249,17 @@ az_row_evidence az_result_row(const az_result *r, int i)
 
     return (az_row_evidence){
         .statement = d->text, .line = d->line, .equation = d->kind == AZ_ROW_EQUATION, .max = done ? found[0] : NAN, .relative = done ? found[1] : NAN, .at = found + 2};
+}
+
+int az_result_n_contradictions(const az_result *r) { return r->n_corners; }
+
+az_contradiction az_result_contradiction(const az_result *r, int i)
+{
+    if (i < 0 || i >= r->n_corners) return (az_contradiction){.gap = NAN};
+    const az_corner *c = &r->corner[i];
+    const az_row_decl *a = &r->problem->row[c->row[0]], *b = &r->problem->row[c->row[1]];
+    return (az_contradiction){.line = {a->line, b->line}, .statement = {a->text, b->text}, .order = {c->order[0], c->order[1]}, .fixed = c->fixed,
+                              .at = c->at.x, .gap = c->gap, .away = AZ_CORNER_AWAY};
 }
 
 const az_cross *az_result_cross(const az_result *r) { return r->cross.compared ? &r->cross : NULL; }

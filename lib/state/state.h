@@ -136,6 +136,25 @@ typedef struct az_support {
     char *note;                     /* about these, in words; lines end with a newline; may be NULL */
     double seconds;
 } az_support;
+/* A second state of the run beside the result's own: networks and unknowns, and what was measured of them. While the run works it is the best one that the
+ * independent check has seen; in a result that may go on, where that is better than the last one, the two have changed places (aside). */
+typedef struct az_kept {
+    az_trial_state *trial;          /* [n_trials]; NULL: nothing is kept */
+    double *scalar;                 /* [n_scalars] */
+    int aside;                      /* this is the working state, from which a resumed run goes on, and the result's own is the best */
+    int stage, iteration;
+    double rms, check;              /* check: on the points of the last comparison */
+} az_kept;
+
+/* Two conditions that no function satisfies both where the faces meet on which they are stated: an affine relation holds between them whatever the trials. */
+typedef struct az_corner {
+    int row[2], order[2], along[2]; /* the derivative of each along its face, in a coordinate that the other fixes */
+    unsigned fixed;                 /* the faces of both */
+    az_point at;                    /* where they meet; coordinates that are not fixed are those of the largest gap */
+#define AZ_MAX_CORNERS 64
+#define AZ_CORNER_AWAY 0.01 /* of the length or scale: where no point is put, and what such a point is mirrored at. Heat from a corner is off by a third of it */
+    double gap;                     /* by how much the second misses what it asks where the first holds */
+} az_corner;
 
 struct az_result {
     az_problem *problem;            /* parameters hold the values used */
@@ -172,6 +191,9 @@ struct az_result {
     double *memory;
     double rms, check;              /* last values */
     double stage_check;             /* check when this stage began */
+    az_kept kept;
+    int n_corners;
+    az_corner *corner;              /* where conditions contradict each other: points stay away */
 
     az_history history;
     az_evidence evidence;
@@ -207,6 +229,10 @@ const az_mesh *az_state_strip(const az_result *r);
 /* A state for p, which it takes over, with everything of `from` but its histories and its optimiser's memory. p has the trials and rows of
  * from's problem. AZ_ENOMEM. */
 az_status az_state_duplicate(az_result **out, az_problem *p, const az_result *from);
+/* kept.c: a copy of the present networks and unknowns, instead of what is kept. AZ_ENOMEM, which leaves that. */
+az_status az_kept_take(az_result *r);
+void az_kept_swap(az_result *r); /* the state kept and the result's own change places */
+void az_kept_clear(az_result *r);
 void az_network_clear(az_network *net); /* frees its arrays and empties it */
 void az_cross_clear(az_cross *c);
 void az_support_clear(az_support *q);

@@ -6,6 +6,7 @@
 #include "verify/sensitivity.h"
 
 #include <float.h>
+#include <math.h>
 #include <string.h>
 
 #define THREADS_MAX 256
@@ -147,6 +148,7 @@ static az_status judge_group(verdict *w, const az_reference *s, const group *g, 
 typedef struct grid {
     double h, reach;
     int wanted, threads;
+    double until;                   /* of az_seconds: no grid is begun that would not be done by then; INFINITY: whenever */
 } grid;
 
 static az_status sample(double **x, int *n, const az_reference *s, const az_result *r, const group *g, const grid *d)
@@ -235,28 +237,53 @@ static az_status measure_defect(double *defect, az_reference *s, const az_result
 
 static bool agree(double a, double b) { return fabs(a - b) <= fmax(AGREE_RELATIVE * a, AGREE_FLOOR) || (isnan(a) && isnan(b)); }
 
-/* One coordinate: grids are halved until two agree. */
+#define DEARER 4.0 /* a grid of half the spacing with nonlocal operators, at most */
+
+/* One coordinate: grids are halved until two agree. The first of them has the points wanted, unless it has to be found out how long they take. */
 static az_status judge_line(verdict *w, az_reference *s, const az_result *r, grid *d)
 {
     const az_problem *p = r->problem;
     const az_coord_decl *c = &p->coord[0];
+    const double coarsest = c->range == AZ_INTERVAL ? SPACING_INTERVAL : SPACING;
+    double first = coarsest, started = az_seconds();
 
-    d->h = c->range == AZ_INTERVAL ? SPACING_INTERVAL : SPACING;
-    while (az_sample_count(p, d->h, d->reach) < d->wanted && az_sample_count(p, d->h / 2, d->reach) < POINTS_MAX) d->h /= 2;
+    while (az_sample_count(p, first, d->reach) < d->wanted && az_sample_count(p, first / 2, d->reach) < POINTS_MAX) first /= 2;
+    d->h = isinf(d->until) ? first : coarsest;
     az_status st = judge_grid(w, s, r, d);
     while (!st) {
         verdict finer;
+        const bool counts = d->h <= first;
+        const double now = az_seconds();
 
         d->h /= 2;
-        if (az_sample_count(p, d->h, d->reach) > POINTS_MAX) break;
+        if (az_sample_count(p, d->h, d->reach) > POINTS_MAX || now + DEARER * (now - started) > d->until) break;
+        started = now;
         st = judge_grid(&finer, s, r, d);
         if (st) break;
-        const bool done = agree(finer.max, w->max) && agree(finer.relative, w->relative);
+        const bool done = counts && agree(finer.max, w->max) && agree(finer.relative, w->relative);
         verdict_clear(w);
         *w = finer;
         if (done) break;
     }
     return st;
+}
+
+#define FEW 200     /* points that tell how long more of them take */
+#define SAFE 0.8    /* of the time left is planned for */
+
+/* Several coordinates: the points wanted, or as many of them as there is time for. */
+static az_status judge_domain(verdict *w, az_reference *s, const az_result *r, grid *d)
+{
+    const double started = az_seconds();
+    const int all = d->wanted;
+
+    if (!isinf(d->until)) d->wanted = all < FEW ? all : FEW;
+    az_status st = judge_grid(w, s, r, d);
+    const double now = az_seconds(), fit = SAFE * d->wanted * (d->until - now) / fmax(now - started, 1e-9);
+    if (st || d->wanted == all || !(fit > 2 * FEW)) return st;
+    d->wanted = (int)fmin(all, fit);
+    verdict_clear(w);
+    return judge_grid(w, s, r, d);
 }
 
 /* At most CURVE_MAX points: of each run of neighbours the one with the largest residual. */
@@ -344,7 +371,9 @@ static az_status make_reference(az_reference **s, const az_result *r, az_error *
     return st;
 }
 
-az_status az_verify(az_result *r, int threads, az_error *err)
+az_status az_verify(az_result *r, int threads, az_error *err) { return az_verify_within(r, threads, INFINITY, err); }
+
+az_status az_verify_within(az_result *r, int threads, double seconds, az_error *err)
 {
     const az_problem *p = r->problem;
     az_reference *s = NULL;
@@ -352,12 +381,12 @@ az_status az_verify(az_result *r, int threads, az_error *err)
     az_curve curve = {.n = 0};
     az_support support = {.done = 0};
     double defect = NAN;
-    grid d = {.h = SPACING, .wanted = points_wanted(r), .threads = thread_count(threads)};
+    grid d = {.h = SPACING, .wanted = points_wanted(r), .threads = thread_count(threads), .until = az_seconds() + seconds};
     az_status st = make_reference(&s, r, err);
 
     if (st) return st;
     st = az_reference_reach(s, &d.reach);
-    if (!st) st = p->dim == 1 ? judge_line(&w, s, r, &d) : judge_grid(&w, s, r, &d);
+    if (!st) st = p->dim == 1 ? judge_line(&w, s, r, &d) : judge_domain(&w, s, r, &d);
     w.max = az_state_worst(r, w.max), w.relative = az_state_worst(r, w.relative);
     if (!st) st = measure_defect(&defect, s, r, &w);
     if (!st) st = make_curve(&curve, &w, p->dim);
