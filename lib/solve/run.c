@@ -557,7 +557,8 @@ static az_status advance(az_run *run)
 static az_status stop_nonfinite(az_run *run)
 {
     az_result *r = run->r;
-    const bool random = r->iterations == 0 && r->stage == 1 && !az_run_linear(r) && !r->warm && !r->ladder.found;
+    const bool held = r->ladder.held || r->arc; /* other weights would not change what is held, and `forget` would */
+    const bool random = r->iterations == 0 && r->stage == 1 && !az_run_linear(r) && !r->warm && !r->ladder.found && !held;
     az_status st = AZ_OK;
     while (!st && random && !isfinite(r->rms) && r->restarts < RESTARTS) st = restart(run);
     if (st || isfinite(r->rms)) return st;
