@@ -80,6 +80,11 @@ typedef struct az_derived_decl {/* a number that follows from the solution */
 
 typedef enum az_row_kind { AZ_ROW_EQUATION, AZ_ROW_PIN, AZ_ROW_SELECT, AZ_ROW_INITIAL, AZ_ROW_BOUNDARY } az_row_kind;
 
+#define AZ_MAX_TERMS 64
+typedef struct az_terms {
+    int n, node[AZ_MAX_TERMS];
+} az_terms;
+
 /* lhs - rhs = 0 on the part of the domain where the fixed coordinates have the given values. */
 typedef struct az_row_decl {
     az_row_kind kind;
@@ -90,6 +95,7 @@ typedef struct az_row_decl {
     az_point at;                /* inside the domain; also for a PIN or SELECT that does not depend on coordinates */
     char *text;                 /* the statement as written, for reports and messages */
     int line;
+    az_terms terms, parts, over;/* az_problem_find_terms */
 } az_row_decl;
 
 /* An internal layer the program found: every even trial, or trial without parity, of a problem in one coordinate gets two more inputs that resolve it,
@@ -125,6 +131,18 @@ struct az_problem {
     int n_layers;
     int angle;                  /* an az_angle: the only input of every trial, instead of those declared */
 };
+
+/* terms.c. A residual says something only beside what should cancel in it: the terms that the two sides of a statement add up, to within their signs, through
+ * factors that are numbers. `parts` are the terms of everything multiplied out, which round when the residual is evaluated. `over` are the terms of a condition as
+ * they are elsewhere in the domain, for one whose terms all vanish at its point (u = 0); else `terms`. Each has at most AZ_MAX_TERMS, what is more staying
+ * together; terms.n = 0: nothing to compare with (E = 0), and the residual counts as written. Once all statements have been read, so that the nodes that are
+ * made stand behind all others. AZ_ENOMEM. */
+az_status az_problem_find_terms(az_problem *p);
+/* Where the size of the terms of an equation is looked for: everywhere on intervals, to three scales where a coordinate has no end. */
+bool az_problem_in_core(const az_problem *p, const double *x);
+/* What the residual of a statement at a point is compared with. core: the largest term there (of `over`); here: the largest of `terms` at the point, of a condition
+ * at any of its points. An equation: the larger of the two. A condition: its own, or where its terms vanish there, what they are elsewhere. 1 if that is 0 or not finite. */
+double az_term_measure(double core, double here, bool equation);
 
 /* The slot of the parameter or unknown of this name, -1 if there is none. */
 int az_problem_slot(const az_problem *p, const char *name);

@@ -139,7 +139,7 @@ static az_status choose_ranges(az_run *run, const az_stage_plan *plan, double sc
     const int most = TUNE_COLUMNS / run->p->n_trials < TUNE_FEATURES ? TUNE_COLUMNS / run->p->n_trials : TUNE_FEATURES;
     int width = plan->layers[0] < most ? plan->layers[0] : most;
     az_status st = r->stage > 2 ? az_run_ranges(run, range) : AZ_OK;
-    for (int t = 0; t < run->p->n_trials && !st; t++) st = az_state_add_stage(r, t, 1, &width, AZ_ACT_SINE, scale);
+    for (int t = 0; t < run->p->n_trials && !st; t++) st = az_state_add_stage(r, t, 1, &width, AZ_ACT_SINE, scale * az_units_trial(run, t));
     if (!st) st = az_run_tune(run, range, n);
     for (int t = 0; t < run->p->n_trials && !st; t++) drop_stage(r, t);
     return st;
@@ -152,7 +152,7 @@ static az_status add_features(az_run *run, const az_stage_plan *plan, double sca
     for (int t = 0; t < run->p->n_trials; t++) n += run->p->trial[t].n_inputs;
     double *range = az_doubles((size_t)n);
     az_status st = range ? choose_ranges(run, plan, scale, range, n) : AZ_ENOMEM;
-    for (int t = 0; t < run->p->n_trials && !st; t++) st = az_state_add_stage(r, t, 1, plan->layers, AZ_ACT_SINE, scale);
+    for (int t = 0; t < run->p->n_trials && !st; t++) st = az_state_add_stage(r, t, 1, plan->layers, AZ_ACT_SINE, scale * az_units_trial(run, t));
     if (!st) st = az_run_features(run, range, &r->rng);
     int k =
         snprintf(run->note, sizeof run->note, "stage %d: %d sine features, unit %.1e, frequencies up to", r->stage, plan->layers[0], scale);
@@ -211,9 +211,11 @@ static az_status add_networks(az_run *run, double scale)
     if (az_run_linear(r)) return add_series(run);
     az_stage_plan plan;
     az_plan_stage(&plan, run->p, &r->options, r->stage, r->patient);
+    az_status no = az_units_choose(run);
+    if (no) return no;
     if (plan.features) return add_features(run, &plan, scale);
     for (int t = 0; t < run->p->n_trials; t++) {
-        az_status st = az_state_add_stage(r, t, plan.n_layers, plan.layers, AZ_ACT_TANH, scale);
+        az_status st = az_state_add_stage(r, t, plan.n_layers, plan.layers, AZ_ACT_TANH, scale * az_units_trial(run, t));
         if (st) return st;
         az_mlp_init(&r->trial[t].stage[r->trial[t].n_stages - 1], &r->rng, GAIN_TANH, SPREAD, 1);
     }
@@ -235,6 +237,7 @@ static az_status begin(az_run *run)
     r->check = NAN;
     az_status st = az_run_start_points(r, 0);
     if (!st) st = add_networks(run, 1);
+    if (!st) st = az_units_start(run);
     return st ? az_fail(run->err, st, "out of memory") : AZ_OK;
 }
 
@@ -380,7 +383,8 @@ static az_status forget(az_run *run)
     az_doubles_free(r->edge);
     r->edge = NULL;
     r->n_edges = 0;
-    return az_run_start_points(r, 0);
+    az_status st = az_units_start(run);
+    return st ? st : az_run_start_points(r, 0);
 }
 
 /* New random weights, where the first stage led nowhere. */
@@ -596,7 +600,9 @@ az_status az_run_go(az_result *r, const az_solve_options *o, bool fresh, az_prog
     az_dense_init();
     az_status st = fresh ? begin(&run) : AZ_OK;
     if (!fresh && r->iterations == 0 && az_run_square(r)) say_mesh(&run, NAN);
-    return st ? st : loop(&run);
+    if (!st) st = loop(&run);
+    az_run_close(&run);
+    return st;
 }
 
 /* Of everything that determines the numbers. */
