@@ -132,8 +132,8 @@ struct az_problem {
     int angle;                  /* an az_angle: the only input of every trial, instead of those declared */
 };
 
-/* terms.c. A residual says something only beside what should cancel in it: the terms that the two sides of a statement add up, to within their signs, through
- * factors that are numbers. `parts` are the terms of everything multiplied out, which round when the residual is evaluated. `over` are the terms of a condition as
+/* terms.c. A residual says something only beside what should cancel in it: the terms that the two sides of a statement add up, to within their
+ * signs, what stands in parentheses being one. `parts` are the terms of everything multiplied out, which round when the residual is evaluated. `over` are the terms of a condition as
  * they are elsewhere in the domain, for one whose terms all vanish at its point (u = 0); else `terms`. Each has at most AZ_MAX_TERMS, what is more staying
  * together; terms.n = 0: nothing to compare with (E = 0), and the residual counts as written. Once all statements have been read, so that the nodes that are
  * made stand behind all others. AZ_ENOMEM. */
@@ -143,6 +143,10 @@ bool az_problem_in_core(const az_problem *p, const double *x);
 /* What the residual of a statement at a point is compared with. core: the largest term there (of `over`); here: the largest of `terms` at the point, of a condition
  * at any of its points. An equation: the larger of the two. A condition: its own, or where its terms vanish there, what they are elsewhere. 1 if that is 0 or not finite. */
 double az_term_measure(double core, double here, bool equation);
+/* The residual as it is judged: value over size without a declared scale (NULL); else over that, but where the terms are smaller by more than two decades, so
+ * that a small amplitude passes by no scale. Below AZ_SCALE_MIN the scale is zero, and the terms alone count. */
+double az_term_ratio(double value, const double *scale, double size);
+#define AZ_SCALE_MIN 1e-190 /* a double holds the terms of a residual with full precision: the square of a coordinate below it is still above DBL_MIN */
 
 /* The slot of the parameter or unknown of this name, -1 if there is none. */
 int az_problem_slot(const az_problem *p, const char *name);

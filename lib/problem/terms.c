@@ -43,15 +43,15 @@ static bool is_number(const az_graph *g, int node)
     return false;
 }
 
-static bool split(search *s, int node, int *l, int *r, bool all, int depth);
+static bool split(search *s, int node, int *l, int *r, int depth);
 
 /* (l + r)*f and f*(l + r) */
-static bool split_product(search *s, int node, int *l, int *r, bool all, int depth)
+static bool split_product(search *s, int node, int *l, int *r, int depth)
 {
     const az_node t = s->g->node[node]; /* a copy: building moves the nodes */
     for (int side = 0; side < (t.op == AZ_DIV ? 1 : 2); side++) {
         const int sum = side ? t.b : t.a, factor = side ? t.a : t.b;
-        if ((!all && !is_number(s->g, factor)) || !split(s, sum, l, r, all, depth + 1)) continue;
+        if (!split(s, sum, l, r, depth + 1)) continue;
         *l = az_graph_binary(s->g, t.op, *l, factor);
         *r = az_graph_binary(s->g, t.op, *r, factor);
         return true;
@@ -64,28 +64,27 @@ static bool split_power(search *s, int node, int *l, int *r, int depth)
     az_graph *g = s->g;
     const az_node t = g->node[node];
     const double k = g->node[t.b].op == AZ_CONST ? g->node[t.b].value : 0;
-    if (!(k >= 2 && k <= POWER_MAX) || k != floor(k) || !split(s, t.a, l, r, true, depth + 1)) return false;
+    if (!(k >= 2 && k <= POWER_MAX) || k != floor(k) || !split(s, t.a, l, r, depth + 1)) return false;
     const int rest = az_graph_binary(g, AZ_POW, t.a, az_graph_const(g, k - 1));
     *l = az_graph_binary(g, AZ_MUL, rest, *l);
     *r = az_graph_binary(g, AZ_MUL, rest, *r);
     return true;
 }
 
-/* Whether a node is a sum, to within signs; all: also where it is one only once multiplied out. What has nothing in it that is solved for, as x - 1e9, is
- * data, and one term. */
-static bool split(search *s, int node, int *l, int *r, bool all, int depth)
+/* Whether a node is a sum once it is multiplied out, to within signs. What has nothing in it that is solved for, as x - 1e9, is data, and one part. */
+static bool split(search *s, int node, int *l, int *r, int depth)
 {
     const az_node t = s->g->node[node];
     if (depth > DEEPEST || !is_solved(s, node)) return false;
     switch (t.op) {
     case AZ_ADD:
     case AZ_SUB: *l = t.a, *r = t.b; return true;
-    case AZ_NEG: return split(s, t.a, l, r, all, depth + 1);
+    case AZ_NEG: return split(s, t.a, l, r, depth + 1);
     case AZ_MUL:
-    case AZ_DIV: return split_product(s, node, l, r, all, depth);
-    case AZ_POW: return all && split_power(s, node, l, r, depth);
+    case AZ_DIV: return split_product(s, node, l, r, depth);
+    case AZ_POW: return split_power(s, node, l, r, depth);
     case AZ_D:
-        if (!all || t.nonlocal || !split(s, t.a, l, r, all, depth + 1)) return false;
+        if (t.nonlocal || !split(s, t.a, l, r, depth + 1)) return false;
         *l = az_graph_d(s->g, *l, t.index);
         *r = az_graph_d(s->g, *r, t.index);
         return true;
@@ -95,15 +94,15 @@ static bool split(search *s, int node, int *l, int *r, bool all, int depth)
 
 static bool is_zero(const az_graph *g, int node) { return g->node[node].op == AZ_CONST && g->node[node].value == 0; }
 
-/* The terms of node, at most AZ_MAX_TERMS: what is more stays together. AZ_ENOMEM. */
-static az_status collect(search *s, az_terms *out, int node, bool all)
+/* The parts of node, at most AZ_MAX_TERMS: what is more stays together. AZ_ENOMEM. */
+static az_status find_parts(search *s, az_terms *out, int node)
 {
     const az_graph *g = s->g;
     out->n = 1;
     out->node[0] = node;
     for (int i = 0; i < out->n && !s->failed;) {
         int l, r;
-        if (out->n == AZ_MAX_TERMS || !split(s, out->node[i], &l, &r, all, 0)) {
+        if (out->n == AZ_MAX_TERMS || !split(s, out->node[i], &l, &r, 0)) {
             i++;
             continue;
         }
@@ -113,6 +112,28 @@ static az_status collect(search *s, az_terms *out, int node, bool all)
         else if (!is_zero(g, r)) out->node[out->n++] = r;
     }
     return s->failed ? AZ_ENOMEM : AZ_OK;
+}
+
+/* a, b and c of a - b + c, which is read from the left: what stands in parentheses is one term. */
+static void add_side(search *s, az_terms *out, int node, int most)
+{
+    while (out->n < most - 1 && is_solved(s, node)) {
+        const az_node *t = &s->g->node[node];
+        if (t->op != AZ_ADD && t->op != AZ_SUB) break;
+        out->node[out->n++] = t->b;
+        node = t->a;
+    }
+    out->node[out->n++] = node;
+}
+
+/* The terms of both sides; one side is gone where it was 0. */
+static void find_sides(search *s, az_terms *out, int node)
+{
+    while (s->g->node[node].op == AZ_NEG) node = s->g->node[node].a;
+    const az_node t = s->g->node[node];
+    out->n = 0;
+    add_side(s, out, t.op == AZ_SUB ? t.a : node, AZ_MAX_TERMS / 2);
+    if (t.op == AZ_SUB) add_side(s, out, t.b, AZ_MAX_TERMS);
 }
 
 static double length_of(const az_coord_decl *x) { return x->range == AZ_INTERVAL ? 0.5 * (x->hi - x->lo) : x->scale; }
@@ -146,8 +167,8 @@ static az_status find_terms(search *s, az_row_decl *row)
 {
     az_problem *p = s->p;
     az_graph *g = s->g;
-    az_status st = collect(s, &row->terms, row->node, false);
-    if (!st) st = collect(s, &row->parts, row->node, true);
+    az_status st = find_parts(s, &row->parts, row->node);
+    find_sides(s, &row->terms, row->node);
     if (st) return st;
     if (row->terms.n == 1) row->terms = row->parts;
     row->over = row->terms;
@@ -157,7 +178,7 @@ static az_status find_terms(search *s, az_row_decl *row)
     if (row->terms.n == 1 && equation) row->over.node[0] = row->terms.node[0] = unwrap(g, p, row->terms.node[0]);
     for (int i = 0; i < row->over.n; i++)
         if (row->over.node[i] < 0) row->terms.n = row->over.n = 0;
-    return g->status == AZ_ENOMEM ? AZ_ENOMEM : AZ_OK;
+    return g->status == AZ_ENOMEM || s->failed ? AZ_ENOMEM : AZ_OK;
 }
 
 az_status az_problem_find_terms(az_problem *p)
@@ -185,4 +206,13 @@ double az_term_measure(double core, double here, bool equation)
 {
     const double size = equation ? fmax(core, here) : here > VANISHED * core ? here : core;
     return size > 0 && isfinite(size) ? size : 1;
+}
+
+#define DECLARED_MOST 100.0 /* a declared scale may be larger than the terms of its equation by this: 6 for burgers, which divides by what its terms cancel to */
+
+double az_term_ratio(double value, const double *scale, double size)
+{
+    if (!scale) return value / size;
+    const double declared = fabs(*scale) < AZ_SCALE_MIN ? 0 : value / *scale, measured = value / size / DECLARED_MOST;
+    return fabs(declared) >= fabs(measured) || isnan(declared) ? declared : measured;
 }

@@ -269,7 +269,7 @@ static az_status write_units(const sizing *s, double **units)
     }
     for (int k = 0; k < p->n_rows; k++) {
         const double bits = largest(s, k, z, NULL);
-        u[k] = isfinite(bits) ? bits : 0;
+        u[k] = isfinite(bits) && p->row[k].scale < 0 ? bits : 0; /* a declared scale says what is of order 1 */
         far |= fabs(u[k]) > DECADES;
     }
     for (int v = 0; v < s->n_variables; v++) u[p->n_rows + v] = s->z[v];

@@ -21,9 +21,6 @@
 /* Two grids agree when their maxima do to 20 %, or differ by round-off: exact profiles leave up to 100 eps, tests/test_verify.c. */
 #define AGREE_RELATIVE 0.2
 #define AGREE_FLOOR (512 * DBL_EPSILON)
-/* Below this a double holds the terms of a residual with less than full precision, and the quotient would be noise. */
-#define SCALE_MIN 1e-190 /* the square of a coordinate below it is still above DBL_MIN; a solve ends its grid where operands are smaller */
-
 /* What one grid showed. */
 typedef struct verdict {
     double max, relative;           /* NaN once anything was not finite */
@@ -139,17 +136,6 @@ static void gather(finding *f, double *core, const group *g, const az_problem *p
     }
 }
 
-/* The residual over the declared scale (0 where that is zero) or over the largest term, whichever is larger. */
-static double compare(const finding *f, const az_row_decl *row, double core, double most, bool zero)
-{
-    const bool equation = row->kind == AZ_ROW_EQUATION;
-    const double size = row->terms.n ? az_term_measure(core, equation ? f->here : most, equation) : 1;
-    const double declared = zero ? 0 : f->value / f->scale, measured = f->value / size;
-
-    if (row->scale < 0) return measured;
-    return fabs(measured) > fabs(declared) ? measured : declared;
-}
-
 /* Takes in the rows of a group at one point; raw, rel: of its worst equation, or NULL. Where a declared scale is zero (at the origin, on a face, or
  * by underflow far out) the residual is compared with its terms alone; where it is zero everywhere nothing is known, and the relative residual
  * becomes NaN. most: per row of the group the largest term at any of its points. */
@@ -158,12 +144,14 @@ static void judge(verdict *w, const group *g, const az_problem *p, const finding
 {
     for (int k = 0; k < g->n; k++) {
         const az_row_decl *row = &p->row[g->row[k]];
-        const bool zero = fabs(f[k].scale) < SCALE_MIN;
-        const double ratio = compare(&f[k], row, core[g->row[k]], most[k], zero);
+        const bool zero = fabs(f[k].scale) < AZ_SCALE_MIN;
+        const bool equation = row->kind == AZ_ROW_EQUATION;
+        const double size = row->terms.n ? az_term_measure(core[g->row[k]], equation ? f[k].here : most[k], equation) : 1;
+        const double ratio = az_term_ratio(f[k].value, row->scale < 0 ? NULL : &f[k].scale, size);
         g->judged[k] = g->judged[k] || !zero;
         widen(&w->relative, ratio);
         widen_row(w->row + g->row[k] * AZ_ROW_FOUND(p->dim), f[k].value, ratio, x, p->dim);
-        if (row->kind != AZ_ROW_EQUATION) continue;
+        if (!equation) continue;
         widen(&w->max, f[k].value);
         if (raw && !(fabs(f[k].value) <= fabs(*raw))) {
             *raw = f[k].value;
