@@ -59,6 +59,8 @@ static void print_rows(const az_result *r)
         printf("  %-13s %.2e  line %d: ", "", row.relative, row.line);
         print_statement(row.statement);
         for (int c = 0; c < az_problem_dim(p); c++) printf("%s %s = %.6g", c ? "," : "; largest at", az_problem_coordinate(p, c), row.at[c]);
+        if (row.relative > az_result_options(r)->tolerance && row.relative <= row.floor)
+            printf("\n  %-13s %-8s  at its rounding floor there: its terms cancel, and their rounding is %.1e of what it is measured by", "", "", row.floor);
         printf("\n");
     }
 }
@@ -70,7 +72,7 @@ static void print_evidence(const az_result *r)
     printf("  %-13s %.2e  rms of the rows that were minimised\n", "trained", e->trained_rms);
     if (e->tier >= AZ_TIER_REEVALUATED) {
         printf("  %-13s %.2e  largest residual as written, %d independent points\n", "re-evaluated", e->reevaluated_max, e->points);
-        printf("  %-13s %.2e  the same over the equations' scale (asked: %.0e)\n", "", e->reevaluated_relative, az_result_options(r)->tolerance);
+        printf("  %-13s %.2e  the same over the largest term of each statement, or its scale (asked: %.0e)\n", "", e->reevaluated_relative, az_result_options(r)->tolerance);
         print_rows(r);
     } else {
         printf("  %-13s not done; `ansatz verify` does it\n", "re-evaluated");
@@ -147,7 +149,7 @@ void cli_print_result(const az_result *r)
     print_evidence(r);
     print_cross(r);
     printf("  %-13s %s\n", "stopped", az_stop_message(az_result_stop(r)));
-    if (az_result_stop(r) == AZ_STOP_TOLERANCE && !cli_reached(r)) printf("  %-13s but the re-evaluated residual is above it\n", "");
+    if (az_result_stop(r) == AZ_STOP_TOLERANCE && !cli_reached(r)) printf("  %-13s but the re-evaluated relative residual is above it\n", "");
     if (o->coordinates > AZ_CONFORMAL) printf("  %-13s %s\n", "coordinates", az_coordinates_name(o->coordinates));
     printf("  %-13s %.2f s, %d iterations, seed %llu\n", "run", az_result_seconds(r), az_result_iterations(r), (unsigned long long)o->seed);
     printf("  %-13s %016llx\n", "hash", (unsigned long long)az_result_hash(r));
@@ -224,6 +226,7 @@ static void json_rows(json *j, const az_result *r)
         json_string(j, "statement", row.statement);
         json_number(j, "max", row.max);
         json_number(j, "relative", row.relative);
+        json_number(j, "floor", row.floor);
         json_array(j, "at");
         for (int c = 0; c < az_problem_dim(az_result_problem(r)); c++) json_number(j, NULL, row.at[c]);
         json_array_end(j);

@@ -207,7 +207,8 @@ typedef struct az_evidence {
     az_tier tier;
     double trained_rms;                 /* rms of the rows the optimiser minimised */
     double reevaluated_max;             /* max |R| of the equations as written, independent grid, other code path; NaN if not done */
-    double reevaluated_relative;        /* max |R / scale| with the equation's own scale */
+    double reevaluated_relative;        /* max of |R| over the largest term of its equation or condition (in the core, three scales wide, of a domain without
+                                         * end, or at the point); where a scale is declared max |R / scale|, but at least a hundredth of the former */
     int points;                         /* in that grid */
     double defect_slope;                /* d(first defect)/d(first unknown) of the solutions beside this profile: where it is small, the unknown is less certain
                                          * than the residual says, by 1/|slope|; NaN without a defect, and for networks in several coordinates */
@@ -221,6 +222,7 @@ typedef struct az_row_evidence {
     int line;                           /* of the problem text */
     int equation;                       /* 0: a condition, which counts in reevaluated_relative alone */
     double max, relative;               /* NaN if not done; relative also where the scale is zero everywhere */
+    double floor;                       /* what the rounding of its terms can leave at that place, as relative is measured: nothing below it can be reached there */
     const double *at;                   /* [dimension] where relative is largest, or max if that is NaN; belongs to the result */
 } az_row_evidence;
 

@@ -144,7 +144,7 @@ bool az_problem_in_core(const az_problem *p, const double *x);
  * at any of its points. An equation: the larger of the two. A condition: its own, or where its terms vanish there, what they are elsewhere. 1 if that is 0 or not finite. */
 double az_term_measure(double core, double here, bool equation);
 /* The residual as it is judged: value over size without a declared scale (NULL); else over that, but where the terms are smaller by more than two decades, so
- * that a small amplitude passes by no scale. Below AZ_SCALE_MIN the scale is zero, and the terms alone count. */
+ * that a small amplitude passes by no scale. size 0: there are no terms, and without a scale value counts as written. Below AZ_SCALE_MIN the scale is zero, and the terms alone count. */
 double az_term_ratio(double value, const double *scale, double size);
 #define AZ_SCALE_MIN 1e-190 /* a double holds the terms of a residual with full precision: the square of a coordinate below it is still above DBL_MIN */
 

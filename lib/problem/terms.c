@@ -212,7 +212,7 @@ double az_term_measure(double core, double here, bool equation)
 
 double az_term_ratio(double value, const double *scale, double size)
 {
-    if (!scale) return value / size;
-    const double declared = fabs(*scale) < AZ_SCALE_MIN ? 0 : value / *scale, measured = value / size / DECLARED_MOST;
+    if (!scale) return size > 0 ? value / size : value;
+    const double declared = fabs(*scale) < AZ_SCALE_MIN ? 0 : value / *scale, measured = size > 0 ? value / size / DECLARED_MOST : 0;
     return fabs(declared) >= fabs(measured) || isnan(declared) ? declared : measured;
 }

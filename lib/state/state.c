@@ -233,7 +233,8 @@ az_row_evidence az_result_row(const az_result *r, int i)
     const bool done = r->evidence.tier >= AZ_TIER_REEVALUATED;
 
     return (az_row_evidence){
-        .statement = d->text, .line = d->line, .equation = d->kind == AZ_ROW_EQUATION, .max = done ? found[0] : NAN, .relative = done ? found[1] : NAN, .at = found + 2};
+        .statement = d->text, .line = d->line, .equation = d->kind == AZ_ROW_EQUATION, .max = done ? found[AZ_ROW_MAX] : NAN, .relative = done ? found[AZ_ROW_RELATIVE] : NAN,
+        .floor = done ? found[AZ_ROW_FLOOR] : NAN, .at = found + AZ_ROW_AT};
 }
 
 const az_cross *az_result_cross(const az_result *r) { return r->cross.compared ? &r->cross : NULL; }

@@ -6,7 +6,7 @@
 #include "problem/problem.h"
 
 #define AZ_MAX_STAGES 6
-#define AZ_FORMAT_VERSION 7
+#define AZ_FORMAT_VERSION 8
 
 typedef enum az_activation { AZ_ACT_TANH, AZ_ACT_SINE, AZ_ACT_CHEBYSHEV } az_activation; /* the last: unit j is T_k of the only input, k its weight */
 
@@ -90,7 +90,8 @@ typedef struct az_points {
     double *x;
 } az_points;
 
-#define AZ_ROW_FOUND(dim) (2 + (dim))
+#define AZ_ROW_FOUND(dim) (AZ_ROW_AT + (dim))
+enum { AZ_ROW_MAX, AZ_ROW_RELATIVE, AZ_ROW_FLOOR, AZ_ROW_AT };
 
 /* The residual as judged, for pictures: along the line, or scattered. */
 typedef struct az_curve {
@@ -151,7 +152,7 @@ struct az_result {
 
     az_history history;
     az_evidence evidence;
-    double *row_found;              /* [n_rows][AZ_ROW_FOUND(dim)]: largest |residual|, largest over the scale, where that is; NaN where not re-evaluated */
+    double *row_found;              /* [n_rows][AZ_ROW_FOUND(dim)]: largest |residual|; largest relative one; rounding of its terms where that is, as relative; that place. NaN where not re-evaluated */
     az_cross cross;                 /* arrays by az_doubles */
     az_curve curve;
 };

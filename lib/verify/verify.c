@@ -51,8 +51,8 @@ static bool widen(double *max, double x)
 /* One row at one point. */
 static void widen_row(double *found, double value, double ratio, const double *x, int dim)
 {
-    widen(&found[0], value);
-    if (widen(&found[1], ratio) || isnan(found[2])) memcpy(found + 2, x, sizeof *x * (size_t)dim);
+    widen(&found[AZ_ROW_MAX], value);
+    if (widen(&found[AZ_ROW_RELATIVE], ratio) || isnan(found[AZ_ROW_AT])) memcpy(found + AZ_ROW_AT, x, sizeof *x * (size_t)dim);
 }
 
 /* Rows stated on the same part of the domain. node: per row the residual and its scale (again the residual if there is none), then the terms that rows are
@@ -145,8 +145,8 @@ static void judge(verdict *w, const group *g, const az_problem *p, const finding
     for (int k = 0; k < g->n; k++) {
         const az_row_decl *row = &p->row[g->row[k]];
         const bool zero = fabs(f[k].scale) < AZ_SCALE_MIN;
-        const bool equation = row->kind == AZ_ROW_EQUATION;
-        const double size = row->terms.n ? az_term_measure(core[g->row[k]], equation ? f[k].here : most[k], equation) : 1;
+        const bool equation = row->kind == AZ_ROW_EQUATION, none = !row->terms.n;
+        const double size = none ? 0 : az_term_measure(core[g->row[k]], equation ? f[k].here : most[k], equation);
         const double ratio = az_term_ratio(f[k].value, row->scale < 0 ? NULL : &f[k].scale, size);
         g->judged[k] = g->judged[k] || !zero;
         widen(&w->relative, ratio);
@@ -198,7 +198,7 @@ static az_status judge_group(verdict *w, double *core, const az_reference *s, co
         judge(w, g, p, found + (size_t)i * rows, core, most, x + (size_t)i * dim, whole ? w->raw + i : NULL, whole ? w->rel + i : NULL);
     }
     for (int k = 0; k < g->n; k++)
-        if (!g->judged[k]) w->relative = w->row[g->row[k] * AZ_ROW_FOUND(p->dim) + 1] = NAN;
+        if (!g->judged[k]) w->relative = w->row[g->row[k] * AZ_ROW_FOUND(p->dim) + AZ_ROW_RELATIVE] = NAN;
     az_free(found);
     az_doubles_free(most);
     return st;
@@ -275,7 +275,7 @@ static az_status judge_grid(verdict *w, az_reference *s, const az_result *r, con
 
     *w = (verdict){.row = az_doubles((size_t)(r->problem->n_rows * stride))};
     if (!w->row) return AZ_ENOMEM;
-    for (int i = 0; i < r->problem->n_rows; i++) w->row[i * stride + 2] = NAN; /* no point yet */
+    for (int i = 0; i < r->problem->n_rows; i++) w->row[i * stride + AZ_ROW_AT] = NAN; /* no point yet */
     az_status st = az_reference_prepare(s, d->h, d->reach, d->threads);
     if (!st) st = judge_rows(w, s, r, d);
     if (!st && !w->points) w->max = NAN;
@@ -306,6 +306,30 @@ static az_status measure_defect(double *defect, az_reference *s, const az_result
         if (!st && isfinite(shift) && !(shift <= *defect)) *defect = shift;
     }
     *m = r->scalar[first];
+    return st;
+}
+
+#define ROUNDINGS 8.0 /* of each part of a residual, on the way from weights to its sum; 5 seen where 1 - W^2 cancels (tests/test_units.c) */
+
+/* What the rounding of the parts of each row leaves where its relative residual is largest. What is not finite there has no floor. */
+static az_status measure_floors(const az_reference *s, const az_problem *p, verdict *w)
+{
+    az_status st = AZ_OK;
+
+    for (int k = 0; k < p->n_rows && !st; k++) {
+        const az_terms *parts = &p->row[k].parts;
+        double *found = w->row + k * AZ_ROW_FOUND(p->dim), sum = 0;
+        az_num v[AZ_MAX_TERMS + 1];
+        int node[AZ_MAX_TERMS + 1];
+        memcpy(node, parts->node, sizeof *node * (size_t)parts->n);
+        node[parts->n] = p->row[k].node;
+        found[AZ_ROW_FLOOR] = 0;
+        if (!isfinite(found[AZ_ROW_RELATIVE]) || isnan(found[AZ_ROW_AT])) continue;
+        st = az_reference_eval(s, v, node, parts->n + 1, found + AZ_ROW_AT, 1, 1);
+        for (int i = 0; i < parts->n && !st; i++) sum += fabs(creal(v[i]));
+        const double level = st ? 0 : ROUNDINGS * DBL_EPSILON * sum / fabs(creal(v[parts->n])) * found[AZ_ROW_RELATIVE];
+        if (isfinite(level)) found[AZ_ROW_FLOOR] = level;
+    }
     return st;
 }
 
@@ -399,7 +423,7 @@ static int points_wanted(const az_result *r)
 static az_status make_reference(az_reference **s, const az_result *r, az_error *err)
 {
     const az_problem *p = r->problem;
-    int n = 0, most = (2 + 2 * AZ_MAX_TERMS) * p->n_rows;
+    int n = 0, most = (2 + 3 * AZ_MAX_TERMS) * p->n_rows;
 
     for (int t = 0; t < p->n_trials; t++) most += p->trial[t].n_inputs;
     int *target = az_alloc_array((size_t)most, sizeof *target);
@@ -410,6 +434,7 @@ static az_status make_reference(az_reference **s, const az_result *r, az_error *
         if (p->row[i].scale >= 0) target[n++] = p->row[i].scale;
         for (int k = 0; k < p->row[i].terms.n; k++) target[n++] = p->row[i].terms.node[k];
         for (int k = 0; k < p->row[i].over.n; k++) target[n++] = p->row[i].over.node[k];
+        for (int k = 0; k < p->row[i].parts.n; k++) target[n++] = p->row[i].parts.node[k];
     }
     for (int t = 0; t < p->n_trials; t++)
         for (int i = 0; i < p->trial[t].n_inputs; i++) target[n++] = p->trial[t].input[i];
@@ -433,6 +458,7 @@ az_status az_verify(az_result *r, int threads, az_error *err)
     if (!st) st = p->dim == 1 ? judge_line(&w, s, r, &d) : judge_grid(&w, s, r, &d);
     w.max = az_state_worst(r, w.max), w.relative = az_state_worst(r, w.relative);
     if (!st) st = measure_defect(&defect, s, r, &w);
+    if (!st) st = measure_floors(s, p, &w);
     if (!st) st = make_curve(&curve, &w, p->dim);
     if (!st)
         store(r, &w, &curve, defect);
