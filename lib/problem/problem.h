@@ -141,8 +141,8 @@ az_status az_problem_find_terms(az_problem *p);
 /* Where the size of the terms of an equation is looked for: everywhere on intervals, to three scales where a coordinate has no end. */
 bool az_problem_in_core(const az_problem *p, const double *x);
 /* What the residual of a statement at a point is compared with. core: the largest term there (of `over`); here: the largest of `terms` at the point, of a condition
- * at any of its points. An equation: the larger of the two. A condition: its own, or where its terms vanish there, what they are elsewhere. 1 if that is 0 or not finite. */
-double az_term_measure(double core, double here, bool equation);
+ * at any of its points. An equation: the larger of the two. A condition: its own, or where its terms vanish there, or are one (u = 0), what they are elsewhere. 1 if that is 0 or not finite. */
+double az_term_measure(const az_row_decl *row, double core, double here);
 /* The residual as it is judged: value over size without a declared scale (NULL); else over that, but where the terms are smaller by more than two decades, so
  * that a small amplitude passes by no scale. size 0: there are no terms, and without a scale value counts as written. Below AZ_SCALE_MIN the scale is zero, and the terms alone count. */
 double az_term_ratio(double value, const double *scale, double size);

@@ -202,9 +202,10 @@ bool az_problem_in_core(const az_problem *p, const double *x)
 
 #define VANISHED 1.5e-8 /* sqrt(eps) */
 
-double az_term_measure(double core, double here, bool equation)
+double az_term_measure(const az_row_decl *row, double core, double here)
 {
-    const double size = equation ? fmax(core, here) : here > VANISHED * core ? here : core;
+    const bool equation = row->kind == AZ_ROW_EQUATION, own = row->terms.n > 1 && here > VANISHED * core;
+    const double size = equation ? fmax(core, here) : own ? here : core;
     return size > 0 && isfinite(size) ? size : 1;
 }
 

@@ -85,7 +85,7 @@ void az_program_relative(const az_program *g, const az_binding *b, const double 
     for (int i = 0; i < g->row_count[k] && term; i++) most = fmax(most, term[i]);
     for (int i = 0; i < g->row_count[k]; i++) {
         const double found = r[g->row_first[k] + i] * b->unit / row->weight;
-        const double size = term ? az_term_measure(core, equation ? term[i] : most, equation) : 0;
+        const double size = term ? az_term_measure(row, core, equation ? term[i] : most) : 0;
         relative[i] = fabs(az_term_ratio(scale ? found * scale[i] : found, scale ? &scale[i] : NULL, size));
     }
 }

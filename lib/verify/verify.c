@@ -146,7 +146,7 @@ static void judge(verdict *w, const group *g, const az_problem *p, const finding
         const az_row_decl *row = &p->row[g->row[k]];
         const bool zero = fabs(f[k].scale) < AZ_SCALE_MIN;
         const bool equation = row->kind == AZ_ROW_EQUATION, none = !row->terms.n;
-        const double size = none ? 0 : az_term_measure(core[g->row[k]], equation ? f[k].here : most[k], equation);
+        const double size = none ? 0 : az_term_measure(row, core[g->row[k]], equation ? f[k].here : most[k]);
         const double ratio = az_term_ratio(f[k].value, row->scale < 0 ? NULL : &f[k].scale, size);
         g->judged[k] = g->judged[k] || !zero;
         widen(&w->relative, ratio);
