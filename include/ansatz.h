@@ -102,7 +102,7 @@ const char *az_builtin_text(int i);
 
 /* Why a run stopped: positive met the stated inequality, negative did not, zero is not finished. */
 #define AZ_STOP_LIST(X) \
-    X(AZ_STOP_TOLERANCE, 1, "tolerance", "the residual on an independent grid is below the asked tolerance") \
+    X(AZ_STOP_TOLERANCE, 1, "tolerance", "the relative residual on an independent grid is below the asked tolerance") \
     X(AZ_STOP_RUNNING, 0, "running", "not finished") \
     X(AZ_STOP_STALLED, -1, "stalled", "no stage lowered the residual any more") \
     X(AZ_STOP_ITERATIONS, -2, "iterations", "the iteration limit was reached") \

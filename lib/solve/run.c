@@ -168,7 +168,7 @@ static void say_mesh(az_run *run, double check)
     const az_mesh *m = &run->r->trial[0].stage[0].mesh;
     char across[80] = "", why[64] = "";
     if (m->modes) snprintf(across, sizeof across, " x %d modes, graded at %.3g", m->modes, m->grading);
-    if (!isnan(check)) snprintf(why, sizeof why, " (residual %.1e between the points)", check);
+    if (!isnan(check)) snprintf(why, sizeof why, " (relative residual %.1e between the points)", check);
     snprintf(run->note, sizeof run->note, "%s: %d, of degree %d%s%s", isnan(check) ? "elements" : "mesh refined to elements", m->n_edges - 1, m->degree, across, why);
 }
 
@@ -320,11 +320,11 @@ static az_status judge(az_run *run, bool *refined)
         r->stop = AZ_STOP_TOLERANCE;
     if (st || !*refined) return st;
     if (r->n_edges)
-        snprintf(run->note, sizeof run->note, "grid refined from %d to %d panels (residual %.1e between the nodes)", before - 1,
+        snprintf(run->note, sizeof run->note, "grid refined from %d to %d panels (relative residual %.1e between the nodes)", before - 1,
                  r->n_edges - 1, r->check);
     else if (az_run_elements(r))
         say_mesh(run, r->check);
-    else snprintf(run->note, sizeof run->note, "points moved to where the residual is large (%.1e)", r->check);
+    else snprintf(run->note, sizeof run->note, "points moved to where the residual is large (relative: %.1e)", r->check);
     az_run_close(run);
     if (az_run_elements(r) && r->ladder.found) r->n_memory = -1; /* undamped again */
     return az_run_open(run);
