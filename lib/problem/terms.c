@@ -25,7 +25,8 @@ static bool is_solved(search *s, int node)
     }
     for (; s->n <= node; s->n++) {
         const az_node *t = &s->g->node[s->n];
-        const bool own = t->op == AZ_TRIAL || (t->op == AZ_SCALAR && t->index >= s->p->n_parameters);
+        const bool own =
+            t->op == AZ_TRIAL || (t->op == AZ_SCALAR && t->index >= s->p->n_parameters);
         s->solved[s->n] = own || (t->a >= 0 && s->solved[t->a]) || (t->b >= 0 && s->solved[t->b]);
     }
     return s->solved[node];
@@ -64,7 +65,8 @@ static bool split_power(search *s, int node, int *l, int *r, int depth)
     az_graph *g = s->g;
     const az_node t = g->node[node];
     const double k = g->node[t.b].op == AZ_CONST ? g->node[t.b].value : 0;
-    if (!(k >= 2 && k <= POWER_MAX) || k != floor(k) || !split(s, t.a, l, r, depth + 1)) return false;
+    if (!(k >= 2 && k <= POWER_MAX) || k != floor(k) || !split(s, t.a, l, r, depth + 1))
+        return false;
     const int rest = az_graph_binary(g, AZ_POW, t.a, az_graph_const(g, k - 1));
     *l = az_graph_binary(g, AZ_MUL, rest, *l);
     *r = az_graph_binary(g, AZ_MUL, rest, *r);
@@ -92,7 +94,10 @@ static bool split(search *s, int node, int *l, int *r, int depth)
     }
 }
 
-static bool is_zero(const az_graph *g, int node) { return g->node[node].op == AZ_CONST && g->node[node].value == 0; }
+static bool is_zero(const az_graph *g, int node)
+{
+    return g->node[node].op == AZ_CONST && g->node[node].value == 0;
+}
 
 /* The parts of node, at most AZ_MAX_TERMS: what is more stays together. AZ_ENOMEM. */
 static az_status find_parts(search *s, az_terms *out, int node)
@@ -106,7 +111,9 @@ static az_status find_parts(search *s, az_terms *out, int node)
             i++;
             continue;
         }
-        if (l < 0 || r < 0) return g->status == AZ_ENOMEM ? AZ_ENOMEM : AZ_OK; /* no room for more nodes: as far as it came */
+        if (l < 0 || r < 0)
+            return g->status == AZ_ENOMEM ? AZ_ENOMEM
+                                          : AZ_OK; /* no room for more nodes: as far as it came */
         out->node[i] = l;
         if (is_zero(g, l)) out->node[i] = r;
         else if (!is_zero(g, r)) out->node[out->n++] = r;
@@ -136,7 +143,10 @@ static void find_sides(search *s, az_terms *out, int node)
     if (t.op == AZ_SUB) add_side(s, out, t.b, AZ_MAX_TERMS);
 }
 
-static double length_of(const az_coord_decl *x) { return x->range == AZ_INTERVAL ? 0.5 * (x->hi - x->lo) : x->scale; }
+static double length_of(const az_coord_decl *x)
+{
+    return x->range == AZ_INTERVAL ? 0.5 * (x->hi - x->lo) : x->scale;
+}
 
 /* A statement of one term has nothing that its residual could be compared with but what that term is made of: a derivative has the size of its function over
  * the length of the domain, f@0 that of f. -1 for anything else. */
@@ -149,7 +159,8 @@ static int unwrap(az_graph *g, const az_problem *p, int node)
         if (t->op == AZ_D) factor /= length_of(&p->coord[t->index]), found = true;
         node = t->a;
     }
-    return found && isfinite(factor) ? az_graph_binary(g, AZ_MUL, az_graph_const(g, factor), node) : -1;
+    return found && isfinite(factor) ? az_graph_binary(g, AZ_MUL, az_graph_const(g, factor), node)
+                                     : -1;
 }
 
 /* f@0 as f: the same expression elsewhere. Factors stay. */
@@ -173,9 +184,11 @@ static az_status find_terms(search *s, az_row_decl *row)
     if (row->terms.n == 1) row->terms = row->parts;
     row->over = row->terms;
     const bool equation = row->kind == AZ_ROW_EQUATION;
-    for (int i = 0; i < row->over.n && !equation; i++) row->over.node[i] = anywhere(g, row->over.node[i], 0);
+    for (int i = 0; i < row->over.n && !equation; i++)
+        row->over.node[i] = anywhere(g, row->over.node[i], 0);
     if (row->terms.n == 1 && is_number(g, row->terms.node[0])) row->terms.n = row->over.n = 0;
-    if (row->terms.n == 1 && equation) row->over.node[0] = row->terms.node[0] = unwrap(g, p, row->terms.node[0]);
+    if (row->terms.n == 1 && equation)
+        row->over.node[0] = row->terms.node[0] = unwrap(g, p, row->terms.node[0]);
     for (int i = 0; i < row->over.n; i++)
         if (row->over.node[i] < 0) row->terms.n = row->over.n = 0;
     return g->status == AZ_ENOMEM || s->failed ? AZ_ENOMEM : AZ_OK;
@@ -196,7 +209,8 @@ az_status az_problem_find_terms(az_problem *p)
 bool az_problem_in_core(const az_problem *p, const double *x)
 {
     for (int c = 0; c < p->dim; c++)
-        if (p->coord[c].range != AZ_INTERVAL && !(fabs(x[c]) <= CORE * p->coord[c].scale)) return false;
+        if (p->coord[c].range != AZ_INTERVAL && !(fabs(x[c]) <= CORE * p->coord[c].scale))
+            return false;
     return true;
 }
 
@@ -204,16 +218,19 @@ bool az_problem_in_core(const az_problem *p, const double *x)
 
 double az_term_measure(const az_row_decl *row, double core, double here)
 {
-    const bool equation = row->kind == AZ_ROW_EQUATION, own = row->terms.n > 1 && here > VANISHED * core;
+    const bool equation = row->kind == AZ_ROW_EQUATION,
+               own = row->terms.n > 1 && here > VANISHED * core;
     const double size = equation ? fmax(core, here) : own ? here : core;
     return size > 0 && isfinite(size) ? size : 1;
 }
 
-#define DECLARED_MOST 100.0 /* a declared scale may be larger than the terms of its equation by this: 6 for burgers, which divides by what its terms cancel to */
+#define DECLARED_MOST \
+    100.0 /* a declared scale may be larger than the terms of its equation by this: 6 for burgers, which divides by what its terms cancel to */
 
 double az_term_ratio(double value, const double *scale, double size)
 {
     if (!scale) return size > 0 ? value / size : value;
-    const double declared = fabs(*scale) < AZ_SCALE_MIN ? 0 : value / *scale, measured = size > 0 ? value / size / DECLARED_MOST : 0;
+    const double declared = fabs(*scale) < AZ_SCALE_MIN ? 0 : value / *scale,
+                 measured = size > 0 ? value / size / DECLARED_MOST : 0;
     return fabs(declared) >= fabs(measured) || isnan(declared) ? declared : measured;
 }

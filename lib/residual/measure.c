@@ -32,7 +32,8 @@ az_status az_measure_sinks(az_program *g, az_status (*add)(az_program *g, int se
         const az_terms scale = {.n = 1, .node = {row->scale}};
         const bool elsewhere = row->kind != AZ_ROW_EQUATION;
         if (row->terms.n) st = add_terms(g, g->row_set[k], k, SINK_TERM, &row->terms, add);
-        if (!st && row->terms.n && elsewhere) st = add_terms(g, domain, k, SINK_OVER, &row->over, add);
+        if (!st && row->terms.n && elsewhere)
+            st = add_terms(g, domain, k, SINK_OVER, &row->over, add);
         if (!st && row->scale >= 0) st = add_terms(g, g->row_set[k], k, SINK_SCALE, &scale, add);
     }
     return st;
@@ -73,7 +74,8 @@ static double in_core(const az_program *g, const pointset *s, const double *size
     return most;
 }
 
-void az_program_relative(const az_program *g, const az_binding *b, const double *r, int k, double *relative)
+void az_program_relative(const az_program *g, const az_binding *b, const double *r, int k,
+                         double *relative)
 {
     const az_row_decl *row = &g->p->row[k];
     const bool equation = row->kind == AZ_ROW_EQUATION;
@@ -86,6 +88,7 @@ void az_program_relative(const az_program *g, const az_binding *b, const double 
     for (int i = 0; i < g->row_count[k]; i++) {
         const double found = r[g->row_first[k] + i] * b->unit / row->weight;
         const double size = term ? az_term_measure(row, core, equation ? term[i] : most) : 0;
-        relative[i] = fabs(az_term_ratio(scale ? found * scale[i] : found, scale ? &scale[i] : NULL, size));
+        relative[i] =
+            fabs(az_term_ratio(scale ? found * scale[i] : found, scale ? &scale[i] : NULL, size));
     }
 }

@@ -15,11 +15,13 @@
 #define SAMPLES 61 /* points per row */
 #define NEURONS 8 /* of the functions of order 1 */
 #define VARIABLES 48 /* trials and unknowns; more stay as they are */
-#define DECADES 10.0 /* bits from which on a size is other than of order 1: functions and domains of order 1 give up to 8 */
+#define DECADES \
+    10.0 /* bits from which on a size is other than of order 1: functions and domains of order 1 give up to 8 */
 #define PASSES 30
 #define SMALL 8.0 /* bits below the largest part of a row, where a part begins to lose its weight */
 #define TIE 1e-3 /* weight of sizes 1, where nothing else decides */
-#define DROWNS 1024.0 /* units of an unknown that starts so far out that its terms leave nothing of the others */
+#define DROWNS \
+    1024.0 /* units of an unknown that starts so far out that its terms leave nothing of the others */
 #define CORE_Z 1.8 /* asinh(3): az_problem_in_core */
 #define DEPTH 1000.0 /* bits */
 
@@ -48,7 +50,8 @@ static bool can_have_units(const az_run *run)
 {
     const az_problem *p = run->p;
     const az_graph *g = &p->graph;
-    if (p->n_defects || p->n_layers || az_problem_half_plane(p) || az_run_square(run->r)) return false;
+    if (p->n_defects || p->n_layers || az_problem_half_plane(p) || az_run_square(run->r))
+        return false;
     if (p->n_trials + az_problem_n_unknowns(p) > VARIABLES) return false;
     for (int i = 0; i < g->n; i++)
         if (g->node[i].op == AZ_HILBERT || g->node[i].op == AZ_PRIMITIVE) return false;
@@ -132,7 +135,9 @@ static part *part_like(sizing *s, int row, int node)
     const int scale = s->p->row[row].scale;
     part new = {.row = row, .bits = -INFINITY};
     for (int v = 0; v < s->n_variables; v++)
-        if (!s->fixed[v]) new.power[v] = s->degree[(size_t)v * n + (size_t)node] - (scale < 0 ? 0 : s->degree[(size_t)v * n + (size_t)scale]);
+        if (!s->fixed[v])
+            new.power[v] = s->degree[(size_t)v * n + (size_t)node] -
+                           (scale < 0 ? 0 : s->degree[(size_t)v * n + (size_t)scale]);
     for (int i = s->n_parts - 1; i >= 0 && s->parts[i].row == row; i--)
         if (!memcmp(s->parts[i].power, new.power, sizeof new.power)) return &s->parts[i];
     s->parts[s->n_parts] = new;
@@ -160,7 +165,8 @@ static az_status measure_row(sizing *s, int k)
     az_program_residual(g, &b, NULL);
     for (int j = 0; j < row->parts.n; j++) {
         part *to = part_like(s, k, node[j]);
-        const double *v = az_program_probe(g, j), *scale = row->scale >= 0 ? az_program_probe(g, row->parts.n) : NULL;
+        const double *v = az_program_probe(g, j),
+                     *scale = row->scale >= 0 ? az_program_probe(g, row->parts.n) : NULL;
         for (int i = 0; i < n; i++) {
             const double bits = log2(fabs(scale ? v[i] / scale[i] : v[i]));
             if (bits > to->bits && bits < DEPTH && bits > -DEPTH) to->bits = bits;
@@ -220,7 +226,8 @@ static bool balance(sizing *s, const double *weight, double *a, double *b)
         row[n] = -1, at[n++] = nv + t->row;
         for (int k = 0; k < n; k++) {
             b[at[k]] -= weight[i] * row[k] * t->bits;
-            for (int l = 0; l < n; l++) a[(size_t)at[k] * (size_t)m + (size_t)at[l]] += weight[i] * row[k] * row[l];
+            for (int l = 0; l < n; l++)
+                a[(size_t)at[k] * (size_t)m + (size_t)at[l]] += weight[i] * row[k] * row[l];
         }
     }
     if (!az_dense_cholesky(a, m, m, 1)) return false;
@@ -239,12 +246,14 @@ static az_status find_sizes(sizing *s)
     for (int pass = 0; pass < PASSES && weight && a && b && ok; pass++) {
         ok = balance(s, weight, a, b);
         for (int i = 0; i < s->n_parts && ok; i++) {
-            const double gap = (largest(s, s->parts[i].row, s->z, NULL) - bits_of(s, &s->parts[i], s->z)) / SMALL;
+            const double gap =
+                (largest(s, s->parts[i].row, s->z, NULL) - bits_of(s, &s->parts[i], s->z)) / SMALL;
             weight[i] = 1 / ((1 + gap * gap) * (1 + gap * gap));
         }
     }
     if (!ok || !(imbalance(s, s->z) < imbalance(s, none))) memset(s->z, 0, sizeof s->z);
-    for (int v = s->p->n_trials; v < s->n_variables; v++) { /* what stays starts where it is of order 1 */
+    for (int v = s->p->n_trials; v < s->n_variables;
+         v++) { /* what stays starts where it is of order 1 */
         const double start = fabs(s->p->scalar[s->p->n_parameters + v - s->p->n_trials].value);
         if (s->fixed[v]) s->z[v] = start > 0 ? log2(start) : 0;
     }
@@ -269,7 +278,9 @@ static az_status write_units(const sizing *s, double **units)
     }
     for (int k = 0; k < p->n_rows; k++) {
         const double bits = largest(s, k, z, NULL);
-        u[k] = isfinite(bits) && p->row[k].scale < 0 ? bits : 0; /* a declared scale says what is of order 1 */
+        u[k] = isfinite(bits) && p->row[k].scale < 0
+                   ? bits
+                   : 0; /* a declared scale says what is of order 1 */
         far |= fabs(u[k]) > DECADES;
     }
     for (int v = 0; v < s->n_variables; v++) u[p->n_rows + v] = s->z[v];
@@ -281,7 +292,8 @@ static az_status write_units(const sizing *s, double **units)
 
 static void clear(sizing *s)
 {
-    for (int t = 0; s->trial && t < s->p->n_trials; t++) az_doubles_free(s->trial[t].stage[0].weight);
+    for (int t = 0; s->trial && t < s->p->n_trials; t++)
+        az_doubles_free(s->trial[t].stage[0].weight);
     az_realloc(s->trial, 0);
     az_realloc(s->parts, 0);
     az_doubles_free(s->scalar);
@@ -314,13 +326,15 @@ az_status az_units_start(az_run *run)
     const az_problem *p = run->p;
     const az_status st = az_units_choose(run);
     for (int i = 0; !st && run->units && i < az_problem_n_unknowns(p); i++) {
-        const double unit = az_units_unknown(run, i), start = p->scalar[p->n_parameters + i].value, near = copysign(unit, start);
+        const double unit = az_units_unknown(run, i), start = p->scalar[p->n_parameters + i].value,
+                     near = copysign(unit, start);
         double lo, hi;
         az_state_bounds(run->r, i, &lo, &hi);
         if (!(fabs(start) > DROWNS * unit) || !(near > lo && near < hi)) continue;
         run->r->scalar[p->n_parameters + i] = near;
         const size_t n = strlen(run->note);
-        snprintf(run->note + n, sizeof run->note - n, "%s%s starts at %.1e: at %.3g its terms would drown the others", n ? "; " : "",
+        snprintf(run->note + n, sizeof run->note - n,
+                 "%s%s starts at %.1e: at %.3g its terms would drown the others", n ? "; " : "",
                  p->scalar[p->n_parameters + i].name, near, start);
     }
     return st;
