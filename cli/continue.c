@@ -239,7 +239,7 @@ static void print_row(FILE *out, const az_branch *b, int i)
         fprintf(out, "  %s = %-22s", az_branch_column(b, k), value);
     }
     double residual = isfinite(x[last - 4]) ? x[last - 4] : x[last - 6];
-    fprintf(out, "  residual %.1e%s%s\n", residual, x[last] != 0 ? "  a profile" : "", x[last - 1] != 0 ? "  behind a fold" : "");
+    fprintf(out, "  relative residual %.1e%s%s\n", residual, x[last] != 0 ? "  a profile" : "", x[last - 1] != 0 ? "  behind a fold" : "");
 }
 
 static void print_json(const az_branch *b, const az_problem *p, const files *f)

@@ -99,6 +99,8 @@ static void print_rows(const az_result *r)
         print_statement(row.statement);
         printf("; largest at ");
         print_place(r, &row);
+        if (row.relative > az_result_options(r)->tolerance && row.relative <= row.floor)
+            printf("  %-13s %-8s  at its rounding floor there: its terms cancel, and their rounding is %.1e of what it is measured by\n", "", "", row.floor);
     }
 }
 
@@ -130,7 +132,7 @@ static void print_evidence(const az_result *r)
     printf("  %-13s %.2e  rms of the rows that were minimised\n", "trained", e->trained_rms);
     if (e->tier >= AZ_TIER_REEVALUATED) {
         printf("  %-13s %.2e  largest residual as written, %d independent points\n", "re-evaluated", e->reevaluated_max, e->points);
-        printf("  %-13s %.2e  the same over the equations' scale (asked: %.0e)\n", "", e->reevaluated_relative, az_result_options(r)->tolerance);
+        printf("  %-13s %.2e  the same over the largest term of each statement, or its scale (asked: %.0e)\n", "", e->reevaluated_relative, az_result_options(r)->tolerance);
         print_rows(r);
     } else if (e->points > 0) {
         printf("  %-13s without a result, %d independent points\n", "re-evaluated", e->points);
@@ -240,7 +242,7 @@ void cli_print_result(const az_result *r)
     const az_evidence e = az_result_evidence(r);
     const bool failed = e.tier < AZ_TIER_REEVALUATED;
     if (az_result_stop(r) == AZ_STOP_TOLERANCE && (failed ? e.points > 0 : !(e.reevaluated_relative <= o->tolerance)))
-        printf("  %-13s but the re-evaluat%s\n", "", failed ? "ion has no result" : "ed residual is above it");
+        printf("  %-13s but the re-evaluat%s\n", "", failed ? "ion has no result" : "ed relative residual is above it");
     print_advice(r);
     if (o->coordinates > AZ_CONFORMAL) printf("  %-13s %s\n", "coordinates", az_coordinates_name(o->coordinates));
     printf("  %-13s %.2f s, %d iterations, seed %llu\n", "run", az_result_seconds(r), az_result_iterations(r), (unsigned long long)o->seed);
@@ -332,6 +334,7 @@ static void json_rows(json *j, const az_result *r)
         json_string(j, "statement", row.statement);
         json_number(j, "max", row.max);
         json_number(j, "relative", row.relative);
+        json_number(j, "floor", row.floor);
         json_array(j, "at");
         for (int c = 0; c < az_problem_dim(az_result_problem(r)); c++) json_number(j, NULL, row.at[c]);
         json_array_end(j);

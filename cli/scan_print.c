@@ -46,9 +46,9 @@ static void print_group(const char *over, const char *table, const az_scan_brack
     char digits[AZ_UNKNOWN_LENGTH];
 
     az_format_unknown(digits, best->value, best->error);
-    if (best->state == AZ_SCAN_PROFILE) printf("  %-13s %-22s residual %.1e, ", over, digits, best->residual);
+    if (best->state == AZ_SCAN_PROFILE) printf("  %-13s %-22s relative residual %.1e, ", over, digits, best->residual);
     else if (best->state == AZ_SCAN_BRACKET) printf("  %-13s in [%.8g, %.8g], about %.6g, ", over, best->low, best->high, best->value);
-    else printf("  %-13s in [%.8g, %.8g] leads to nothing: residual %.1e at %.8g, ", "", best->low, best->high, best->residual, best->value);
+    else printf("  %-13s in [%.8g, %.8g] leads to nothing: relative residual %.1e at %.8g, ", "", best->low, best->high, best->residual, best->value);
     print_seeds(b, from, to);
     char *file = best->profile ? scan_profile_name(table, best->profile) : NULL;
     printf("%s%s\n", file ? ", " : "", file ? file : "");

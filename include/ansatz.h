@@ -136,7 +136,7 @@ const char *az_builtin_text(int i);
 
 /* Why a run stopped: positive met the stated inequality, negative did not, zero is not finished. */
 #define AZ_STOP_LIST(X) \
-    X(AZ_STOP_TOLERANCE, 1, "tolerance", "the residual on an independent grid is below the asked tolerance") \
+    X(AZ_STOP_TOLERANCE, 1, "tolerance", "the relative residual on an independent grid is below the asked tolerance") \
     X(AZ_STOP_RUNNING, 0, "running", "not finished") \
     X(AZ_STOP_STALLED, -1, "stalled", "no stage lowered the residual any more") \
     X(AZ_STOP_ITERATIONS, -2, "iterations", "the iteration limit was reached") \
@@ -253,7 +253,8 @@ typedef struct az_evidence {
     double trained_rms;                 /* rms of the rows the optimiser minimised */
     double reevaluated_max;             /* max |R| of equations and conditions as written, independent grid, other code path; NaN if not done, or if
                                          * something is not finite or a scale is zero everywhere (az_result_row says which) */
-    double reevaluated_relative;        /* max |R / scale| with the equation's own scale */
+    double reevaluated_relative;        /* max of |R| over the largest term of its equation or condition (in the core, three scales wide, of a domain without
+                                         * end, or at the point); where a scale is declared max |R / scale|, but at least a hundredth of the former */
     int points;                         /* in that grid; 0: not done */
     double defect_slope;                /* d(first defect)/d(first unknown) of the solutions beside this profile: where it is small, the unknown is less certain
                                          * than the residual says, by 1/|slope|; NaN without a defect, and for networks in several coordinates */
@@ -268,6 +269,7 @@ typedef struct az_row_evidence {
     int equation;                       /* 0: a condition */
     double max, relative;               /* NaN if not done, and where something is not finite, at `at`; relative also where the scale is zero
                                          * everywhere */
+    double floor;                       /* what the rounding of its terms can leave at that place, as relative is measured: nothing below it can be reached there */
     const double *at;                   /* [dimension] where relative is largest, or max if that is NaN; belongs to the result */
 } az_row_evidence;
 

@@ -214,7 +214,7 @@ static az_status first(az_branch *b, const az_result *start, az_progress_fn fn, 
     if (!st && r->stop == AZ_STOP_CANCELLED) b->end = AZ_BRANCH_CANCELLED;
     else if (!st && !(r->check <= ACCEPT)) {
         b->end = AZ_BRANCH_STEP;
-        snprintf(b->why, sizeof b->why, "the first solution has a residual of %.1e, and a point needs %.0e", r->check, ACCEPT);
+        snprintf(b->why, sizeof b->why, "the first solution has a relative residual of %.1e, and a point needs %.0e", r->check, ACCEPT);
     } else if (!st) st = az_branch_add_row(b, b->point, false, false, err);
     return st || b->end != AZ_BRANCH_RUNNING ? st : set_out(b, b->row, err);
 }
@@ -373,7 +373,7 @@ static void accept(az_branch *b, az_result *r)
 static const char *refused(const az_branch *b, const az_result *r, char *buffer, size_t size)
 {
     if (!r) return buffer;
-    if (!(r->check <= ACCEPT)) return snprintf(buffer, size, "residual %.1e", r->check), buffer;
+    if (!(r->check <= ACCEPT)) return snprintf(buffer, size, "relative residual %.1e", r->check), buffer;
     double angle = turn(b, SCALARS(r));
     if ((b->last || b->resumed) && !(angle <= MOST_TURN)) return snprintf(buffer, size, "a turn by %.0f degrees", angle * 180 / M_PI), buffer;
     return NULL;

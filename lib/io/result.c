@@ -327,7 +327,7 @@ static void evidence(az_archive *a, az_result *r)
     const az_problem *p = r->problem;
     az_evidence *e = &r->evidence;
 
-    az_archive_enter(a, "evidence", "max: of |R| as written; relative: of |R / scale|; both on an independent grid");
+    az_archive_enter(a, "evidence", "max: of |R| as written; relative: of |R| over the declared scale or the largest term of its statement; both on an independent grid");
     CHOICE(a, "tier", &e->tier, AZ_TIER_NONE, AZ_TIER_CROSS_SOLVED, tier_label);
     az_archive_double(a, "trained_rms", &e->trained_rms);
     az_archive_double(a, "reevaluated_max", &e->reevaluated_max);
@@ -335,7 +335,7 @@ static void evidence(az_archive *a, az_result *r)
     az_archive_int(a, "points", &e->points, 0, INT_MAX);
     az_archive_double(a, "defect_slope", &e->defect_slope);
     az_archive_double(a, "defect", &e->defect);
-    az_archive_doubles(a, "rows", &r->row_found, p->n_rows, AZ_ROW_FOUND(p->dim)); /* of each equation and condition: max, relative, the point of the latter */
+    if (a->version >= AZ_FORMAT_HASHED) az_archive_doubles(a, "rows", &r->row_found, p->n_rows, AZ_ROW_FOUND(p->dim)); /* of each equation and condition: max, relative, the rounding of its terms and the point of the latter */
     az_archive_leave(a);
 }
 
@@ -406,8 +406,10 @@ static void body(az_archive *a, az_result *r)
     options(a, &r->options);
     unknowns(a, r);
     trials(a, r, r->trial);
-    kept(a, r);
-    corners(a, r);
+    if (a->version >= AZ_FORMAT_HASHED) {
+        kept(a, r);
+        corners(a, r);
+    }
     grid(a, r);
     points(a, r);
     optimiser(a, r);
@@ -562,7 +564,7 @@ static az_status load_image(az_result **out, const void *image, size_t n, bool v
     if (!same && !changed)
         az_archive_fail(&a, AZ_ECHANGED, "another program has changed it since it was written");
     if (!a.status) {
-        if (!same) drop_evidence(r);
+        if (!same || a.version < AZ_FORMAT_HASHED) drop_evidence(r); /* before, errors were residuals times 1 */
         if (changed) *changed = !same;
         *out = r;
         return AZ_OK;

@@ -191,5 +191,10 @@ bool az_parse_check(az_parser *P)
     unsigned char *mark = reach(P);
     bool ok = mark && check_use(P, mark);
     az_free(mark);
-    return ok && (P->p->angle ? check_series(P) : check_parities(P)) && check_conditions(P);
+    ok = ok && (P->p->angle ? check_series(P) : check_parities(P)) && check_conditions(P);
+    if (ok && az_problem_find_terms(P->p)) {
+        az_parse_nomem(P);
+        return false;
+    }
+    return ok;
 }

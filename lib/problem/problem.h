@@ -80,6 +80,11 @@ typedef struct az_derived_decl {/* a number that follows from the solution */
 
 typedef enum az_row_kind { AZ_ROW_EQUATION, AZ_ROW_PIN, AZ_ROW_SELECT, AZ_ROW_INITIAL, AZ_ROW_BOUNDARY } az_row_kind;
 
+#define AZ_MAX_TERMS 64
+typedef struct az_terms {
+    int n, node[AZ_MAX_TERMS];
+} az_terms;
+
 /* lhs - rhs = 0 on the part of the domain where the fixed coordinates have the given values. */
 typedef struct az_row_decl {
     az_row_kind kind;
@@ -90,6 +95,7 @@ typedef struct az_row_decl {
     az_point at;                /* inside the domain; also for a PIN or SELECT that does not depend on coordinates */
     char *text;                 /* the statement as written, for reports and messages */
     int line;
+    az_terms terms, parts, over;/* az_problem_find_terms */
 } az_row_decl;
 
 /* An internal layer the program found: every even trial, or trial without parity, of a problem in one coordinate gets two more inputs that resolve it,
@@ -133,6 +139,21 @@ az_status az_problem_fail(const az_problem *p, int line, az_status s, az_error *
 double az_problem_primitive_start(const az_coord_decl *c);
 /* Whether equations are taken on panels in z = asinh(y/scale): of one coordinate, on lines, and on an interval where `primitive` is used. */
 bool az_problem_on_panels(const az_problem *p);
+/* terms.c. A residual says something only beside what should cancel in it: the terms that the two sides of a statement add up, to within their
+ * signs, what stands in parentheses being one. `parts` are the terms of everything multiplied out, which round when the residual is evaluated. `over` are the terms of a condition as
+ * they are elsewhere in the domain, for one whose terms all vanish at its point (u = 0); else `terms`. Each has at most AZ_MAX_TERMS, what is more staying
+ * together; terms.n = 0: nothing to compare with (E = 0), and the residual counts as written. Once all statements have been read, so that the nodes that are
+ * made stand behind all others. AZ_ENOMEM. */
+az_status az_problem_find_terms(az_problem *p);
+/* Where the size of the terms of an equation is looked for: everywhere on intervals, to three scales where a coordinate has no end. */
+bool az_problem_in_core(const az_problem *p, const double *x);
+/* What the residual of a statement at a point is compared with. core: the largest term there (of `over`); here: the largest of `terms` at the point, of a condition
+ * at any of its points. An equation: the larger of the two. A condition: its own, or where its terms vanish there, or are one (u = 0), what they are elsewhere. 1 if that is 0 or not finite. */
+double az_term_measure(const az_row_decl *row, double core, double here);
+/* The residual as it is judged: value over size without a declared scale (NULL); else over that, but where the terms are smaller by more than two decades, so
+ * that a small amplitude passes by no scale. size 0: there are no terms, and without a scale value counts as written. Below AZ_SCALE_MIN the scale is zero, and the terms alone count. */
+double az_term_ratio(double value, const double *scale, double size);
+#define AZ_SCALE_MIN 1e-190 /* a double holds the terms of a residual with full precision: the square of a coordinate below it is still above DBL_MIN */
 
 /* The slot of the parameter or unknown of this name, -1 if there is none. */
 int az_problem_slot(const az_problem *p, const char *name);

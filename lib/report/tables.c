@@ -232,7 +232,7 @@ void az_page_evidence(az_page *g)
     evidence_row(out, "trained", "residual, root mean square", e->trained_rms, "the rows that the optimiser itself made small");
     snprintf(how, sizeof how, "the equations as written, on an independent grid of %d points, by another code path", e->points);
     evidence_row(out, "re-evaluated", "largest residual", e->reevaluated_max, how);
-    evidence_row(out, "", "largest relative residual", e->reevaluated_relative, "the same, each equation divided by its own scale");
+    evidence_row(out, "", "largest relative residual", e->reevaluated_relative, "the same, over the largest term of each statement, or its declared scale");
     if (e->points > 0) row_rows(out, g->r);
     slope_row(out, g->r);
     cross_rows(out, g->r);

@@ -241,6 +241,7 @@ static az_status build(az_program *g, const az_program_setup *u, az_error *err)
     }
     if (!st) st = rows(g, u);
     if (!st) st = probes(g, u->probe, u->probe_rows);
+    if (!st && u->rows && u->measure) st = az_measure_sinks(g, add_sink);
     if (!st) st = globals(g, err);
     for (int s = 0; s < g->n_sets && !st; s++) st = az_plan_set(g, s, err);
     if (!st) st = operator_maps(g);
@@ -296,6 +297,7 @@ void az_program_destroy(az_program *g)
         az_realloc(g->sets[s].sinks, 0);
     }
     az_realloc(g->probe, 0);
+    az_measure_clear(g);
     az_realloc(g->sets, 0);
     az_realloc(g->globals, 0);
     az_realloc(g->maps, 0);

@@ -15,12 +15,12 @@ typedef struct step {
     bool active; /* depends on a weight, an unknown or a global */
 } step;
 
-typedef enum sink_kind { SINK_ROW, SINK_OPERAND, SINK_AT, SINK_PROBE } sink_kind;
+typedef enum sink_kind { SINK_ROW, SINK_OPERAND, SINK_AT, SINK_PROBE, SINK_TERM, SINK_OVER, SINK_SCALE } sink_kind;
 
 typedef struct sink {
     sink_kind kind;
     int step;
-    int target; /* row declaration, global or probe */
+    int target; /* row declaration, global or probe; of TERM, OVER and SCALE the row declaration that they measure */
     int first; /* ROW: its first row */
     double weight;
     bool *mask; /* [n_steps] steps its reverse sweep visits */
@@ -117,6 +117,8 @@ struct az_program {
     int n_rows, *row_first, *row_count, *row_set;
     int n_probes, probe_set;
     double **probe; /* [n] values */
+    bool measured; /* setup.measure */
+    double **size[3]; /* measure.c: [n_rows of the problem] of TERM, OVER and SCALE, [n_pad of their set] or NULL */
     int columns; /* of the last jacobian, for its buffers */
     const az_layout *seeds; /* while az_program_seeds runs: the columns of a trial are its jet's coefficients in this layout */
     az_layout *seed_layout; /* made by the first call */
@@ -127,6 +129,11 @@ struct az_program {
 az_status az_plan_set(az_program *g, int set, az_error *err);
 az_status az_plan_tasks(az_program *g);
 void az_plan_clear(az_program *g);
+/* measure.c: sinks of what the rows are compared with; before and in every residual */
+az_status az_measure_sinks(az_program *g, az_status (*add)(az_program *g, int set, sink u));
+void az_measure_reset(az_program *g);
+void az_measure_store(az_program *g, const sink *u, const double *v, int block);
+void az_measure_clear(az_program *g);
 /* frame.c */
 az_status az_frames_create(az_program *g, int set);
 void az_frames_clear(az_program *g, int set);

@@ -176,9 +176,10 @@ static az_status sink_masks(az_program *g, pointset *s)
         u->adjoint = az_calloc((size_t)g->n_globals + 1, sizeof(double *));
         if (!u->mask || !u->adjoint) return AZ_ENOMEM;
         reach(u->mask, g, s, u->step, NULL);
+        const bool differentiated = u->kind == SINK_ROW || u->kind == SINK_OPERAND || u->kind == SINK_AT;
         for (int q = 0; q < s->n_steps; q++) {
             if (!s->steps[q].active) u->mask[q] = false;
-            if (!u->mask[q] || s->steps[q].global < 0) continue;
+            if (!differentiated || !u->mask[q] || s->steps[q].global < 0) continue;
             u->adjoint[s->steps[q].global] = az_doubles((size_t)s->n_pad);
             if (!u->adjoint[s->steps[q].global]) return AZ_ENOMEM;
         }
@@ -260,7 +261,7 @@ static az_status add_task(az_program *g, int set, int global, bool *cached)
     if (!one) return AZ_ENOMEM;
     for (int k = 0; k < s->n_sinks; k++) {
         bool mine = global >= 0 ? (s->sinks[k].kind == SINK_OPERAND || s->sinks[k].kind == SINK_AT) && s->sinks[k].target == global
-                                : s->sinks[k].kind == SINK_ROW || s->sinks[k].kind == SINK_PROBE;
+                                : s->sinks[k].kind != SINK_OPERAND && s->sinks[k].kind != SINK_AT;
         if (!mine) continue;
         t->sink[t->n_sinks++] = k;
         memset(one, 0, (size_t)s->n_steps);

@@ -17,6 +17,7 @@ static void store(az_program *g, const task *t, int thread, int block, const az_
         if (u->kind == SINK_ROW)
             for (int i = 0; i < lanes; i++) r[u->first + block * B + i] = u->weight * v[i] / b->unit;
         else if (u->kind == SINK_AT) g->globals[u->target].value = v[0];
+        else if (u->kind >= SINK_TERM) az_measure_store(g, u, v, block);
         else memcpy((u->kind == SINK_PROBE ? g->probe[u->target] : g->globals[u->target].operand) + block * B, v, sizeof(double) * B);
     }
 }
@@ -55,6 +56,7 @@ az_status az_program_residual(az_program *g, const az_binding *b, double *r)
             for (int i = 0; r && i < g->n_rows; i++) r[i] = NAN; /* for who does not look at the status */
             return AZ_ENOMEM;
         }
+    az_measure_reset(g);
     for (int k = 0; k < g->n_tasks; k++) {
         const task *t = &g->tasks[k];
         if (!t->n_sinks) continue;
@@ -172,7 +174,7 @@ static void local_set(az_program *g, int set, const az_binding *b, double *jac, 
         az_sweep_forward(g, set, thread, block, NULL, NULL, true, b);
         for (int k = 0; k < s->n_sinks; k++) {
             const sink *u = &s->sinks[k];
-            if (u->kind == SINK_PROBE) continue;
+            if (u->kind >= SINK_PROBE) continue;
             double *base;
             size_t stride;
             sink_target(g, s, u, jac, ld, &base, &stride);
@@ -295,7 +297,7 @@ az_status az_program_seeds(az_program *g, const az_binding *b, double *jac, int 
         local_set(g, set, b, jac, ld);
         for (int k = 0; k < s->n_sinks; k++) {
             const sink *u = &s->sinks[k];
-            if (u->kind == SINK_PROBE) continue;
+            if (u->kind >= SINK_PROBE) continue;
             int first = seed_row(g, u);
             seed_sink(g, set, u, jac, ld, first, columns);
             if (u->kind == SINK_ROW) scale_rows(g, u, s->n, jac + first, (size_t)ld, columns + g->n_globals, b->unit);

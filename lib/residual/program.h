@@ -28,6 +28,7 @@ typedef struct az_program_setup {
     const az_probe *probe; /* NULL = none */
     bool probe_rows; /* probes are rows after those of the problem, node by node, for their derivatives; az_program_probe has no values then */
     bool rows; /* false: probes only */
+    bool measure; /* with the sizes of their terms: az_program_relative */
     int threads; /* > 0 */
 } az_program_setup;
 
@@ -60,6 +61,10 @@ typedef struct az_binding {
 /* r[rows] = weight * (lhs - rhs)/scale / unit. AZ_ENOMEM where networks are larger than at the call before, and there is no memory
  * for them: r is NaN then. */
 az_status az_program_residual(az_program *g, const az_binding *b, double *r);
+/* measure.c: relative[count] of declaration k after az_program_residual gave r, of a program set up to measure: each residual over the scale of its equation, if one
+ * is declared, or over the largest of its terms (az_term_measure), whichever is larger. */
+void az_program_relative(const az_program *g, const az_binding *b, const double *r, int k, double *relative);
+bool az_program_measures(const az_program *g); /* setup.measure */
 /* Number of columns: weights of the last stage of every trial, then the unknowns. */
 int az_program_columns(const az_program *g, const az_trial_state *trial);
 /* jac: [columns][ld], ld >= rows, a multiple of 8. Columns of unknowns are multiplied by unit. The residual must have been evaluated last with the same binding.

@@ -32,12 +32,12 @@ static void say(words *w, const char *format, ...)
 static double relative(const az_result *r, int k)
 {
     const double *found = r->row_found + k * AZ_ROW_FOUND(r->problem->dim);
-    return isnan(found[1]) ? found[0] : found[1];
+    return isnan(found[AZ_ROW_RELATIVE]) ? found[AZ_ROW_MAX] : found[AZ_ROW_RELATIVE];
 }
 
 static const double *place(const az_result *r, int k)
 {
-    return r->row_found + k * AZ_ROW_FOUND(r->problem->dim) + 2;
+    return r->row_found + k * AZ_ROW_FOUND(r->problem->dim) + AZ_ROW_AT;
 }
 
 /* The row with the largest residual, -1 where nothing was re-evaluated. */

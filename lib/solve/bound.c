@@ -33,6 +33,6 @@ void az_bound_say(az_run *run)
     const int i = left ? blocked(run, &side, &bound) : -1, slot = run->p->n_parameters + i;
     if (i < 0) return;
     r->stop = AZ_STOP_BOUND;
-    snprintf(run->note, sizeof run->note, "%s = %.9g is held by its bound %.6g, and a residual of %.1e stays", run->p->scalar[slot].name, r->scalar[slot], bound,
+    snprintf(run->note, sizeof run->note, "%s = %.9g is held by its bound %.6g, and a relative residual of %.1e stays", run->p->scalar[slot].name, r->scalar[slot], bound,
              r->check);
 }

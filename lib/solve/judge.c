@@ -28,17 +28,27 @@ static double worst_of(const double *r, int n)
     return worst;
 }
 
+/* max over all rows of |residual / scale|, weights taken out, in the units that are trained in */
+static double worst_row(const az_run *run, const az_program *g, const double *res)
+{
+    double worst = 0;
+    for (int k = 0; k < run->p->n_rows; k++) {
+        int first, count;
+        az_program_row_range(g, k, &first, &count);
+        worst = larger(worst, worst_of(res + first, count) * run->r->unit / (az_units_row(run, k) * run->p->row[k].weight));
+    }
+    return worst;
+}
+
 az_status az_run_examine(az_run *run, const az_program_setup *setup, az_program **g, double **res)
 {
-    az_status st = az_program_create(g, run->p, setup, run->err);
+    az_program_setup own = *setup;
+    own.measure = !az_run_square(run->r);
+    az_status st = az_program_create(g, run->p, &own, run->err);
     if (st) return st;
     *res = az_doubles((size_t)az_program_rows(*g));
-    if (!*res) {
-        az_program_destroy(*g);
-        *g = NULL;
-        return az_fail(run->err, AZ_ENOMEM, "out of memory");
-    }
-    st = az_run_keep(run, *g, *res);
+    st = *res ? az_run_keep(run, *g, *res) : az_fail(run->err, AZ_ENOMEM, "out of memory");
+    if (!st) run->worst = worst_row(run, *g, *res);
     if (!st) return AZ_OK;
     az_doubles_free(*res);
     az_program_destroy(*g);
@@ -56,7 +66,7 @@ double az_run_limit(const az_run *run)
 {
     if (small_enough(run->r)) return INFINITY;
     double limit = (az_run_elements(run->r) ? BLIND : BLIND_PANEL) * run->r->rms;
-    if (az_run_elements(run->r)) limit = fmin(limit, SHARE_OF_WORST * run->r->check);
+    if (az_run_elements(run->r)) limit = fmin(limit, SHARE_OF_WORST * run->worst);
     return fmax(limit, ROUNDING);
 }
 
@@ -69,7 +79,7 @@ bool az_run_mark(const az_run *run, const az_program *g, const double *res, bool
         if (run->p->row[k].kind != AZ_ROW_EQUATION) continue;
         az_program_row_range(g, k, &first, &count);
         for (int i = 0; i < n_panels; i++) {
-            double w = worst_of(res + first + i * 2 * AZ_PANEL_NODES, 2 * AZ_PANEL_NODES) * run->r->unit / run->p->row[k].weight;
+            double w = worst_of(res + first + i * 2 * AZ_PANEL_NODES, 2 * AZ_PANEL_NODES) * run->r->unit / (az_units_row(run, k) * run->p->row[k].weight);
             if (!(w <= limit)) any = mark[i] = true;
         }
     }
@@ -158,7 +168,7 @@ static az_status judge_points(az_run *run, bool *refined)
     az_program_setup setup = {.points = pool, .rows = true, .threads = run->threads};
     if (!st) st = az_run_examine(run, &setup, &g, &res);
     if (!st) {
-        for (int k = 0; k < run->p->n_rows && r->check > BLIND * r->rms && r->check > ROUNDING; k++) {
+        for (int k = 0; k < run->p->n_rows && run->worst > BLIND * r->rms && run->worst > ROUNDING; k++) {
             int first, count;
             az_program_row_range(g, k, &first, &count);
             if (!r->points[k].n) continue;

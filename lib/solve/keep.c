@@ -18,7 +18,8 @@ static bool keeps(const az_run *run)
            !r->problem->n_layers;
 }
 
-double az_run_worst(const az_run *run, const az_program *g, const double *res)
+/* As the rows are trained; elements in a half-plane are compared so. */
+static double worst_trained(const az_run *run, const az_program *g, const double *res)
 {
     double worst = 0;
     for (int k = 0; k < run->p->n_rows; k++) {
@@ -30,7 +31,23 @@ double az_run_worst(const az_run *run, const az_program *g, const double *res)
             if (isnan(worst)) return worst;
         }
     }
-    return az_state_worst(run->r, worst);
+    return worst;
+}
+
+/* As the rows are judged: az_program_relative. NaN with run->failed set where there is no memory. */
+static double worst_relative(az_run *run, const az_program *g, const az_binding *b, const double *res)
+{
+    double *relative = az_doubles((size_t)az_program_rows(g) + 1), worst = 0;
+    if (!relative) return run->failed = AZ_ENOMEM, NAN;
+    for (int k = 0; k < run->p->n_rows && !isnan(worst); k++) {
+        int first, count;
+        az_program_row_range(g, k, &first, &count);
+        az_program_relative(g, b, res, k, relative);
+        for (int i = 0; i < count; i++)
+            if (!(fabs(relative[i]) <= worst)) worst = fabs(relative[i]);
+    }
+    az_doubles_free(relative);
+    return worst;
 }
 
 /* Of the result's own state. */
@@ -38,7 +55,8 @@ static double measure(az_run *run, az_program *g, double *res)
 {
     const az_binding b = {.trial = run->r->trial, .scalar = run->r->scalar, .unit = run->r->unit};
     if (az_program_residual(g, &b, res)) run->failed = AZ_ENOMEM; /* res is NaN then */
-    return az_run_worst(run, g, res);
+    const double worst = az_program_measures(g) ? worst_relative(run, g, &b, res) : worst_trained(run, g, res);
+    return az_state_worst(run->r, worst);
 }
 
 /* Of the state that is kept. */
@@ -94,6 +112,7 @@ static az_status outside(az_program **g, az_run *run)
                               .n_edges = n_fine,
                               .points = fine ? r->points : pool,
                               .rows = true,
+                              .measure = true,
                               .threads = run->threads};
     if (!st && !az_run_elements(r)) st = az_program_create(g, run->p, &setup, run->err);
     for (int k = 0; pool && k < run->p->n_rows; k++) az_doubles_free(pool[k].x);
@@ -108,7 +127,7 @@ static az_status compare(az_run *run, double *now, double *kept)
     az_program *own, *g;
     az_status st = outside(&own, run);
     if (st) return st;
-    g = own ? own : run->program;
+    g = own ? own : run->program; /* both states are measured alike: as judged, or as trained */
     double *res = az_doubles((size_t)az_program_rows(g));
     if (res) {
         *kept = measure_kept(run, g, res);

@@ -20,7 +20,7 @@ static void put(az_run *run, const double *x)
     double *relative = base(run) + run->n_unknowns;
     for (int i = 0; i < run->n_unknowns; i++) {
         relative[i] = x[i];
-        run->r->scalar[run->p->n_parameters + i] = base(run)[i] + run->r->unit * x[i];
+        run->r->scalar[run->p->n_parameters + i] = base(run)[i] + run->r->unit * az_units_unknown(run, i) * x[i];
     }
 }
 
@@ -60,6 +60,22 @@ static void weigh(const az_run *run, double *rows, size_t ld, int columns)
         az_program_row_range(run->program, k, &first, &n);
         for (int c = 0; c < columns; c++)
             for (int i = first; i < first + n; i++) rows[(size_t)c * ld + (size_t)i] *= w;
+    }
+}
+
+/* Rows, or their derivatives, in their units; columns of unknowns in theirs. */
+static void measure(const az_run *run, double *rows, size_t ld, int columns)
+{
+    for (int k = 0; run->units && k < run->p->n_rows; k++) {
+        int first, n;
+        const double factor = 1 / az_units_row(run, k);
+        az_program_row_range(run->program, k, &first, &n);
+        for (int c = 0; c < columns; c++)
+            for (int i = first; i < first + n; i++) rows[(size_t)c * ld + (size_t)i] *= factor;
+    }
+    for (int i = 0; run->units && ld && i < run->n_unknowns; i++) {
+        double *column = rows + (size_t)(columns - run->n_unknowns + i) * ld;
+        for (int q = 0; q < run->f.rows; q++) column[q] *= az_units_unknown(run, i);
     }
 }
 
@@ -105,6 +121,7 @@ static void evaluate(void *data, double *r, const double *x)
     az_binding b = az_run_binding(run);
     if (az_program_residual(run->program, &b, r)) run->failed = AZ_ENOMEM;
     weigh(run, r, 0, 1);
+    measure(run, r, 0, 1);
     penalise(run, r, NULL, 0, az_program_rows(run->program));
     if (run->r->arc) r[run->f.rows - 1] = arc_row(run);
 }
@@ -141,6 +158,7 @@ static az_status jacobian(void *data, double *jac, const double *x)
     if (!st) penalise(run, NULL, jac + networks * ld, ld, (int)own);
     for (size_t c = 0; c < (size_t)run->f.cols && run->r->arc && !st; c++)
         jac[c * ld + last] = c < networks ? 0 : run->r->arc->tangent[c - networks]; /* columns of unknowns have the unit, and rows its inverse */
+    if (!st) measure(run, jac, ld, run->f.cols);
     for (int i = 0; i < run->n_unknowns && !st; i++)
         if (az_run_held(run, i)) memset(jac + (networks + (size_t)i) * ld, 0, sizeof(double) * ld);
     return st;
@@ -168,8 +186,9 @@ static void project(void *data, double *x)
     for (int i = 0; i < run->n_unknowns; i++) {
         if (az_run_held(run, i)) u[i] = now[i];
         if (has_penalty(run, i)) continue;
-        const double here = base(run)[i] + run->r->unit * now[i], there = base(run)[i] + run->r->unit * u[i], put = allowed(run, i, here, there);
-        if (put != there) u[i] = (put - base(run)[i]) / run->r->unit;
+        const double unit = run->r->unit * az_units_unknown(run, i);
+        const double here = base(run)[i] + unit * now[i], there = base(run)[i] + unit * u[i], put = allowed(run, i, here, there);
+        if (put != there) u[i] = (put - base(run)[i]) / unit;
     }
 }
 
@@ -204,7 +223,7 @@ static az_status fresh_memory(az_run *run, az_method method, int cols)
     for (int i = 0; i < run->n_unknowns; i++) {
         double value = r->scalar[run->p->n_parameters + i];
         base(run)[i] = r->stage == 1 ? 0 : value;
-        base(run)[run->n_unknowns + i] = r->stage == 1 ? value : 0;
+        base(run)[run->n_unknowns + i] = r->stage == 1 ? value / az_units_unknown(run, i) : 0;
     }
     bool lm = method == AZ_METHOD_LM || method == AZ_METHOD_LM_QR; /* from 0, damped steps let the unknowns run before the elements */
     if (r->stage > 1 || (az_run_linear(r) && lm)) m[0] = AZ_LM_MU_LINEAR;
@@ -281,6 +300,8 @@ az_status az_run_open(az_run *run)
         az_status no = az_run_take(run, az_square_bytes(r), "the system of these elements");
         if (no) return no;
     }
+    az_status no = az_units_choose(run);
+    if (no) return no;
     az_program_setup setup = {
         .edge = r->n_edges ? r->edge : NULL, .n_edges = r->n_edges, .points = r->points, .rows = true, .threads = threads};
     az_status st = az_program_create(&run->program, run->p, &setup, run->err);
@@ -326,6 +347,7 @@ az_status az_run_again(az_run *run)
 
 void az_run_close(az_run *run)
 {
+    az_units_forget(run);
     az_square_close(run);
     az_solver_destroy(run->solver);
     az_program_destroy(run->program);

@@ -155,7 +155,7 @@ static az_status choose_ranges(az_run *run, const az_stage_plan *plan, double sc
     const int most = TUNE_COLUMNS / run->p->n_trials < TUNE_FEATURES ? TUNE_COLUMNS / run->p->n_trials : TUNE_FEATURES;
     int width = plan->layers[0] < most ? plan->layers[0] : most;
     az_status st = r->stage > 2 ? az_run_ranges(run, range) : AZ_OK;
-    for (int t = 0; t < run->p->n_trials && !st; t++) st = az_state_add_stage(r, t, 1, &width, AZ_ACT_SINE, scale);
+    for (int t = 0; t < run->p->n_trials && !st; t++) st = az_state_add_stage(r, t, 1, &width, AZ_ACT_SINE, scale * az_units_trial(run, t));
     if (!st) st = az_run_tune(run, range, n);
     for (int t = 0; t < run->p->n_trials && !st; t++) drop_stage(r, t);
     return st;
@@ -168,7 +168,7 @@ static az_status add_features(az_run *run, const az_stage_plan *plan, double sca
     for (int t = 0; t < run->p->n_trials; t++) n += run->p->trial[t].n_inputs;
     double *range = az_doubles((size_t)n);
     az_status st = range ? choose_ranges(run, plan, scale, range, n) : AZ_ENOMEM;
-    for (int t = 0; t < run->p->n_trials && !st; t++) st = az_state_add_stage(r, t, 1, plan->layers, AZ_ACT_SINE, scale);
+    for (int t = 0; t < run->p->n_trials && !st; t++) st = az_state_add_stage(r, t, 1, plan->layers, AZ_ACT_SINE, scale * az_units_trial(run, t));
     if (!st) st = az_run_features(run, range, &r->rng);
     int k =
         snprintf(run->note, sizeof run->note, "stage %d: %d sine features, unit %.1e, frequencies up to", r->stage, plan->layers[0], scale);
@@ -184,7 +184,7 @@ static void say_mesh(az_run *run, double check)
     const az_mesh *m = &run->r->trial[0].stage[0].mesh;
     char across[80] = "", why[64] = "";
     if (m->modes) snprintf(across, sizeof across, " x %d modes, graded at %.3g", m->modes, m->grading);
-    if (!isnan(check)) snprintf(why, sizeof why, " (residual %.1e between the points)", check);
+    if (!isnan(check)) snprintf(why, sizeof why, " (relative residual %.1e between the points)", check);
     snprintf(run->note, sizeof run->note, "%s: %d, of degree %d%s%s", isnan(check) ? "elements" : "mesh refined to elements", m->n_edges - 1, m->degree, across, why);
 }
 
@@ -227,9 +227,11 @@ static az_status add_networks(az_run *run, double scale)
     if (az_run_linear(r)) return add_series(run);
     az_stage_plan plan;
     az_plan_stage(&plan, run->p, &r->options, r->stage, r->patient);
+    az_status no = az_units_choose(run);
+    if (no) return no;
     if (plan.features) return add_features(run, &plan, scale);
     for (int t = 0; t < run->p->n_trials; t++) {
-        az_status st = az_state_add_stage(r, t, plan.n_layers, plan.layers, AZ_ACT_TANH, scale);
+        az_status st = az_state_add_stage(r, t, plan.n_layers, plan.layers, AZ_ACT_TANH, scale * az_units_trial(run, t));
         if (st) return st;
         az_mlp_init(&r->trial[t].stage[r->trial[t].n_stages - 1], &r->rng, GAIN_TANH, SPREAD, 1);
     }
@@ -251,6 +253,7 @@ static az_status begin(az_run *run)
     r->check = NAN;
     az_status st = az_run_start_points(r, 0);
     if (!st) st = add_networks(run, 1);
+    if (!st) st = az_units_start(run);
     return st ? az_fail(run->err, st, "out of memory") : AZ_OK;
 }
 
@@ -341,11 +344,11 @@ static az_status judge(az_run *run, bool *refined)
         r->stop = AZ_STOP_TOLERANCE;
     if (st || !*refined) return st;
     if (r->n_edges)
-        snprintf(run->note, sizeof run->note, "grid refined from %d to %d panels (residual %.1e between the nodes)", before - 1,
+        snprintf(run->note, sizeof run->note, "grid refined from %d to %d panels (relative residual %.1e between the nodes)", before - 1,
                  r->n_edges - 1, r->check);
     else if (az_run_elements(r))
         say_mesh(run, r->check);
-    else snprintf(run->note, sizeof run->note, "points moved to where the residual is large (%.1e)", r->check);
+    else snprintf(run->note, sizeof run->note, "points moved to where the residual is large (relative: %.1e)", r->check);
     az_run_close(run);
     if (az_run_elements(r) && r->ladder.found) r->n_memory = -1; /* undamped again */
     return az_run_open(run);
@@ -404,7 +407,8 @@ static az_status forget(az_run *run)
     az_doubles_free(r->edge);
     r->edge = NULL;
     r->n_edges = 0;
-    return az_run_start_points(r, 0);
+    az_status st = az_units_start(run);
+    return st ? st : az_run_start_points(r, 0);
 }
 
 /* New random weights, where the first stage led nowhere. */
@@ -628,7 +632,9 @@ static az_status go(az_result *r, const az_solve_options *o, bool fresh, int mos
     if (r->iterations == 0) say_corners(&run);
     st = fresh ? begin(&run) : AZ_OK;
     if (!fresh && r->iterations == 0 && az_run_square(r)) say_mesh(&run, NAN);
-    return st ? st : loop(&run);
+    if (!st) st = loop(&run);
+    az_run_close(&run);
+    return st;
 }
 
 az_status az_run_go(az_result *r, const az_solve_options *o, bool fresh, az_progress_fn fn, void *data, az_error *err)

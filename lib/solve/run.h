@@ -28,7 +28,20 @@ typedef struct az_run {
     char note[200];
     az_status failed; /* of a residual that the optimiser asked for: it sees NaN, the run ends with this */
     az_error *err;
+    double worst; /* the last judge's largest residual in the units that are trained in; az_result.check is what it says */
+    double *units; /* units.c: of the rows, the trials and the unknowns; NULL: all 1, if units_known */
+    bool units_known;
 } az_run;
+
+/* units.c: powers of two in which the rows are trained, the networks and the unknowns are measured, of a problem whose numbers are decades away from 1; a
+ * function of the problem alone, so that a resumed run takes the same. Once between two calls of az_run_close. AZ_ENOMEM. */
+az_status az_units_choose(az_run *run);
+/* Unknowns that start decades above the size that their terms have beside the others begin there instead, if their bounds let them; the note says so. */
+az_status az_units_start(az_run *run);
+void az_units_forget(az_run *run);
+static inline double az_units_row(const az_run *run, int k) { return run->units ? run->units[k] : 1; }
+static inline double az_units_trial(const az_run *run, int t) { return run->units ? run->units[run->p->n_rows + t] : 1; }
+static inline double az_units_unknown(const az_run *run, int i) { return run->units ? run->units[run->p->n_rows + run->p->n_trials + i] : 1; }
 
 /* A row more: tangent . (u - at) = 0 over the unknowns u, defects included: one more of them is free than the problem leaves. */
 typedef struct az_arc {
@@ -159,8 +172,6 @@ az_status az_run_examine(az_run *run, const az_program_setup *setup, az_program 
 /* keep.c: the judge's program g sees the present state and the one that is kept, in this order: res and check are of the former, and a copy of it is kept
  * from now on if it is no worse. Nothing is kept on a march, in a scan or with an arc. AZ_ENOMEM. */
 az_status az_run_keep(az_run *run, az_program *g, double *res);
-/* max over all rows of |residual / scale|, weights taken out, and of what unknowns lie outside their bounds */
-double az_run_worst(const az_run *run, const az_program *g, const double *res);
 /* The same on points that are always the same, before a state is given up that was not judged. The state but for what is kept stays. */
 az_status az_run_keep_last(az_run *run);
 /* At the end of a run that may go on: where the state kept is better on such points, it becomes the result's own, and the working one is put aside. */

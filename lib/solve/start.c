@@ -54,7 +54,9 @@ static az_status fit_networks(az_result *r, const az_result *from, az_error *err
     az_status st = from->n_edges ? az_state_copy_grid(r, from) : az_run_start_points(r, 0);
     r->stage = 1, r->unit = 1, r->check = NAN;
     if (!st) st = az_run_networks(&run);
-    return st ? az_fail(err, st, "%s", az_status_message(st)) : az_run_fit(&run, from);
+    st = st ? az_fail(err, st, "%s", az_status_message(st)) : az_run_fit(&run, from);
+    az_units_forget(&run);
+    return st;
 }
 
 /* Elements of other coordinates. */

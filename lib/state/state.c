@@ -248,7 +248,8 @@ az_row_evidence az_result_row(const az_result *r, int i)
     const bool done = r->evidence.points > 0;
 
     return (az_row_evidence){
-        .statement = d->text, .line = d->line, .equation = d->kind == AZ_ROW_EQUATION, .max = done ? found[0] : NAN, .relative = done ? found[1] : NAN, .at = found + 2};
+        .statement = d->text, .line = d->line, .equation = d->kind == AZ_ROW_EQUATION, .max = done ? found[AZ_ROW_MAX] : NAN, .relative = done ? found[AZ_ROW_RELATIVE] : NAN,
+        .floor = done ? found[AZ_ROW_FLOOR] : NAN, .at = found + AZ_ROW_AT};
 }
 
 int az_result_n_contradictions(const az_result *r) { return r->n_corners; }

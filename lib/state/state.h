@@ -93,7 +93,8 @@ typedef struct az_points {
     double *x;
 } az_points;
 
-#define AZ_ROW_FOUND(dim) (2 + (dim))
+#define AZ_ROW_FOUND(dim) (AZ_ROW_AT + (dim))
+enum { AZ_ROW_MAX, AZ_ROW_RELATIVE, AZ_ROW_FLOOR, AZ_ROW_AT };
 
 /* The residual as judged, for pictures: along the line, or scattered. */
 typedef struct az_curve {
@@ -198,7 +199,7 @@ struct az_result {
     az_history history;
     az_evidence evidence;
     az_support support;
-    double *row_found;              /* [n_rows][AZ_ROW_FOUND(dim)]: largest |residual|, largest over the scale, where that is; NaN where not re-evaluated */
+    double *row_found;              /* [n_rows][AZ_ROW_FOUND(dim)]: largest |residual|; largest relative one; rounding of its terms where that is, as relative; that place. NaN where not re-evaluated */
     az_cross cross;                 /* arrays by az_doubles */
     az_curve curve;
 };

@@ -101,6 +101,16 @@ static void coordinate(const az_mesh *m, const az_layout *l, double *z, const do
     az_jet_func(l, AZ_F_ASINH, y, dy, a, scratch + 2 * jet);
 }
 
+#define FAR_AWAY 4096.0 /* half-widths from 0 beyond which the middle of two edges is not where it should be, and neighbours do not meet */
+
+/* s of z in element e: where that is far from 0, from differences to the edges, which are exact, so that s is -1 and 1 at the edges themselves. */
+static double local(const az_mesh *m, int e, double z)
+{
+    const double h = half_width(m, e), at = middle(m, e);
+    if (fabs(at) > FAR_AWAY * h) return ((z - m->edge[e]) - (m->edge[e + 1] - z)) / (m->edge[e + 1] - m->edge[e]);
+    return (z - at) / h;
+}
+
 /* s = (z - middle)/half of the lane's element, after reflection to z >= 0 where there is a parity; constant beyond the edges. */
 static void localise(const az_mesh *m, const az_layout *l, const space *v)
 {
@@ -113,7 +123,7 @@ static void localise(const az_mesh *m, const az_layout *l, const space *v)
         bool beyond = z > last || z < first;
         v->where[i] = e;
         v->sign[i] = mirrored ? m->parity : 1;
-        v->s[i] = z > last ? 1 : z < first ? -1 : (z - middle(m, e)) / h;
+        v->s[i] = z > last ? 1 : z < first ? -1 : local(m, e, z);
         for (int c = 1; c < l->n; c++) v->s[c * B + i] = beyond ? 0 : (mirrored ? -1 : 1) * v->s[c * B + i] / h;
     }
 }

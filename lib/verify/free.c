@@ -13,7 +13,7 @@
 #define STEP 1e-4       /* along a direction, whose largest entry is 1 */
 #define STILL 1e-9      /* of the step: a name that moves less does not move */
 #define ZERO 1e4        /* residuals: a field that is no larger is 0 */
-#define ZERO_LEAST 1e-9
+#define ZERO_ROW 1e-12  /* of the largest terms: what a row may leave where the trials are 0 */
 #define RANK 1e-6       /* singular values of the unknowns' columns below, of the largest: a combination that nothing determines */
 #define WHOLE 1e-4      /* of a coefficient: nearer to a whole number, it is one */
 #define MOST_WHOLE 3
@@ -268,6 +268,15 @@ static double largest_row(const az_tangent *t, const double *r)
     return most;
 }
 
+/* The size of the terms that rows add up, from their rounding. */
+static double largest_term(const az_tangent *t)
+{
+    double most = 0;
+    for (int b = 0; b < t->system->n_blocks; b++)
+        for (int i = 0; i < t->system->block[b].rows; i++) most = fmax(most, t->system->block[b].noise[i]);
+    return most / DBL_EPSILON;
+}
+
 /* Trials that are 0 satisfy every row, and no name that has a trial in it is larger than the residuals allow. */
 static az_status trivial(az_support *q, az_text *text, const az_tangent *t, looks *v, const double *before)
 {
@@ -282,10 +291,10 @@ static az_status trivial(az_support *q, az_text *text, const az_tangent *t, look
         zero[k].stage[0] = t->trial[k].stage[t->trial[k].n_stages - 1];
     }
     if (!st) st = az_program_residual(t->program, &now, r);
-    const double residual = st ? 0 : largest_row(t, r), limit = fmax(ZERO * residual, ZERO_LEAST);
+    const double residual = st ? 0 : largest_row(t, r), limit = ZERO * residual, terms = largest_term(t);
     if (!st) st = az_program_residual(t->program, &none, r);
     bool homogeneous = !st;
-    for (int i = 0; i < t->n_rows - t->n_values && homogeneous; i++) homogeneous = fabs(r[i]) <= ZERO_LEAST;
+    for (int i = 0; i < t->n_rows - t->n_values && homogeneous; i++) homogeneous = fabs(r[i]) <= ZERO_ROW * terms;
     if (homogeneous) {
         st = look(v, t, zero);
         for (int k = 0; k < v->n_names && !st; k++) {

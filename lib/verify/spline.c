@@ -27,6 +27,8 @@ static void coordinate(const az_taylor *t, int order, az_num *z, double length, 
     else memcpy(z, y, (size_t)(order + 1) * sizeof *z);
 }
 
+#define FAR_AWAY 4096.0 /* half-widths: there the middle is rounded by more than the elements may be apart */
+
 static void locate(const az_taylor *t, int order, place *p, const az_mesh *m, double x)
 {
     const double first = m->edge[0], last = m->edge[m->n_edges - 1];
@@ -43,7 +45,8 @@ static void locate(const az_taylor *t, int order, place *p, const az_mesh *m, do
     const double lo = p->centre ? -m->edge[1] : m->edge[p->element], hi = m->edge[p->element + 1];
     p->middle = 0.5 * (lo + hi);
     p->half = 0.5 * (hi - lo);
-    p->s[0] = z < first ? -1 : z > last ? 1 : (p->s[0] - p->middle) / p->half;
+    const bool far = fabs(p->middle) > FAR_AWAY * p->half;
+    p->s[0] = z < first ? -1 : z > last ? 1 : far ? ((p->s[0] - lo) - (hi - p->s[0])) / (hi - lo) : (p->s[0] - p->middle) / p->half;
     for (int c = 1; c <= order; c++) p->s[c] = p->beyond ? 0 : p->s[c] / p->half;
 }
 

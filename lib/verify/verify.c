@@ -19,9 +19,6 @@
 /* Two grids agree when their maxima do to 20 %, or differ by round-off: exact profiles leave up to 100 eps, tests/test_verify.c. */
 #define AGREE_RELATIVE 0.2
 #define AGREE_FLOOR (512 * DBL_EPSILON)
-/* Below this a double holds the terms of a residual with less than full precision, and the quotient would be noise. */
-#define SCALE_MIN 1e-190 /* the square of a coordinate below it is still above DBL_MIN; a solve ends its grid where operands are smaller */
-
 /* What one grid showed. */
 typedef struct verdict {
     double max, relative;           /* NaN once anything was not finite */
@@ -49,21 +46,21 @@ static bool widen(double *max, double x)
     return !(*max <= before);
 }
 
-/* One row at one point; ratio: NULL where the scale is zero. */
-static void widen_row(double *found, double value, const double *ratio, const double *x, int dim)
+/* One row at one point. */
+static void widen_row(double *found, double value, double ratio, const double *x, int dim)
 {
-    const bool larger = widen(&found[0], value), judged = found[1] > 0 || isnan(found[1]);
-    const bool largest = ratio ? widen(&found[1], *ratio) : larger && !judged;
-
-    if (largest || isnan(found[2])) memcpy(found + 2, x, sizeof *x * (size_t)dim);
+    const bool lost = widen(&found[AZ_ROW_MAX], value) && isnan(found[AZ_ROW_MAX]);
+    if (widen(&found[AZ_ROW_RELATIVE], ratio) || lost || isnan(found[AZ_ROW_AT])) memcpy(found + AZ_ROW_AT, x, sizeof *x * (size_t)dim);
 }
 
-/* Rows stated on the same part of the domain. node: per row the residual and its scale (again the residual if there is none). */
+/* Rows stated on the same part of the domain. node: per row the residual and its scale (again the residual if there is none), then the terms that rows are
+ * measured by: of the group's, and of the conditions elsewhere with the group of the whole domain. */
 typedef struct group {
     unsigned fixed;
     const az_point *at;
     int n, *row, *node;
     bool *judged;                   /* [n]: the scale was not zero everywhere */
+    int n_terms, *owner;            /* node 2 n + i is a term of row owner[i] */
 } group;
 
 static bool same_part(const az_row_decl *a, const az_row_decl *b, int dim)
@@ -74,10 +71,18 @@ static bool same_part(const az_row_decl *a, const az_row_decl *b, int dim)
     return true;
 }
 
+static void add_terms(group *g, const az_terms *t, int row)
+{
+    for (int i = 0; i < t->n; i++) {
+        g->owner[g->n_terms] = row;
+        g->node[2 * g->n + g->n_terms++] = t->node[i];
+    }
+}
+
 /* The rows like row i; n = 0 if an earlier row is like it. */
 static void group_fill(group *g, const az_problem *p, int i)
 {
-    g->n = 0;
+    g->n = g->n_terms = 0;
     g->fixed = p->row[i].fixed;
     g->at = &p->row[i].at;
     for (int j = 0; j < i; j++)
@@ -88,6 +93,9 @@ static void group_fill(group *g, const az_problem *p, int i)
         g->node[2 * g->n] = p->row[j].node;
         g->node[2 * g->n++ + 1] = p->row[j].scale < 0 ? p->row[j].node : p->row[j].scale;
     }
+    for (int k = 0; k < g->n; k++) add_terms(g, &p->row[g->row[k]].terms, g->row[k]);
+    for (int j = 0; j < p->n_rows && !g->fixed; j++)
+        if (p->row[j].fixed) add_terms(g, &p->row[j].over, j);
 }
 
 /* A removable singularity on a face or at the origin is judged beside it; anything else that is not finite stays. */
@@ -100,47 +108,97 @@ static az_status repair(const az_reference *s, const group *g, const az_problem 
     if (finite) return AZ_OK;
     memcpy(y, x, (size_t)p->dim * sizeof *y);
     if (!az_sample_nudge(y, p, g->fixed)) return AZ_OK;
-    return az_reference_eval(s, v, g->node, 2 * g->n, y, 1, 1);
+    return az_reference_eval(s, v, g->node, 2 * g->n + g->n_terms, y, 1, 1);
 }
 
-/* Takes in the rows of a group at one point; raw, rel: of its worst equation, or NULL. Where a scale is zero (at the origin, on a face, or
- * by underflow far out) the equation counts as written only; where it is zero everywhere nothing is known, and the relative residual
- * becomes NaN. */
-static void judge(verdict *w, const group *g, const az_problem *p, const az_num *v, const double *x, double *raw, double *rel)
+/* What one row is at one point. */
+typedef struct finding {
+    double value, scale, here;      /* here: the largest of its terms */
+} finding;
+
+/* Takes in what was found at one point. core: of each row of the problem, over the points so far. */
+static void gather(finding *f, double *core, const group *g, const az_problem *p, const az_num *v, const double *x)
+{
+    const bool inside = az_problem_in_core(p, x);
+
+    for (int k = 0; k < g->n; k++)
+        f[k] = (finding){.value = creal(v[2 * k]), .scale = p->row[g->row[k]].scale < 0 ? 1 : creal(v[2 * k + 1])};
+    for (int i = 0; i < g->n_terms; i++) {
+        const double size = fabs(creal(v[2 * g->n + i]));
+        const int row = g->owner[i];
+        const bool own = p->row[row].fixed == g->fixed;
+        if (!isfinite(size)) continue;
+        if (inside && own == !p->row[row].fixed) core[row] = fmax(core[row], size);
+        for (int k = 0; k < g->n && own; k++)
+            if (g->row[k] == row) f[k].here = fmax(f[k].here, size);
+    }
+}
+
+/* Takes in the rows of a group at one point; raw, rel: of its worst equation, or NULL. Where a declared scale is zero (at the origin, on a face, or
+ * by underflow far out) the residual is compared with its terms alone; where it is zero everywhere nothing is known, and the relative residual
+ * becomes NaN. most: per row of the group the largest term at any of its points. */
+static void judge(verdict *w, const group *g, const az_problem *p, const finding *f, const double *core, const double *most, const double *x, double *raw,
+                  double *rel)
 {
     for (int k = 0; k < g->n; k++) {
         const az_row_decl *row = &p->row[g->row[k]];
-        const double value = creal(v[2 * k]), scale = row->scale < 0 ? 1 : creal(v[2 * k + 1]);
-        const bool zero = fabs(scale) < SCALE_MIN;
-        const double ratio = value / scale;
+        const bool zero = fabs(f[k].scale) < AZ_SCALE_MIN;
+        const bool equation = row->kind == AZ_ROW_EQUATION, none = !row->terms.n;
+        const double size = none ? 0 : az_term_measure(row, core[g->row[k]], equation ? f[k].here : most[k]);
+        const double ratio = az_term_ratio(f[k].value, row->scale < 0 ? NULL : &f[k].scale, size);
         g->judged[k] = g->judged[k] || !zero;
-        if (!zero) widen(&w->relative, ratio);
-        widen_row(w->row + g->row[k] * AZ_ROW_FOUND(p->dim), value, zero ? NULL : &ratio, x, p->dim);
-        widen(&w->max, value);
-        if (row->kind != AZ_ROW_EQUATION) continue;
-        if (raw && !(fabs(value) <= fabs(*raw))) {
-            *raw = value;
+        widen(&w->relative, ratio);
+        widen_row(w->row + g->row[k] * AZ_ROW_FOUND(p->dim), f[k].value, ratio, x, p->dim);
+        widen(&w->max, f[k].value);
+        if (!equation) continue;
+        if (raw && !(fabs(f[k].value) <= fabs(*raw))) {
+            *raw = f[k].value;
             *rel = zero ? NAN : ratio;
         }
     }
 }
 
-static az_status judge_group(verdict *w, const az_reference *s, const group *g, const az_problem *p, const double *x, int n, int threads)
+#define CHUNK 1024 /* points that are evaluated at once: terms are many */
+
+/* found[n][rows of the group] */
+static az_status find(finding *found, double *core, const az_reference *s, const group *g, const az_problem *p, const double *x, int n, int threads)
 {
-    const size_t row = 2 * (size_t)g->n, dim = (size_t)p->dim;
-    az_num *v = az_alloc_array((size_t)n, row * sizeof *v);
-    az_status st = v ? az_reference_eval(s, v, g->node, 2 * g->n, x, n, threads) : AZ_ENOMEM;
+    const int columns = 2 * g->n + g->n_terms;
+    az_num *v = az_alloc_array((size_t)(n < CHUNK ? n : CHUNK), (size_t)columns * sizeof *v);
+    az_status st = v ? AZ_OK : AZ_ENOMEM;
+
+    for (int first = 0; first < n && !st; first += CHUNK) {
+        const int count = n - first < CHUNK ? n - first : CHUNK;
+        st = az_reference_eval(s, v, g->node, columns, x + (size_t)first * (size_t)p->dim, count, threads);
+        for (int i = 0; i < count && !st; i++) {
+            const double *at = x + (size_t)(first + i) * (size_t)p->dim;
+            st = repair(s, g, p, v + (size_t)i * (size_t)columns, at);
+            if (!st) gather(found + (size_t)(first + i) * (size_t)g->n, core, g, p, v + (size_t)i * (size_t)columns, at);
+        }
+    }
+    az_free(v);
+    return st;
+}
+
+static az_status judge_group(verdict *w, double *core, const az_reference *s, const group *g, const az_problem *p, const double *x, int n, int threads)
+{
+    const size_t rows = (size_t)g->n, dim = (size_t)p->dim;
+    finding *found = az_alloc_array((size_t)n, rows * sizeof *found);
+    double *most = az_doubles(rows);
+    az_status st = found && most ? find(found, core, s, g, p, x, n, threads) : AZ_ENOMEM;
     const bool whole = !g->fixed;
 
     for (int k = 0; k < g->n; k++) g->judged[k] = false;
+    for (int i = 0; !st && i < n; i++)
+        for (size_t k = 0; k < rows; k++) most[k] = fmax(most[k], found[(size_t)i * rows + k].here);
     for (int i = 0; !st && i < n; i++) {
-        st = repair(s, g, p, v + (size_t)i * row, x + (size_t)i * dim);
         if (whole) w->raw[i] = w->rel[i] = 0;
-        judge(w, g, p, v + (size_t)i * row, x + (size_t)i * dim, whole ? w->raw + i : NULL, whole ? w->rel + i : NULL);
+        judge(w, g, p, found + (size_t)i * rows, core, most, x + (size_t)i * dim, whole ? w->raw + i : NULL, whole ? w->rel + i : NULL);
     }
     for (int k = 0; k < g->n; k++)
-        if (!g->judged[k]) w->relative = w->row[g->row[k] * AZ_ROW_FOUND(p->dim) + 1] = NAN;
-    az_free(v);
+        if (!g->judged[k]) w->relative = w->row[g->row[k] * AZ_ROW_FOUND(p->dim) + AZ_ROW_RELATIVE] = NAN;
+    az_free(found);
+    az_doubles_free(most);
     return st;
 }
 
@@ -165,33 +223,48 @@ static az_status sample(double **x, int *n, const az_reference *s, const az_resu
     return st || g->fixed ? st : az_sample_lines(x, n, s, r, d->reach);
 }
 
+/* The group of row i, where no earlier row is like it. */
+static az_status judge_part(verdict *w, double *core, const az_reference *s, const az_result *r, const group *g, const grid *d)
+{
+    double *x = NULL;
+    int n = 0;
+    az_status st = sample(&x, &n, s, r, g, d);
+
+    if (!st && !g->fixed) {
+        w->x = x;
+        w->points = n;
+        w->raw = az_doubles((size_t)n);
+        w->rel = az_doubles((size_t)n);
+        if (!w->raw || !w->rel) st = AZ_ENOMEM;
+    }
+    if (!st) st = judge_group(w, core, s, g, r->problem, x, n, d->threads);
+    if (w->x != x) az_doubles_free(x);
+    return st;
+}
+
+/* The whole domain first: there is what some conditions are measured by. */
 static az_status judge_rows(verdict *w, const az_reference *s, const az_result *r, const grid *d)
 {
     const az_problem *p = r->problem;
-    const size_t rows = (size_t)p->n_rows;
-    group g = {
-        .row = az_alloc_array(rows, sizeof(int)), .node = az_alloc_array(rows, 2 * sizeof(int)), .judged = az_calloc(rows, sizeof(bool))};
-    az_status st = g.row && g.node && g.judged ? AZ_OK : AZ_ENOMEM;
+    const size_t rows = (size_t)p->n_rows, terms = 2 * rows * AZ_MAX_TERMS;
+    group g = {.row = az_alloc_array(rows, sizeof(int)),
+               .node = az_alloc_array(2 * rows + terms, sizeof(int)),
+               .owner = az_alloc_array(terms, sizeof(int)),
+               .judged = az_calloc(rows, sizeof(bool))};
+    double *core = az_doubles(rows);
+    az_status st = g.row && g.node && g.owner && g.judged && core ? AZ_OK : AZ_ENOMEM;
 
-    for (int i = 0; !st && i < p->n_rows; i++) {
-        double *x = NULL;
-        int n = 0;
-        group_fill(&g, p, i);
-        if (!g.n) continue;
-        st = sample(&x, &n, s, r, &g, d);
-        if (!st && !g.fixed) {
-            w->x = x;
-            w->points = n;
-            w->raw = az_doubles((size_t)n);
-            w->rel = az_doubles((size_t)n);
-            if (!w->raw || !w->rel) st = AZ_ENOMEM;
+    for (int pass = 0; pass < 2; pass++)
+        for (int i = 0; !st && i < p->n_rows; i++) {
+            if ((p->row[i].fixed != 0) != pass) continue;
+            group_fill(&g, p, i);
+            if (g.n) st = judge_part(w, core, s, r, &g, d);
         }
-        if (!st) st = judge_group(w, s, &g, p, x, n, d->threads);
-        if (w->x != x) az_doubles_free(x);
-    }
     az_free(g.row);
     az_free(g.node);
+    az_free(g.owner);
     az_free(g.judged);
+    az_doubles_free(core);
     return st;
 }
 
@@ -201,7 +274,7 @@ static az_status judge_grid(verdict *w, az_reference *s, const az_result *r, con
 
     *w = (verdict){.row = az_doubles((size_t)(r->problem->n_rows * stride))};
     if (!w->row) return AZ_ENOMEM;
-    for (int i = 0; i < r->problem->n_rows; i++) w->row[i * stride + 2] = NAN; /* no point yet */
+    for (int i = 0; i < r->problem->n_rows; i++) w->row[i * stride + AZ_ROW_AT] = NAN; /* no point yet */
     az_status st = az_reference_prepare(s, d->h, d->reach, d->threads);
     if (!st) st = judge_rows(w, s, r, d);
     if (!st && !w->points) w->max = NAN;
@@ -232,6 +305,30 @@ static az_status measure_defect(double *defect, az_reference *s, const az_result
         if (!st && isfinite(shift) && !(shift <= *defect)) *defect = shift;
     }
     *m = r->scalar[first];
+    return st;
+}
+
+#define ROUNDINGS 8.0 /* of each part of a residual, on the way from weights to its sum; 5 seen where 1 - W^2 cancels (tests/test_units.c) */
+
+/* What the rounding of the parts of each row leaves where its relative residual is largest. What is not finite there has no floor. */
+static az_status measure_floors(const az_reference *s, const az_problem *p, verdict *w)
+{
+    az_status st = AZ_OK;
+
+    for (int k = 0; k < p->n_rows && !st; k++) {
+        const az_terms *parts = &p->row[k].parts;
+        double *found = w->row + k * AZ_ROW_FOUND(p->dim), sum = 0;
+        az_num v[AZ_MAX_TERMS + 1];
+        int node[AZ_MAX_TERMS + 1];
+        memcpy(node, parts->node, sizeof *node * (size_t)parts->n);
+        node[parts->n] = p->row[k].node;
+        found[AZ_ROW_FLOOR] = 0;
+        if (!isfinite(found[AZ_ROW_RELATIVE]) || isnan(found[AZ_ROW_AT])) continue;
+        st = az_reference_eval(s, v, node, parts->n + 1, found + AZ_ROW_AT, 1, 1);
+        for (int i = 0; i < parts->n && !st; i++) sum += fabs(creal(v[i]));
+        const double level = st ? 0 : ROUNDINGS * DBL_EPSILON * sum / fabs(creal(v[parts->n])) * found[AZ_ROW_RELATIVE];
+        if (isfinite(level)) found[AZ_ROW_FLOOR] = level;
+    }
     return st;
 }
 
@@ -324,7 +421,7 @@ static void store(az_result *r, const verdict *w, const az_curve *c, double defe
     r->support = *support;
     memcpy(r->row_found, w->row, sizeof *w->row * (size_t)p->n_rows * AZ_ROW_FOUND((size_t)p->dim));
     for (int k = 0; k < p->n_rows && p->coord[0].open > 0; k++) { /* a place that users know: in the interval, not on the line behind it */
-        double *at = r->row_found + k * AZ_ROW_FOUND(p->dim) + 2;
+        double *at = r->row_found + k * AZ_ROW_FOUND(p->dim) + AZ_ROW_AT;
         if (!isnan(*at)) *at = az_open_from_line(&p->coord[0], *at);
     }
     r->evidence.reevaluated_max = w->max;
@@ -354,7 +451,7 @@ static int points_wanted(const az_result *r)
 static az_status make_reference(az_reference **s, const az_result *r, az_error *err)
 {
     const az_problem *p = r->problem;
-    int n = 0, most = 2 * p->n_rows;
+    int n = 0, most = (2 + 3 * AZ_MAX_TERMS) * p->n_rows;
 
     for (int t = 0; t < p->n_trials; t++) most += p->trial[t].n_inputs;
     int *target = az_alloc_array((size_t)most, sizeof *target);
@@ -363,6 +460,9 @@ static az_status make_reference(az_reference **s, const az_result *r, az_error *
     for (int i = 0; i < p->n_rows; i++) {
         target[n++] = p->row[i].node;
         if (p->row[i].scale >= 0) target[n++] = p->row[i].scale;
+        for (int k = 0; k < p->row[i].terms.n; k++) target[n++] = p->row[i].terms.node[k];
+        for (int k = 0; k < p->row[i].over.n; k++) target[n++] = p->row[i].over.node[k];
+        for (int k = 0; k < p->row[i].parts.n; k++) target[n++] = p->row[i].parts.node[k];
     }
     for (int t = 0; t < p->n_trials; t++)
         for (int i = 0; i < p->trial[t].n_inputs; i++) target[n++] = p->trial[t].input[i];
@@ -389,6 +489,7 @@ az_status az_verify_within(az_result *r, int threads, double seconds, az_error *
     if (!st) st = p->dim == 1 ? judge_line(&w, s, r, &d) : judge_domain(&w, s, r, &d);
     w.max = az_state_worst(r, w.max), w.relative = az_state_worst(r, w.relative);
     if (!st) st = measure_defect(&defect, s, r, &w);
+    if (!st) st = measure_floors(s, p, &w);
     if (!st) st = make_curve(&curve, &w, p->dim);
     if (!st) st = az_sensitivity_measure(&support, r, w.relative, s, d.threads, err);
     if (!st)
