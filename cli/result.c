@@ -19,6 +19,7 @@ bool cli_reached(const az_result *r)
 {
     az_evidence e = az_result_evidence(r);
 
+    if (!az_result_accepted(r)) return false;
     if (e.tier >= AZ_TIER_REEVALUATED) return e.reevaluated_relative <= az_result_options(r)->tolerance;
     return az_result_stop(r) == AZ_STOP_TOLERANCE;
 }
@@ -74,6 +75,14 @@ static void print_evidence(const az_result *r)
         print_rows(r);
     } else {
         printf("  %-13s not done; `ansatz verify` does it\n", "re-evaluated");
+    }
+}
+
+static void print_findings(const az_result *r)
+{
+    for (int i = 0; i < az_result_n_findings(r); i++) {
+        const az_finding f = az_result_finding(r, i);
+        printf("  %-13s %s: %s\n", i ? "" : "statements", f.statement, f.text);
     }
 }
 
@@ -145,9 +154,11 @@ void cli_print_result(const az_result *r)
     }
     print_derived(r);
     print_evidence(r);
+    print_findings(r);
     print_cross(r);
     printf("  %-13s %s\n", "stopped", az_stop_message(az_result_stop(r)));
-    if (az_result_stop(r) == AZ_STOP_TOLERANCE && !cli_reached(r)) printf("  %-13s but the re-evaluated residual is above it\n", "");
+    if (!az_result_accepted(r)) printf("  %-13s but not accepted: a statement does not hold\n", "");
+    else if (az_result_stop(r) == AZ_STOP_TOLERANCE && !cli_reached(r)) printf("  %-13s but the re-evaluated residual is above it\n", "");
     if (o->coordinates > AZ_CONFORMAL) printf("  %-13s %s\n", "coordinates", az_coordinates_name(o->coordinates));
     printf("  %-13s %.2f s, %d iterations, seed %llu\n", "run", az_result_seconds(r), az_result_iterations(r), (unsigned long long)o->seed);
     printf("  %-13s %016llx\n", "hash", (unsigned long long)az_result_hash(r));
@@ -248,6 +259,22 @@ static void json_residual(json *j, const az_result *r)
     json_object_end(j);
 }
 
+static void json_findings(json *j, const az_result *r)
+{
+    json_array(j, "statements");
+    for (int i = 0; i < az_result_n_findings(r); i++) {
+        const az_finding f = az_result_finding(r, i);
+        json_object(j, NULL);
+        json_string(j, "statement", f.statement);
+        if (f.holds) json_bool(j, "holds", f.holds > 0);
+        else json_string(j, "holds", NULL);
+        json_number(j, "value", f.value);
+        json_string(j, "found", f.text);
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
 static void json_cross(json *j, const az_result *r)
 {
     const az_problem *p = az_result_problem(r);
@@ -296,6 +323,7 @@ void cli_json_result(const az_result *r, const char *file, const char *report, c
     json_unknowns(&j, r);
     json_derived(&j, r);
     json_residual(&j, r);
+    json_findings(&j, r);
     json_cross(&j, r);
     json_object(&j, "files");
     json_string(&j, "result", file);

@@ -237,6 +237,14 @@ typedef struct az_cross {
     double *derived;                    /* [n_derived] |this - other|; NaN where one has no value */
 } az_cross;
 
+/* What a re-evaluation found of a statement that no residual sees: `decay`, `analytic at`. */
+typedef struct az_finding {
+    const char *statement;              /* "decay h", "analytic at z = 1 within 0.5"; belongs to the result */
+    int holds;                          /* 1: it does; 0: not determined; -1: contradicted, or an analytic point that was not confirmed */
+    double value;                       /* the exponent found; the factor by which coefficients fall, each; NaN if not determined */
+    const char *text;                   /* in words; belongs to the result */
+} az_finding;
+
 az_status az_result_save(const az_result *r, const char *path, az_error *err);
 az_status az_result_load(az_result **out, const char *path, az_error *err);
 void az_result_destroy(az_result *r);
@@ -256,6 +264,9 @@ double az_result_outside(const az_result *r, int i);            /* how far the u
 az_evidence az_result_evidence(const az_result *r);
 int az_result_n_rows(const az_result *r);                        /* equations and conditions, in the order of the text */
 az_row_evidence az_result_row(const az_result *r, int i);
+int az_result_n_findings(const az_result *r);                    /* 0 before az_verify */
+az_finding az_result_finding(const az_result *r, int i);
+int az_result_accepted(const az_result *r);                      /* 0: a finding contradicts a statement, whatever the residual */
 const az_cross *az_result_cross(const az_result *r);            /* owned by r; NULL where no other result has been compared with it */
 az_space az_result_space(const az_result *r);                   /* of its trials */
 az_coordinates az_result_coordinates(const az_result *r);       /* of its elements in a half-plane, else automatic */
@@ -266,7 +277,8 @@ az_status az_result_set_command(az_result *r, const char *command);
 #define AZ_UNKNOWN_LENGTH 48
 void az_format_unknown(char *buffer, double value, double error);
 
-/* Re-evaluates the residual by the independent path (uniform grid, trapezoidal operators, scalar arithmetic) and stores the evidence in r. */
+/* Re-evaluates the residual by the independent path (uniform grid, trapezoidal operators, scalar arithmetic) and stores the evidence in r:
+ * residuals, and what it finds of the statements `decay` and `analytic at`. */
 az_status az_verify(az_result *r, int threads, az_error *err);
 
 /* Compares r with another result of the same problem (text and parameters). Both are re-evaluated first where they have not been; r then holds

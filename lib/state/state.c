@@ -62,6 +62,8 @@ static void arrays_clear(az_result *r)
     az_doubles_free(r->memory);
     az_doubles_free(r->passed);
     az_cross_clear(&r->cross);
+    az_state_forget_twice(r);
+    az_state_forget_stated(r);
     az_doubles_free(r->curve.x);
     az_doubles_free(r->curve.residual);
     az_doubles_free(r->curve.relative);

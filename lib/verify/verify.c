@@ -3,6 +3,7 @@
 #include "verify/follow.h"
 #include "verify/reference.h"
 #include "verify/sample.h"
+#include "verify/stated.h"
 
 #include <float.h>
 #include <string.h>
@@ -365,5 +366,6 @@ az_status az_verify(az_result *r, int threads, az_error *err)
         curve_clear(&curve);
     verdict_clear(&w);
     az_reference_destroy(s);
+    if (!st) st = az_stated_judge(r, d.threads);
     return st ? az_fail(err, st, "cannot verify the result: %s", az_status_message(st)) : AZ_OK;
 }
