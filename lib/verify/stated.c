@@ -16,6 +16,7 @@
 
 #define SAMPLES 128         /* Chebyshev points in a neighbourhood */
 #define MOST 96             /* coefficients that are looked at */
+#define GAP 4               /* the last coefficients may be small by chance, or by a parity */
 #define LEAST 8             /* fewer say nothing */
 #define GEOMETRIC 1.4       /* logarithm of the fall over the last half by that over the quarter before:
                              * 2 if geometric, 1 if algebraic, whatever the factor and the power */
@@ -119,9 +120,9 @@ int az_stated_geometric(const double *c, int n, double floor, double *value, dou
     if (!isfinite(e[0])) return -1;
     *value = *reached = 0;
     if (e[0] == 0) return 1;
-    while (last + 1 < n && e[last] > floor * e[0] && !plateau(e, n, last, floor)) last++;
+    while (last + 1 < n - GAP && e[last] > floor * e[0] && !plateau(e, n, last, floor)) last++;
     *reached = e[last] / e[0];
-    if (last < LEAST) return n <= LEAST ? 0 : 1;
+    if (last < LEAST) return n <= LEAST + GAP ? 0 : 1;
     const int half = last / 2, quarter = last / 4;
     const double first = log(e[quarter] / e[half]), second = log(e[half] / e[last]);
     *value = exp(-second / (last - half));
@@ -223,6 +224,7 @@ static void say_twice(az_text *text, const az_result *r, int *holds)
     if (!met || far >= 0) *holds = -1;
     if (!r->twice.done) az_text_add(text, "; not solved again with twice the functions, so not confirmed");
     else if (!met) az_text_add(text, "; with twice the functions a residual of %.1e stays", r->twice.check);
+    else if (!r->history.n_unknowns) az_text_add(text, "; met with twice the functions, too");
     for (int i = 0; met && i < r->history.n_unknowns; i++)
         az_text_add(text, "%s %s moves by %.1e", i ? "," : "; with twice the functions", r->problem->scalar[first + i].name, r->twice.moved[i]);
     if (met && far >= 0) az_text_add(text, ": %s is not determined so", r->problem->scalar[first + far].name);
