@@ -1,6 +1,8 @@
-/* stated: what no residual sees is held against the solution. Coefficients of analytic functions are told from those of |t|^s, and powers at infinity from
- * noise; a declared decay that the solution contradicts is said; at an analytic point elements have one polynomial, whatever refinement does; the free
- * power there is gone, in every trial space, and the sonic points of gas dynamics give the exponents of the literature. */
+/* stated: what no residual sees is held against the solution. Coefficients of analytic functions
+ * are told from those of |t|^s, and powers at infinity from noise; a declared decay that the
+ * solution contradicts is said; at an analytic point elements have one polynomial, whatever
+ * refinement does; the free power there is gone, in every trial space, and the sonic points of gas
+ * dynamics give the exponents of the literature. */
 #include "solve/analytic.h"
 #include "testing.h"
 #include "trial/element.h"
@@ -43,8 +45,10 @@ static void test_geometric(void **state)
     (void)state;
     const double noise[] = {0, 1e-12, 1e-9};
     for (int k = 0; k < 3; k++) {
-        for (double s = 0.3; s < 4; s += 0.5) assert_int_equal(geometric_of(power_of, s, noise[k]), -1);
-        for (double s = 0.3; s < 4; s *= 1.5) assert_int_equal(geometric_of(pole_at, s, noise[k]), 1);
+        for (double s = 0.3; s < 4; s += 0.5)
+            assert_int_equal(geometric_of(power_of, s, noise[k]), -1);
+        for (double s = 0.3; s < 4; s *= 1.5)
+            assert_int_equal(geometric_of(pole_at, s, noise[k]), 1);
         for (double s = 0.1; s < 9; s += 1) assert_int_equal(geometric_of(entire, s, noise[k]), 1);
         assert_int_equal(geometric_of(constant, 2, noise[k]), 1);
     }
@@ -60,9 +64,12 @@ static void test_power(void **state)
     double f[51], power, spread;
     for (double p = 0; p < 6; p += 0.5)
         for (int far = 1; far < 3; far++) {
-            for (int i = 0; i < 51; i++) f[i] = -pow(1 + ldexp(1, 2 * i), -p / 2) * (far == 1 ? 1 + 1 / (1 + ldexp(1, i)) : 1);
+            for (int i = 0; i < 51; i++)
+                f[i] =
+                    -pow(1 + ldexp(1, 2 * i), -p / 2) * (far == 1 ? 1 + 1 / (1 + ldexp(1, i)) : 1);
             assert_int_equal(az_stated_power(f, 51, EPS_FLOOR, &power, &spread), 1);
-            if (!(fabs(power - p) <= 0.05 + 2 * spread)) fail_msg("power %g, found %g +- %g", p, power, spread);
+            if (!(fabs(power - p) <= 0.05 + 2 * spread))
+                fail_msg("power %g, found %g +- %g", p, power, spread);
         }
     for (int i = 0; i < 51; i++) f[i] = exp(-ldexp(1, i));
     assert_int_equal(az_stated_power(f, 51, EPS_FLOOR, &power, &spread), 0); /* no power */
@@ -94,8 +101,11 @@ static az_result *solved(az_problem *p, az_space space, double tolerance)
     return r;
 }
 
-/* u = c e^x + (1 - c) |x - 1|^3.3 solves it for every c: with an edge at 1 elements end anywhere. */
-#define FREE_POWER(c) "problem s \"s\"\n" c "domain x in [0, 2]\nfield v(x)\nlet u = 1 + x*v\n" \
+/* u = c e^x + (1 - c) |x - 1|^3.3 solves it for every c: with an edge at 1 elements end anywhere.
+ */
+#define FREE_POWER(c) \
+    "problem s \"s\"\n" c \
+    "domain x in [0, 2]\nfield v(x)\nlet u = 1 + x*v\n" \
     "equation (x - 1)*(d(u, x) - c*exp(x)) = 3.3*(u - c*exp(x))\n"
 
 static void test_free_power(void **state)
@@ -126,7 +136,8 @@ static void test_singular_is_refused(void **state)
     (void)state;
     const az_space spaces[] = {AZ_SPACE_ELEMENT, AZ_SPACE_CHEBYSHEV};
     for (int k = 0; k < 2; k++) {
-        az_result *r = solved(parsed(FREE_POWER("parameter c = 1.3\n") "analytic at x = 1\n"), spaces[k], 1e-4);
+        az_result *r = solved(parsed(FREE_POWER("parameter c = 1.3\n") "analytic at x = 1\n"),
+                              spaces[k], 1e-4);
         assert_true(az_result_evidence(r).reevaluated_relative <= 1e-4);
         const az_finding f = az_result_finding(r, 0);
         assert_int_equal(f.holds, -1);
@@ -137,12 +148,16 @@ static void test_singular_is_refused(void **state)
     }
 }
 
-/* No rows say what c is beside the smooth solutions: the second solve, begun beside, stays there. */
+/* No rows say what c is beside the smooth solutions: the second solve, begun beside, stays there.
+ */
 static void test_unknown_that_moves(void **state)
 {
     (void)state;
-    az_result *r = solved(parsed("problem s \"s\"\nunknown a = 1\nunknown b = 2\ndomain x in [0, 2]\nfield v(x)\nlet u = 1 + x*v\n"
-                                 "equation (x - 1)*d(u, x) = 2*u - a - b\nanalytic at x = 1\n"), AZ_SPACE_CHEBYSHEV, NAN);
+    az_result *r = solved(
+        parsed(
+            "problem s \"s\"\nunknown a = 1\nunknown b = 2\ndomain x in [0, 2]\nfield v(x)\nlet u = 1 + x*v\n"
+            "equation (x - 1)*d(u, x) = 2*u - a - b\nanalytic at x = 1\n"),
+        AZ_SPACE_CHEBYSHEV, NAN);
     assert_int_equal(az_result_stop(r), AZ_STOP_TOLERANCE);
     assert_int_equal(az_result_finding(r, 0).holds, -1);
     assert_non_null(strstr(az_result_finding(r, 0).text, "is not determined"));
@@ -156,13 +171,18 @@ static void test_unknown_that_moves(void **state)
 static void test_mesh(void **state)
 {
     (void)state;
-    const char *domain[] = {"domain x in [0, 2]\nfield v(x)\n", "domain x in half-line\nfield v(x) even decay 1\n", "domain x in line\nfield v(x) even decay 1\n",
-                            "domain x in line\nfield v(x) decay 1\n", "domain x in [-2, 2]\nfield v(x) odd\n"};
+    const char *domain[] = {
+        "domain x in [0, 2]\nfield v(x)\n", "domain x in half-line\nfield v(x) even decay 1\n",
+        "domain x in line\nfield v(x) even decay 1\n", "domain x in line\nfield v(x) decay 1\n",
+        "domain x in [-2, 2]\nfield v(x) odd\n"};
     for (int k = 0; k < 5; k++) {
         char text[300];
         az_error err;
         az_result *back = NULL;
-        snprintf(text, sizeof text, "problem s \"s\"\n%sequation v = x/(1 + x^2)^2 + d(v, x)*(x - 1)\nanalytic at x = 1 within 0.4\n", domain[k]);
+        snprintf(
+            text, sizeof text,
+            "problem s \"s\"\n%sequation v = x/(1 + x^2)^2 + d(v, x)*(x - 1)\nanalytic at x = 1 within 0.4\n",
+            domain[k]);
         az_result *r = solved(parsed(text), AZ_SPACE_ELEMENT, 1e-3);
         const az_mesh *m = &r->trial[0].stage[0].mesh;
         const double lo = m->length > 0 ? asinh(0.6) : 0.6, hi = m->length > 0 ? asinh(1.4) : 1.4;
@@ -175,10 +195,12 @@ static void test_mesh(void **state)
         assert_int_equal(m->n_wide, 1);
         assert_true(az_mesh_degree(m, m->wide[0]) >= 2 * m->degree);
         const char *path = "test_stated.h5";
-        if (az_result_save(r, path, &err) || az_result_load(&back, path, &err)) fail_msg("%s", err.message);
+        if (az_result_save(r, path, &err) || az_result_load(&back, path, &err))
+            fail_msg("%s", err.message);
         remove(path);
         assert_int_equal(back->n_stated, r->n_stated);
-        assert_string_equal(az_result_finding(back, back->n_stated - 1).text, az_result_finding(r, r->n_stated - 1).text);
+        assert_string_equal(az_result_finding(back, back->n_stated - 1).text,
+                            az_result_finding(r, r->n_stated - 1).text);
         assert_int_equal(back->trial[0].stage[0].n_weights, r->trial[0].stage[0].n_weights);
         assert_int_equal(back->trial[0].stage[0].mesh.pieces[0], m->pieces[0]);
         az_result_destroy(back);
@@ -192,26 +214,39 @@ static void test_wide_fit(void **state)
     (void)state;
     double edge[] = {0, 0.5, 1.5, 2};
     az_network net = {.space = AZ_SPACE_ELEMENT, .scale = 1, .width = {1, 1}};
-    net.mesh = (az_mesh){.n_edges = 4, .edge = edge, .degree = 14, .centre = 22, .smooth = 2, .n_wide = 1, .wide = {1}, .pieces = {16}};
+    net.mesh = (az_mesh){.n_edges = 4,
+                         .edge = edge,
+                         .degree = 14,
+                         .centre = 22,
+                         .smooth = 2,
+                         .n_wide = 1,
+                         .wide = {1},
+                         .pieces = {16}};
     assert_true(az_mesh_valid(&net.mesh));
     net.n_weights = az_network_count(&net);
     net.weight = az_doubles((size_t)net.n_weights);
     const int n = az_element_n_samples(&net.mesh);
-    double *z = az_doubles((size_t)n), *sample = az_doubles(2 * (size_t)n), *out = az_doubles((size_t)n);
+    double *z = az_doubles((size_t)n), *sample = az_doubles(2 * (size_t)n),
+           *out = az_doubles((size_t)n);
     az_element_samples(&net.mesh, z);
-    for (int i = 0; i < n; i++) sample[2 * i] = 1 / (1 + 25 * (z[i] - 1) * (z[i] - 1)), sample[2 * i + 1] = -50 * (z[i] - 1) * sample[2 * i] * sample[2 * i];
+    for (int i = 0; i < n; i++)
+        sample[2 * i] = 1 / (1 + 25 * (z[i] - 1) * (z[i] - 1)),
+                   sample[2 * i + 1] = -50 * (z[i] - 1) * sample[2 * i] * sample[2 * i];
     assert_int_equal(az_element_fit(&net, sample), AZ_OK);
     assert_int_equal(az_element_series(&net, out, z, n, 0), AZ_OK);
     for (int i = 0; i < n; i++)
-        if (z[i] > 0.5 && z[i] < 1.5 && !(fabs(out[i] - sample[2 * i]) < 1e-9)) fail_msg("at %g: %g", z[i], out[i] - sample[2 * i]);
+        if (z[i] > 0.5 && z[i] < 1.5 && !(fabs(out[i] - sample[2 * i]) < 1e-9))
+            fail_msg("at %g: %g", z[i], out[i] - sample[2 * i]);
     az_doubles_free(z), az_doubles_free(sample), az_doubles_free(out), az_doubles_free(net.weight);
 }
 
-/* h = 1/(1 + |y|) as it falls, with an operator so that it is found by its equation: elements take what `decay 4` excludes. */
+/* h = 1/(1 + |y|) as it falls, with an operator so that it is found by its equation: elements take
+ * what `decay 4` excludes. */
 static void test_decay(void **state)
 {
     (void)state;
-    const char *wrong = "problem s \"s\"\ndomain y in line\nfield h(y) even decay %s\nequation h*sqrt(1 + y^2) = 1 scale 1\n";
+    const char *wrong =
+        "problem s \"s\"\ndomain y in line\nfield h(y) even decay %s\nequation h*sqrt(1 + y^2) = 1 scale 1\n";
     const struct {
         const char *decay;
         int holds;
@@ -233,7 +268,8 @@ static void test_decay(void **state)
 
 /* ---- Gas dynamics: bench/shoot_sonic.py ---- */
 
-static void like(const char *name, const char *parameter, double value, az_space space, double reference, double digits)
+static void like(const char *name, const char *parameter, double value, az_space space,
+                 double reference, double digits)
 {
     az_problem *p = NULL;
     az_error err;
@@ -243,10 +279,12 @@ static void like(const char *name, const char *parameter, double value, az_space
     az_result *r = solved(p, space, NAN);
     const double found = az_result_unknown(r, 0, &error);
     for (int i = 0; i < az_result_n_findings(r); i++)
-        if (az_result_finding(r, i).holds != 1) fail_msg("%s %g: %s", name, value, az_result_finding(r, i).text);
+        if (az_result_finding(r, i).holds != 1)
+            fail_msg("%s %g: %s", name, value, az_result_finding(r, i).text);
     assert_true(az_result_n_findings(r) > 0);
     assert_int_equal(az_result_stop(r), AZ_STOP_TOLERANCE);
-    if (!(fabs(found - reference) <= digits)) fail_msg("%s %g: %.17g, expected %.15g", name, value, found, reference);
+    if (!(fabs(found - reference) <= digits))
+        fail_msg("%s %g: %.17g, expected %.15g", name, value, found, reference);
     assert_true(error < 1e-11);
     az_result_destroy(r);
 }
@@ -269,9 +307,15 @@ static void test_larson_penston(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_geometric),    cmocka_unit_test(test_power),    cmocka_unit_test(test_wide_fit),
-        cmocka_unit_test(test_mesh),         cmocka_unit_test(test_decay),    cmocka_unit_test(test_free_power),
-        cmocka_unit_test(test_singular_is_refused), cmocka_unit_test(test_unknown_that_moves), cmocka_unit_test(test_guderley),
+        cmocka_unit_test(test_geometric),
+        cmocka_unit_test(test_power),
+        cmocka_unit_test(test_wide_fit),
+        cmocka_unit_test(test_mesh),
+        cmocka_unit_test(test_decay),
+        cmocka_unit_test(test_free_power),
+        cmocka_unit_test(test_singular_is_refused),
+        cmocka_unit_test(test_unknown_that_moves),
+        cmocka_unit_test(test_guderley),
         cmocka_unit_test(test_larson_penston),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

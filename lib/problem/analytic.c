@@ -32,7 +32,8 @@ static bool parse_point(az_parser *P, az_analytic_decl *a)
     if (!az_parse_constant(P, &x.x[0]) || !az_parse_inside(P, &x, 1, pos)) return false;
     a->x = x.x[0] + 0.0;
     if (!(room(c, a->x) > 0))
-        return refuse(P, pos, "inside the domain, not at its end", "the point must have neighbours on both sides");
+        return refuse(P, pos, "inside the domain, not at its end",
+                      "the point must have neighbours on both sides");
     return true;
 }
 
@@ -52,7 +53,8 @@ static bool parse_width(az_parser *P, az_analytic_decl *a)
     const size_t pos = P->tok.pos;
     if (!az_parse_constant(P, &a->half)) return false;
     if (!(a->half > 0)) return refuse(P, pos, NULL, "the neighbourhood must have a positive width");
-    if (!(a->half < room(c, a->x))) return refuse(P, pos, NULL, "the neighbourhood is larger than the domain");
+    if (!(a->half < room(c, a->x)))
+        return refuse(P, pos, NULL, "the neighbourhood is larger than the domain");
     return true;
 }
 
@@ -63,7 +65,9 @@ bool az_parse_analytic(az_parser *P, size_t start)
     az_analytic_decl a = {.line = az_parse_line(P, start)};
 
     if (p->n_analytic == AZ_MAX_ANALYTIC)
-        return az_parse_fail(P, start, AZ_ELIMIT, NULL, "more than %d analytic points", AZ_MAX_ANALYTIC), false;
+        return az_parse_fail(P, start, AZ_ELIMIT, NULL, "more than %d analytic points",
+                             AZ_MAX_ANALYTIC),
+               false;
     if (p->dim != 1 || p->coord[0].time || p->coord[0].periodic || p->coord[0].open > 0)
         return refuse(P, start, "a line, a half-line or a closed interval that is not periodic",
                       "an analytic point needs one coordinate, declared before it");
@@ -71,7 +75,8 @@ bool az_parse_analytic(az_parser *P, size_t start)
     if (!parse_point(P, &a) || !parse_width(P, &a)) return false;
     for (int i = 0; i < p->n_analytic; i++)
         if (fabs(p->analytic[i].x - a.x) < p->analytic[i].half + a.half)
-            return refuse(P, start, "give both a smaller one: within C", "the neighbourhoods of two analytic points overlap");
+            return refuse(P, start, "give both a smaller one: within C",
+                          "the neighbourhoods of two analytic points overlap");
     p->analytic[p->n_analytic++] = a;
     return true;
 }

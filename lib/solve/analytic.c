@@ -6,16 +6,19 @@
 #include <math.h>
 #include <string.h>
 
-#define FIRST_PIECES 4  /* degree 29 + smooth */
-#define MOST_PIECES 16  /* that a refinement makes: twice the functions are 64 */
+#define FIRST_PIECES 4 /* degree 29 + smooth */
+#define MOST_PIECES 16 /* that a refinement makes: twice the functions are 64 */
 #define SAME_EDGE 1e-12 /* of the neighbourhood */
-#define NEAR 0.25       /* of a piece: an edge outside that is nearer would leave a sliver */
+#define NEAR 0.25 /* of a piece: an edge outside that is nearer would leave a sliver */
 
 typedef struct span {
     double lo, hi;
 } span;
 
-static double to_z(const az_coord_decl *c, double x) { return c->range == AZ_INTERVAL ? x : asinh(x / c->scale); }
+static double to_z(const az_coord_decl *c, double x)
+{
+    return c->range == AZ_INTERVAL ? x : asinh(x / c->scale);
+}
 
 static span span_of(const az_problem *p, int i)
 {
@@ -50,10 +53,12 @@ static az_status even_out(double **edge, int *n, const span *s, int least, int m
     const double width = (s->hi - s->lo) / pieces;
     double *to = az_doubles((size_t)(*n + pieces + 1));
     if (!to) return AZ_ENOMEM;
-    for (int i = 0; i < *n && ((*edge)[i] < s->lo - NEAR * width || i == 0); i++) to[k++] = (*edge)[i];
+    for (int i = 0; i < *n && ((*edge)[i] < s->lo - NEAR * width || i == 0); i++)
+        to[k++] = (*edge)[i];
     for (int j = 0; j <= pieces; j++) to[k++] = j == pieces ? s->hi : s->lo + j * width;
     for (int i = 0; i < *n; i++)
-        if ((*edge)[i] > s->hi + NEAR * width || (i == *n - 1 && (*edge)[i] > s->hi)) to[k++] = (*edge)[i];
+        if ((*edge)[i] > s->hi + NEAR * width || (i == *n - 1 && (*edge)[i] > s->hi))
+            to[k++] = (*edge)[i];
     az_doubles_free(*edge);
     *edge = to, *n = k;
     return AZ_OK;
@@ -66,7 +71,8 @@ static az_status even_all(double **edge, int *n, const az_problem *p, int least,
     for (int i = 0; i < p->n_analytic && !st; i++) {
         const span s = span_of(p, i), mirror = {-s.hi, -s.lo};
         st = even_out(edge, n, &s, least, most);
-        const bool both = p->coord[0].range != AZ_HALF_LINE && (*edge)[0] < mirror.lo && (s.lo > 0 || s.hi < 0);
+        const bool both =
+            p->coord[0].range != AZ_HALF_LINE && (*edge)[0] < mirror.lo && (s.lo > 0 || s.hi < 0);
         bool parity = false;
         for (int t = 0; t < p->n_trials; t++) parity |= p->trial[t].parity[0] != AZ_NO_PARITY;
         if (!st && both && parity) st = even_out(edge, n, &mirror, least, most);
@@ -95,8 +101,11 @@ az_status az_analytic_check(const az_problem *p, az_error *err)
         const az_analytic_decl *a = &p->analytic[i];
         for (int t = 0; t < p->n_trials; t++)
             if (p->trial[t].parity[0] != AZ_NO_PARITY && fabs(a->x) <= a->half)
-                return az_fail(err, AZ_EOPTION, "elements of %s are even or odd about 0, which lies within %g of the analytic point %g: "
-                               "another trial space, or a smaller neighbourhood", p->trial[t].name, a->half, a->x);
+                return az_fail(
+                    err, AZ_EOPTION,
+                    "elements of %s are even or odd about 0, which lies within %g of the analytic point %g: "
+                    "another trial space, or a smaller neighbourhood",
+                    p->trial[t].name, a->half, a->x);
     }
     return AZ_OK;
 }
@@ -133,7 +142,8 @@ az_status az_analytic_expand(double **edge, int *n, const az_mesh *m)
     for (int e = 0; e < m->n_edges; e++) {
         const int wide = az_mesh_wide(m, e), pieces = wide < 0 ? 1 : m->pieces[wide];
         (*edge)[(*n)++] = m->edge[e];
-        for (int j = 1; j < pieces; j++) (*edge)[(*n)++] = m->edge[e] + j * (m->edge[e + 1] - m->edge[e]) / pieces;
+        for (int j = 1; j < pieces; j++)
+            (*edge)[(*n)++] = m->edge[e] + j * (m->edge[e + 1] - m->edge[e]) / pieces;
     }
     return AZ_OK;
 }

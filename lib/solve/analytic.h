@@ -26,8 +26,8 @@ az_status az_elements_twice(az_result *r);
 
 /* After a run that met its tolerance: the statements' second solve, with twice the functions and
  * unknowns moved by 1e-3, limited by the time that is left. How far each unknown came from where it
- * was is kept in the state (twice). Where time or the caller ended it, the state has stopped so, and
- * a resumed run makes it again. AZ_ENOMEM. */
+ * was is kept in the state (twice). Where time or the caller ended it, the state has stopped so,
+ * and a resumed run makes it again. AZ_ENOMEM. */
 az_status az_analytic_confirm(az_run *run);
 
 #endif

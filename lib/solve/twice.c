@@ -12,7 +12,8 @@ static void move_unknowns(az_result *r)
     for (int i = 0; i < az_problem_n_unknowns(r->problem); i++) {
         double *x = &r->scalar[r->problem->n_parameters + i], lo, hi;
         az_state_bounds(r, i, &lo, &hi);
-        const double up = hi - *x, down = *x - lo, step = AZ_TWICE_SHIFT * fmax(fabs(*x), AZ_TWICE_SHIFT);
+        const double up = hi - *x, down = *x - lo,
+                     step = AZ_TWICE_SHIFT * fmax(fabs(*x), AZ_TWICE_SHIFT);
         *x += up >= down ? fmin(step, 0.5 * up) : -fmin(step, 0.5 * down);
     }
 }
@@ -34,9 +35,12 @@ static void say(const az_run *run, const az_solve_options *o)
     const az_result *r = run->r;
     if (!run->fn) return;
     if (az_run_elements(r))
-        snprintf(note, sizeof note, "analytic points: solved again, elements there of twice the degree");
+        snprintf(note, sizeof note,
+                 "analytic points: solved again, elements there of twice the degree");
     else
-        snprintf(note, sizeof note, "analytic points: solved again, %d functions in the place of %d", o->layers[0], r->options.layers[0]);
+        snprintf(note, sizeof note,
+                 "analytic points: solved again, %d functions in the place of %d", o->layers[0],
+                 r->options.layers[0]);
     const az_progress g = {.stage = r->stage,
                            .iteration = r->iterations,
                            .max_iterations = r->options.max_iterations,
@@ -51,7 +55,8 @@ static void say(const az_run *run, const az_solve_options *o)
     if (run->fn(run->data, &g)) run->r->stop = AZ_STOP_CANCELLED;
 }
 
-/* The outcome, in the first one's state. A second solve that was cut short leaves a run to resume. */
+/* The outcome, in the first one's state. A second solve that was cut short leaves a run to resume.
+ */
 static void take_outcome(az_result *r, const az_result *second)
 {
     const int first = r->problem->n_parameters;
@@ -62,14 +67,16 @@ static void take_outcome(az_result *r, const az_result *second)
     }
     r->twice.done = 1;
     r->twice.check = second->check;
-    for (int i = 0; i < az_problem_n_unknowns(r->problem); i++) r->twice.moved[i] = fabs(second->scalar[first + i] - r->scalar[first + i]);
+    for (int i = 0; i < az_problem_n_unknowns(r->problem); i++)
+        r->twice.moved[i] = fabs(second->scalar[first + i] - r->scalar[first + i]);
 }
 
 static az_status solve_again(az_run *run, const az_solve_options *o)
 {
     az_result *r = run->r, *second = NULL;
     az_status st = az_run_from(&second, run->p, r, o, run->err);
-    if (!st && az_run_elements(r)) st = az_elements_twice(second) ? az_fail(run->err, AZ_ENOMEM, "out of memory") : AZ_OK;
+    if (!st && az_run_elements(r))
+        st = az_elements_twice(second) ? az_fail(run->err, AZ_ENOMEM, "out of memory") : AZ_OK;
     if (!st) {
         move_unknowns(second);
         second->confirming = 1;
@@ -84,7 +91,8 @@ az_status az_analytic_confirm(az_run *run)
 {
     az_result *r = run->r;
     az_solve_options o;
-    const bool met = r->stop == AZ_STOP_TOLERANCE || (r->stop == AZ_STOP_STALLED && r->check <= r->options.tolerance);
+    const bool met = r->stop == AZ_STOP_TOLERANCE ||
+                     (r->stop == AZ_STOP_STALLED && r->check <= r->options.tolerance);
     az_state_forget_twice(r);
     if (!run->p->n_analytic || r->confirming || r->arc || r->ladder.held || !met) return AZ_OK;
     widen_options(&o, r);

@@ -21,7 +21,8 @@ void az_state_forget_twice(az_result *r)
 
 az_status az_state_find(az_result *r, char *statement, char *text, int holds, double value)
 {
-    az_stated *all = statement && text ? az_realloc(r->stated, (size_t)(r->n_stated + 1) * sizeof *all) : NULL;
+    az_stated *all =
+        statement && text ? az_realloc(r->stated, (size_t)(r->n_stated + 1) * sizeof *all) : NULL;
     if (!all) {
         az_free(statement);
         az_free(text);

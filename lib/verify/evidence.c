@@ -33,6 +33,7 @@ void az_evidence_weigh(az_result *r)
         double error = fmax(UNKNOWN_PER_RESIDUAL * relative, AZ_VALUE_ULPS * DBL_EPSILON * fabs(value[i]));
         if (i == 0 && isfinite(slope)) error = fmax(error, fmax(UNKNOWN_PER_RESIDUAL * relative, DEFECT_MARGIN * defect) / slope);
         if (r->cross.compared) error = fmax(error, r->cross.unknown[i]);
+        if (r->twice.done) error = fmax(error, r->twice.moved[i]); /* of the second solve of analytic points */
         r->unknown_error[i] = finite ? error : NAN;
     }
 }

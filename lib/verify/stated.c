@@ -7,22 +7,24 @@
 #include <string.h>
 
 #define SPACING 0.0625
-#define OCTAVES 51          /* y = 2^0 .. 2^50 scales: 1e15 */
-#define NOISE (1e3 * DBL_EPSILON) /* of the largest value: what lies below has less than three digits */
-#define STRIDE 2            /* octaves over which a power is taken */
-#define LEAST_OCTAVES 5     /* two strides and the first point */
-#define SURE 0.25           /* a power that changes by more from stride to stride is none yet */
-#define MARGIN 0.05         /* of a fitted exponent, beside twice that change */
+#define OCTAVES 51 /* y = 2^0 .. 2^50 scales: 1e15 */
+/* Of the largest value: what lies below has less than three digits. */
+#define NOISE (1e3 * DBL_EPSILON)
+#define STRIDE 2 /* octaves over which a power is taken */
+#define LEAST_OCTAVES 5 /* two strides and the first point */
+#define SURE 0.25 /* a power that changes by more from stride to stride is none yet */
+#define MARGIN 0.05 /* of a fitted exponent, beside twice that change */
 
-#define SAMPLES 128         /* Chebyshev points in a neighbourhood */
-#define MOST 96             /* coefficients that are looked at */
-#define GAP 4               /* the last coefficients may be small by chance, or by a parity */
-#define LEAST 8             /* fewer say nothing */
-#define GEOMETRIC 1.4       /* logarithm of the fall over the last half by that over the quarter before:
-                             * 2 if geometric, 1 if algebraic, whatever the factor and the power */
-#define SLACK 10.0          /* tolerances: more functions leave more rounding */
-#define SMOOTH 10.0         /* coefficients that fall like 1/k^10 are not told from geometric ones */
-#define STAYS 1e-3          /* of the shift of the second solve's start */
+#define SAMPLES 128 /* Chebyshev points in a neighbourhood */
+#define MOST 96 /* coefficients that are looked at */
+#define GAP 4 /* the last coefficients may be small by chance, or by a parity */
+#define LEAST 8 /* fewer say nothing */
+/* Logarithm of the fall over the last half by that over the quarter before: 2 if geometric, 1 if
+ * algebraic, whatever the factor and the power. */
+#define GEOMETRIC 1.4
+#define SLACK 10.0 /* tolerances: more functions leave more rounding */
+#define SMOOTH 10.0 /* coefficients that fall like 1/k^10 are not told from geometric ones */
+#define STAYS 1e-3 /* of the shift of the second solve's start */
 
 /* ---- Decay ---------------------------------------------------------------------------------- */
 
@@ -48,7 +50,8 @@ int az_stated_power(const double *f, int n, double floor, double *power, double 
 }
 
 /* The slower of both sides. */
-static int fit_decay(const az_reference *s, const az_result *r, int node, double *power, double *spread, az_status *st)
+static int fit_decay(const az_reference *s, const az_result *r, int node, double *power,
+                     double *spread, az_status *st)
 {
     const az_coord_decl *c = &r->problem->coord[0];
     const int sides = c->range == AZ_LINE ? 2 : 1;
@@ -90,13 +93,16 @@ static az_status judge_decay(az_result *r, const az_reference *s, int let)
     if (st) return st;
     az_text_add(&what, "decay %s", p->let[let].name);
     if (!found)
-        az_text_add(&text, "not determined: %s is at rounding, or no power of |%s| yet, where it is far out", p->let[let].name, p->coord[0].name);
+        az_text_add(&text, "not determined: %s is at rounding far out, or no power of |%s| yet",
+                    p->let[let].name, p->coord[0].name);
     else if (power < e - error)
-        az_text_add(&text, "%s falls like |%s|^%.3g, declared %.6g", p->let[let].name, p->coord[0].name, -power, e);
+        az_text_add(&text, "%s falls like |%s|^%.3g, declared %.6g", p->let[let].name,
+                    p->coord[0].name, -power, e);
     else
-        az_text_add(&text, "%s falls like |%s|^%.3g, declared %.6g%s", p->let[let].name, p->coord[0].name, -power, e,
-                    power > e + error ? ": faster than that" : "");
-    return az_state_find(r, finish(&what), finish(&text), !found ? 0 : power < e - error ? -1 : 1, found ? power : NAN);
+        az_text_add(&text, "%s falls like |%s|^%.3g, declared %.6g%s", p->let[let].name,
+                    p->coord[0].name, -power, e, power > e + error ? ": faster than that" : "");
+    const int holds = !found ? 0 : power < e - error ? -1 : 1;
+    return az_state_find(r, finish(&what), finish(&text), holds, found ? power : NAN);
 }
 
 /* ---- Analytic points ------------------------------------------------------------------------ */
@@ -126,15 +132,18 @@ int az_stated_geometric(const double *c, int n, double floor, double *value, dou
     const int half = last / 2, quarter = last / 4;
     const double first = log(e[quarter] / e[half]), second = log(e[half] / e[last]);
     *value = exp(-second / (last - half));
-    if (second > 0 && second >= GEOMETRIC * first * (last - half) / (2.0 * (half - quarter))) return 1;
+    if (second > 0 && second >= GEOMETRIC * first * (last - half) / (2.0 * (half - quarter)))
+        return 1;
     const double power = second / log((double)last / half);
     if (power > SMOOTH) return 1;
     *value = power;
     return -1;
 }
 
-/* z of the trial's own coordinate, in which it is a polynomial, at both ends of the neighbourhood. */
-static void ends_of(const az_result *r, const az_analytic_decl *a, double *lo, double *hi, double *length)
+/* z of the trial's own coordinate, in which it is a polynomial, at both ends of the neighbourhood.
+ */
+static void ends_of(const az_result *r, const az_analytic_decl *a, double *lo, double *hi,
+                    double *length)
 {
     const az_network *net = &r->trial[0].stage[0];
 
@@ -145,7 +154,8 @@ static void ends_of(const az_result *r, const az_analytic_decl *a, double *lo, d
 
 /* Coefficients that the trial space has there: of an element its degree, of a Chebyshev series its
  * share of the angle. */
-static int own_coefficients(const az_result *r, const az_reference *s, int t, const az_analytic_decl *a, az_status *st)
+static int own_coefficients(const az_result *r, const az_reference *s, int t,
+                            const az_analytic_decl *a, az_status *st)
 {
     const az_network *net = &r->trial[t].stage[0];
     double y[2] = {a->x - a->half, a->x + a->half};
@@ -156,14 +166,17 @@ static int own_coefficients(const az_result *r, const az_reference *s, int t, co
         const az_mesh *m = &net->mesh;
         double lo, hi, length;
         ends_of(r, a, &lo, &hi, &length);
-        if (m->edge[m->wide[i]] < 0.5 * (lo + hi) && m->edge[m->wide[i] + 1] > 0.5 * (lo + hi)) return az_mesh_degree(m, m->wide[i]) - 1;
+        const double middle = 0.5 * (lo + hi), *edge = m->edge + m->wide[i];
+        if (edge[0] < middle && edge[1] > middle) return az_mesh_degree(m, m->wide[i]) - 1;
     }
     if (net->first != AZ_ACT_CHEBYSHEV) return MOST;
     *st = az_reference_eval(s, input, &r->problem->trial[t].input[0], 1, y, 2, 1);
-    return *st ? 0 : (int)(net->width[1] * fabs(acos(creal(input[1])) - acos(creal(input[0]))) / M_PI);
+    const double angle = *st ? 0 : fabs(acos(creal(input[1])) - acos(creal(input[0])));
+    return (int)(net->width[1] * angle / M_PI);
 }
 
-static az_status coefficients(double *c, const az_result *r, const az_reference *s, int t, const az_analytic_decl *a)
+static az_status coefficients(double *c, const az_result *r, const az_reference *s, int t,
+                              const az_analytic_decl *a)
 {
     double lo, hi, length, y[SAMPLES];
     az_num v[SAMPLES];
@@ -176,7 +189,8 @@ static az_status coefficients(double *c, const az_result *r, const az_reference 
     const az_status st = az_reference_eval(s, v, &r->problem->trial[t].node, 1, y, SAMPLES, 1);
     for (int k = 0; k < SAMPLES && !st; k++) {
         c[k] = 0;
-        for (int i = 0; i < SAMPLES; i++) c[k] += (k ? 2.0 : 1.0) / SAMPLES * creal(v[i]) * cos(M_PI * k * (i + 0.5) / SAMPLES);
+        for (int i = 0; i < SAMPLES; i++)
+            c[k] += (k ? 2.0 : 1.0) / SAMPLES * creal(v[i]) * cos(M_PI * k * (i + 0.5) / SAMPLES);
     }
     return st;
 }
@@ -187,7 +201,8 @@ typedef struct worst {
     double value, reached;
 } worst;
 
-static az_status look(worst *w, const az_result *r, const az_reference *s, const az_analytic_decl *a)
+static az_status look(worst *w, const az_result *r, const az_reference *s,
+                      const az_analytic_decl *a)
 {
     const double floor = fmax(NOISE, r->evidence.reevaluated_relative);
     double c[SAMPLES], value, reached;
@@ -200,7 +215,8 @@ static az_status look(worst *w, const az_result *r, const az_reference *s, const
         if (st) return st;
         const int holds = n < 1 ? 0 : az_stated_geometric(c, n, floor, &value, &reached);
         if (n < 1) value = reached = NAN;
-        if (w->trial < 0 || holds < w->holds || (holds == w->holds && value > w->value)) *w = (worst){t, holds, value, reached};
+        if (w->trial < 0 || holds < w->holds || (holds == w->holds && value > w->value))
+            *w = (worst){t, holds, value, reached};
     }
     return AZ_OK;
 }
@@ -211,7 +227,8 @@ static int elsewhere(const az_result *r)
     const double *value = r->scalar + r->problem->n_parameters;
 
     for (int i = 0; i < r->history.n_unknowns; i++)
-        if (!(r->twice.moved[i] <= STAYS * AZ_TWICE_SHIFT * fmax(fabs(value[i]), AZ_TWICE_SHIFT))) return i;
+        if (!(r->twice.moved[i] <= STAYS * AZ_TWICE_SHIFT * fmax(fabs(value[i]), AZ_TWICE_SHIFT)))
+            return i;
     return -1;
 }
 
@@ -222,12 +239,16 @@ static void say_twice(az_text *text, const az_result *r, int *holds)
     const bool met = r->twice.done && r->twice.check <= SLACK * r->options.tolerance;
 
     if (!met || far >= 0) *holds = -1;
-    if (!r->twice.done) az_text_add(text, "; not solved again with twice the functions, so not confirmed");
-    else if (!met) az_text_add(text, "; with twice the functions a residual of %.1e stays", r->twice.check);
+    if (!r->twice.done)
+        az_text_add(text, "; not solved again with twice the functions, so not confirmed");
+    else if (!met)
+        az_text_add(text, "; with twice the functions a residual of %.1e stays", r->twice.check);
     else if (!r->history.n_unknowns) az_text_add(text, "; met with twice the functions, too");
     for (int i = 0; met && i < r->history.n_unknowns; i++)
-        az_text_add(text, "%s %s moves by %.1e", i ? "," : "; with twice the functions", r->problem->scalar[first + i].name, r->twice.moved[i]);
-    if (met && far >= 0) az_text_add(text, ": %s is not determined so", r->problem->scalar[first + far].name);
+        az_text_add(text, "%s %s moves by %.1e", i ? "," : "; with twice the functions",
+                    r->problem->scalar[first + i].name, r->twice.moved[i]);
+    if (met && far >= 0)
+        az_text_add(text, ": %s is not determined so", r->problem->scalar[first + far].name);
 }
 
 static az_status judge_analytic(az_result *r, const az_reference *s, int i)
@@ -242,23 +263,19 @@ static az_status judge_analytic(az_result *r, const az_reference *s, int i)
     const int n = (int)strcspn(name, ":");
     az_problem_print_analytic(&what, p, i);
     if (w.holds > 0)
-        az_text_add(&text, "coefficients of %.*s fall by %.2g each, to %.0e", n, name, w.value, w.reached);
+        az_text_add(&text, "coefficients of %.*s fall by %.2g each, to %.0e", n, name, w.value,
+                    w.reached);
     else if (w.holds < 0)
-        az_text_add(&text, "coefficients of %.*s do not fall geometrically, but like k^-%.1f to %.0e", n, name, w.value, w.reached);
-    else
-        az_text_add(&text, "not determined: %.*s has too few functions there", n, name);
+        az_text_add(&text,
+                    "coefficients of %.*s do not fall geometrically, but like k^-%.1f to %.0e", n,
+                    name, w.value, w.reached);
+    else az_text_add(&text, "not determined: %.*s has too few functions there", n, name);
     int holds = w.holds > 0 ? 1 : -1;
     say_twice(&text, r, &holds);
     return az_state_find(r, finish(&what), finish(&text), holds, w.value);
 }
 
 /* ---- All ------------------------------------------------------------------------------------ */
-
-/* Digits that differ between the two solves are none. */
-static void widen_errors(az_result *r)
-{
-    for (int i = 0; r->twice.done && i < r->history.n_unknowns; i++) r->unknown_error[i] = fmax(r->unknown_error[i], r->twice.moved[i]);
-}
 
 static int count_decays(const az_problem *p)
 {
@@ -272,7 +289,8 @@ static int count_decays(const az_problem *p)
 static az_status make(az_reference **s, const az_result *r, bool decays, int threads)
 {
     const az_problem *p = r->problem;
-    int *target = az_alloc_array((size_t)(2 * p->n_lets + p->n_trials * (1 + AZ_MAX_INPUTS)), sizeof *target), n = 0;
+    const int most = 2 * p->n_lets + p->n_trials * (1 + AZ_MAX_INPUTS);
+    int *target = az_alloc_array((size_t)most, sizeof *target), n = 0;
     double reach;
 
     if (!target) return AZ_ENOMEM;
@@ -304,7 +322,6 @@ az_status az_stated_judge(az_result *r, int threads)
     for (int i = 0; i < p->n_lets && decays && !st; i++)
         if (p->let[i].decay >= 0) st = judge_decay(r, s, i);
     for (int i = 0; i < p->n_analytic && !st; i++) st = judge_analytic(r, s, i);
-    if (!st && p->n_analytic) widen_errors(r);
     az_reference_destroy(s);
     return st;
 }

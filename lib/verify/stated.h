@@ -1,12 +1,12 @@
-/* stated.h: statements that no residual sees, `decay` and `analytic at`, held against the solution. */
+/* stated.h: statements that no residual sees, `decay` and `analytic at`, held against the solution.
+ */
 #ifndef AZ_VERIFY_STATED_H
 #define AZ_VERIFY_STATED_H
 
 #include "state/state.h"
 
 /* Findings about all of them in r, replacing earlier ones, by the independent evaluator, after the
- * residual has been stored. Where a second solve ended elsewhere the errors of the unknowns become
- * at least the difference. AZ_ENOMEM. */
+ * residual has been stored. AZ_ENOMEM. */
 az_status az_stated_judge(az_result *r, int threads);
 
 /* An index for c[0..n-1], the moduli of the coefficients of a series, n > 0: whether they fall
