@@ -35,6 +35,7 @@ bool cli_reached(const az_result *r)
 
     if (az_result_open(r) || (c && c->contradicts)) return false;
     if (e.points > 0 && e.tier < AZ_TIER_REEVALUATED) return false; /* re-evaluated, and something was not finite or not judged */
+    if (!az_result_accepted(r)) return false;
     if (e.tier >= AZ_TIER_REEVALUATED) return e.reevaluated_relative <= az_result_options(r)->tolerance;
     return az_result_stop(r) == AZ_STOP_TOLERANCE;
 }
@@ -142,6 +143,14 @@ static void print_evidence(const az_result *r)
     }
 }
 
+static void print_findings(const az_result *r)
+{
+    for (int i = 0; i < az_result_n_findings(r); i++) {
+        const az_finding f = az_result_finding(r, i);
+        printf("  %-13s %s: %s\n", i ? "" : "statements", f.statement, f.text);
+    }
+}
+
 static void print_cross(const az_result *r)
 {
     const az_problem *p = az_result_problem(r);
@@ -237,12 +246,14 @@ void cli_print_result(const az_result *r)
     print_open(r);
     print_evidence(r);
     print_contradictions(r);
+    print_findings(r);
     print_cross(r);
     printf("  %-13s %s\n", "stopped", az_stop_message(az_result_stop(r)));
     const az_evidence e = az_result_evidence(r);
     const bool failed = e.tier < AZ_TIER_REEVALUATED;
     if (az_result_stop(r) == AZ_STOP_TOLERANCE && (failed ? e.points > 0 : !(e.reevaluated_relative <= o->tolerance)))
         printf("  %-13s but the re-evaluat%s\n", "", failed ? "ion has no result" : "ed relative residual is above it");
+    if (!az_result_accepted(r)) printf("  %-13s but not accepted: a statement does not hold\n", "");
     print_advice(r);
     if (o->coordinates > AZ_CONFORMAL) printf("  %-13s %s\n", "coordinates", az_coordinates_name(o->coordinates));
     printf("  %-13s %.2f s, %d iterations, seed %llu\n", "run", az_result_seconds(r), az_result_iterations(r), (unsigned long long)o->seed);
@@ -392,6 +403,22 @@ static void json_residual(json *j, const az_result *r)
     json_object_end(j);
 }
 
+static void json_findings(json *j, const az_result *r)
+{
+    json_array(j, "statements");
+    for (int i = 0; i < az_result_n_findings(r); i++) {
+        const az_finding f = az_result_finding(r, i);
+        json_object(j, NULL);
+        json_string(j, "statement", f.statement);
+        if (f.holds) json_bool(j, "holds", f.holds > 0);
+        else json_string(j, "holds", NULL);
+        json_number(j, "value", f.value);
+        json_string(j, "found", f.text);
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
 static void json_cross(json *j, const az_result *r)
 {
     const az_problem *p = az_result_problem(r);
@@ -449,6 +476,7 @@ void cli_json_result(const az_result *r, const char *file, const char *report, c
     json_residual(&j, r);
     json_contradictions(&j, r);
     json_advice(&j, r);
+    json_findings(&j, r);
     json_cross(&j, r);
     json_object(&j, "files");
     json_string(&j, "result", file);

@@ -300,6 +300,14 @@ typedef struct az_cross {
     double *derived;                    /* [n_derived] |this - other|; NaN where one has no value */
 } az_cross;
 
+/* What a re-evaluation found of a statement that no residual sees: `decay`, `analytic at`. */
+typedef struct az_finding {
+    const char *statement;              /* "decay h", "analytic at z = 1 within 0.5"; belongs to the result */
+    int holds;                          /* 1: it does; 0: not determined; -1: contradicted, or an analytic point that was not confirmed */
+    double value;                       /* the exponent found; the factor by which coefficients fall, each; NaN if not determined */
+    const char *text;                   /* in words; belongs to the result */
+} az_finding;
+
 /* The file appears by rename, in place of whatever is there. AZ_EIO, AZ_ENOMEM. */
 az_status az_result_save(const az_result *r, const char *path, az_error *err);
 /* The same, but only where there is no file, or over the one that r was loaded from or last put into
@@ -345,6 +353,9 @@ az_contradiction az_result_contradiction(const az_result *r, int i);
  * residual and where (after az_verify), what would help. 1 and the i-th of them, from 0, with *label a constant; 0 where there is none. text[n] is cut. */
 #define AZ_ADVICE_LENGTH 400
 int az_result_advice(const az_result *r, int i, const char **label, char *text, size_t n);
+int az_result_n_findings(const az_result *r);                    /* 0 before az_verify */
+az_finding az_result_finding(const az_result *r, int i);
+int az_result_accepted(const az_result *r);                      /* 0: a finding contradicts a statement, whatever the residual */
 const az_cross *az_result_cross(const az_result *r);            /* owned by r; NULL where no other result has been compared with it */
 az_space az_result_space(const az_result *r);                   /* of its trials */
 az_coordinates az_result_coordinates(const az_result *r);       /* of its elements in a half-plane, else automatic */
@@ -355,7 +366,8 @@ az_status az_result_set_command(az_result *r, const char *command);
 #define AZ_UNKNOWN_LENGTH 48
 void az_format_unknown(char *buffer, double value, double error);
 
-/* Re-evaluates the residual by the independent path (uniform grid, trapezoidal operators, scalar arithmetic) and stores the evidence in r. */
+/* Re-evaluates the residual by the independent path (uniform grid, trapezoidal operators, scalar arithmetic) and stores the evidence in r:
+ * residuals, and what it finds of the statements `decay` and `analytic at`. */
 az_status az_verify(az_result *r, int threads, az_error *err);
 /* The same in about so many seconds: on a coarser grid, with fewer points, where there is no time for all; at least a few hundred. */
 az_status az_verify_within(az_result *r, int threads, double seconds, az_error *err);

@@ -142,6 +142,14 @@ static void mesh(az_archive *a, az_mesh *m)
     az_archive_int(a, "degree", &m->degree, 0, AZ_MESH_MAX_DEGREE);
     az_archive_int(a, "centre", &m->centre, 0, AZ_MESH_MAX_DEGREE);
     az_archive_int(a, "smooth", &m->smooth, 1, AZ_MESH_MAX_SMOOTH);
+    az_archive_int(a, "wide", &m->n_wide, 0, AZ_MAX_ANALYTIC);
+    for (int i = 0; i < m->n_wide && !a->status; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "wide%d", i + 1);
+        az_archive_int(a, name, &m->wide[i], 0, INT_MAX);
+        snprintf(name, sizeof name, "wide%d_pieces", i + 1);
+        az_archive_int(a, name, &m->pieces[i], 1, AZ_MESH_MAX_PIECES);
+    }
     CHOICE(a, "parity", &m->parity, AZ_ODD, AZ_EVEN, parity_label);
     az_archive_int(a, "periodic", &m->periodic, 0, 1);
     az_archive_int(a, "flat", &m->flat, 0, 1);
@@ -389,6 +397,40 @@ static void cross(az_archive *a, az_result *r)
     az_archive_leave(a);
 }
 
+static void twice(az_archive *a, az_result *r)
+{
+    az_archive_enter(a, "twice", "the second solve of a problem with analytic points, with twice the functions: its residual, and how far each unknown moved");
+    az_archive_int(a, "done", &r->twice.done, 0, 1);
+    az_archive_double(a, "check", &r->twice.check);
+    if (r->twice.done) az_archive_doubles(a, "moved", &r->twice.moved, r->history.n_unknowns, 0);
+    az_archive_leave(a);
+}
+
+#define MAX_STATED (AZ_MAX_LETS + AZ_MAX_ANALYTIC)
+
+/* Read one by one, so that a file is not believed about how many there are. */
+static void stated(az_archive *a, az_result *r)
+{
+    int n = r->n_stated;
+
+    az_archive_enter(a, "statements", "what was found of each statement that no residual sees; holds: 1 yes, 0 not determined, -1 no");
+    az_archive_int(a, "number", &n, 0, MAX_STATED);
+    for (int i = 0; i < n && !a->status; i++) {
+        az_stated s = a->writing ? r->stated[i] : (az_stated){NULL};
+        char name[32];
+        snprintf(name, sizeof name, "statement%d", i + 1);
+        az_archive_enter(a, name, NULL);
+        az_archive_text(a, "statement", &s.statement);
+        az_archive_text(a, "found", &s.text);
+        az_archive_int(a, "holds", &s.holds, -1, 1);
+        az_archive_double(a, "value", &s.value);
+        az_archive_leave(a);
+        if (a->writing) continue;
+        if (az_state_find(r, s.statement, s.text, s.holds, s.value) && !a->status) az_archive_fail(a, AZ_ENOMEM, "out of memory");
+    }
+    az_archive_leave(a);
+}
+
 static void residual(az_archive *a, az_curve *c, int dim)
 {
     az_archive_enter(a, "residual", "of the worst equation at each point: as written, and relative to its scale");
@@ -417,6 +459,8 @@ static void body(az_archive *a, az_result *r)
     evidence(a, r);
     support(a, r);
     cross(a, r);
+    twice(a, r);
+    stated(a, r);
     residual(a, &r->curve, r->problem->dim);
 }
 

@@ -207,6 +207,17 @@ static void add_rows(az_text *t, const az_problem *p, const unsigned char *order
     }
 }
 
+static void add_analytic(az_text *t, const az_problem *p)
+{
+    if (p->n_analytic) az_text_add(t, "\nsmooth where the equations are singular\n");
+    for (int i = 0; i < p->n_analytic; i++) {
+        az_text_add(t, "  line %d: ", p->analytic[i].line);
+        az_problem_print_analytic(t, p, i);
+        az_text_add(t, "\n    elements: one of high degree there, which no refinement cuts; all spaces: solved again with"
+                       " twice the functions,\n    and the Chebyshev coefficients there must fall geometrically\n");
+    }
+}
+
 static void add_answers(az_text *t, const az_problem *p)
 {
     if (p->tolerance > 0) add_number(t, "\ntolerance of networks\n  ", p->tolerance), az_text_add(t, "\n");
@@ -245,6 +256,7 @@ az_status az_problem_describe(const az_problem *p, char **text, az_error *err)
         add_trials(&t, p);
         add_lets(&t, p, scratch);
         add_rows(&t, p, order, scratch);
+        add_analytic(&t, p);
         add_answers(&t, p);
     }
     az_free(order);

@@ -124,6 +124,7 @@ bool az_parse_exponent(az_parser *P, int *node);            /* of a decay: no co
 bool az_parse_flow(az_parser *P);
 bool az_parse_derived(az_parser *P);
 bool az_parse_note(az_parser *P);
+bool az_parse_analytic(az_parser *P, size_t start);
 bool az_parse_row(az_parser *P, az_row_kind kind, size_t start);
 bool az_parse_add_trial(az_parser *P, const char *suffix, const az_token *name, const int *input, int n_inputs, const az_parity *parity);
 bool az_parse_add_let(az_parser *P, const az_token *name, int node, bool field);

@@ -15,6 +15,7 @@
 #define AZ_MAX_FLOWS 16
 #define AZ_MAX_DERIVED 64
 #define AZ_MAX_NOTES 16
+#define AZ_MAX_ANALYTIC 4
 #define AZ_MAX_NOTE 4000                /* bytes of a note */
 #define AZ_MAX_ORDER 16                 /* derivatives on one path of an expression */
 #define AZ_MAX_OPERATORS 16             /* nonlocal operators on one path */
@@ -78,6 +79,13 @@ typedef struct az_derived_decl {/* a number that follows from the solution */
     int node;                   /* does not depend on coordinates */
 } az_derived_decl;
 
+/* The solution is analytic within `half` of x, and beyond: one polynomial of high degree there in
+ * elements, whose coefficients must fall geometrically. */
+typedef struct az_analytic_decl {
+    double x, half;
+    int line;
+} az_analytic_decl;
+
 typedef enum az_row_kind { AZ_ROW_EQUATION, AZ_ROW_PIN, AZ_ROW_SELECT, AZ_ROW_INITIAL, AZ_ROW_BOUNDARY } az_row_kind;
 
 #define AZ_MAX_TERMS 64
@@ -126,6 +134,8 @@ struct az_problem {
     int n_derived;
     char **note;                /* paragraphs that the report says of the solution */
     int n_notes;
+    az_analytic_decl analytic[AZ_MAX_ANALYTIC]; /* one coordinate; they do not overlap */
+    int n_analytic;
     double tolerance;           /* of networks, unless another is asked for; 0: none is given */
     az_layer layer[AZ_MAX_INPUT_LAYERS];
     int n_layers;
@@ -190,6 +200,9 @@ bool az_problem_half_plane(const az_problem *p);
 int az_problem_first_equation(const az_problem *p);
 /* Coordinates that a row fixes: none of an equation. */
 unsigned az_row_fixed(const az_row_decl *row);
+
+/* "analytic at z = 1 within 0.5" */
+void az_problem_print_analytic(az_text *out, const az_problem *p, int i);
 
 /* Appends a node as text of the problem language. With `aliases`, lets and fields inside it are printed as their names. */
 void az_problem_print(az_text *out, const az_problem *p, int node, bool aliases, size_t max_bytes);

@@ -573,6 +573,8 @@ static bool parse_field(az_parser *P)
     return limit(P, P->p->n_trials, AZ_MAX_TRIALS, "trials") && limit(P, P->p->n_lets, AZ_MAX_LETS, "lets and fields") && az_parse_field(P);
 }
 
+static bool parse_analytic(az_parser *P) { return az_parse_analytic(P, P->last_end - strlen("analytic")); }
+
 static const struct {
     const char *word;
     bool (*parse)(az_parser *P);    /* NULL: a row */
@@ -583,7 +585,7 @@ static const struct {
     {"field", parse_field, 0},             {"equation", NULL, AZ_ROW_EQUATION}, {"pin", NULL, AZ_ROW_PIN},   {"select", NULL, AZ_ROW_SELECT},
     {"initial", NULL, AZ_ROW_INITIAL},     {"boundary", NULL, AZ_ROW_BOUNDARY}, {"defect", parse_defect, 0},   {"decay", parse_decay, 0},
     {"flow", az_parse_flow, 0},            {"derived", az_parse_derived, 0}, {"tolerance", parse_tolerance, 0},
-    {"note", az_parse_note, 0},
+    {"note", az_parse_note, 0},            {"analytic", parse_analytic, 0},
 };
 #define N_STATEMENTS (sizeof statements / sizeof *statements)
 

@@ -8,7 +8,8 @@
 
 static const char *const reserved[] = {
     "problem", "parameter", "unknown", "domain", "time", "periodic", "trial", "let", "field", "equation", "pin", "select", "initial",
-    "boundary", "in", "at", "scale", "weight", "penalty", "odd", "even", "decay", "flow", "derived", "tolerance", "note", "d", "hilbert", "primitive", "edge", "pi", "inf",
+    "boundary", "in", "at", "scale", "weight", "penalty", "odd", "even", "decay", "flow", "derived", "tolerance", "note",
+    "analytic", "within", "d", "hilbert", "primitive", "edge", "pi", "inf",
 };
 #define N_RESERVED (sizeof reserved / sizeof *reserved)
 

@@ -134,7 +134,7 @@ void az_page_headline(az_page *g)
     az_page_problem_name(out, p);
     az_text_add(out, "</p>\n</header>\n");
     if (az_problem_n_unknowns(p)) headline_unknowns(g);
-    az_text_add(out, "<p class=\"stop %s\"><b>%s</b> ", r->stop > 0 ? "met" : "unmet", r->stop > 0 ? "Reached." : r->stop < 0 ? "Not reached." : "Not finished.");
+    az_text_add(out, "<p class=\"stop %s\"><b>%s</b> ", r->stop > 0 && az_result_accepted(r) ? "met" : "unmet", !az_result_accepted(r) ? "Not accepted." : r->stop > 0 ? "Reached." : r->stop < 0 ? "Not reached." : "Not finished.");
     az_text_add(out, "Stop reason \u201c%s\u201d: %s. ", az_stop_name(r->stop), az_stop_message(r->stop));
     az_text_add(out, "Asked: relative residual on the independent grid at most ");
     az_page_number(out, r->options.tolerance, 3);
@@ -220,6 +220,21 @@ static void cross_rows(az_text *out, const az_result *r)
     for (int i = 0; i < c->n_derived; i++) difference_row(out, p->derived[i].text, "of the two values", c->derived[i]);
 }
 
+static void finding_rows(az_text *out, const az_result *r)
+{
+    for (int i = 0; i < az_result_n_findings(r); i++) {
+        const az_finding f = az_result_finding(r, i);
+        az_text_add(out, "<tr><th scope=\"row\">%s</th><td><code>", i ? "" : "statements");
+        az_xml_escape(out, f.statement);
+        az_text_add(out, "</code></td><td class=\"number\">");
+        if (isnan(f.value)) az_text_add(out, "not done");
+        else az_page_number(out, f.value, 3);
+        az_text_add(out, "</td><td>%s", f.holds < 0 ? "<b>" : "");
+        az_xml_escape(out, f.text);
+        az_text_add(out, "%s</td></tr>\n", f.holds < 0 ? "</b>" : "");
+    }
+}
+
 void az_page_evidence(az_page *g)
 {
     const az_evidence *e = &g->r->evidence;
@@ -235,6 +250,7 @@ void az_page_evidence(az_page *g)
     evidence_row(out, "", "largest relative residual", e->reevaluated_relative, "the same, over the largest term of each statement, or its declared scale");
     if (e->points > 0) row_rows(out, g->r);
     slope_row(out, g->r);
+    finding_rows(out, g->r);
     cross_rows(out, g->r);
     evidence_row(out, "certified", "enclosure", NAN, "interval arithmetic");
     az_text_add(out, "</tbody></table></section>\n");

@@ -3,6 +3,7 @@
  * take of the trial, there would be as many rows as unknowns but for k conditions (de Boor and Swartz 1973). Where the equation degenerates, at an
  * end or far out, fewer conditions are needed than that, and a spline that vanishes at all points hides there; so the degree is a little less,
  * and the system is one of least squares. */
+#include "solve/analytic.h"
 #include "solve/square.h"
 
 #include "trial/element.h"
@@ -44,7 +45,7 @@ az_status az_elements_smoothness(int *k, const az_problem *p, int t)
 
 az_status az_elements_check(const az_problem *p, az_error *err)
 {
-    az_status st = p->dim > 1 ? az_square_check(p, err) : AZ_OK;
+    az_status st = p->dim > 1 ? az_square_check(p, err) : az_analytic_check(p, err);
     if (st) return st;
     for (int t = 0; t < p->n_trials; t++) {
         int k;
@@ -89,11 +90,15 @@ static az_status make_mesh(az_mesh *m, const az_problem *p, int t, const double 
                    .length = on_interval(p) ? 0 : x->scale};
     az_status st = az_elements_smoothness(&m->smooth, p, t);
     m->degree = AZ_PANEL_NODES - 1 - SPARE_ROWS + m->smooth;
-    if (!st && m->parity != AZ_NO_PARITY) return fold(&m->edge, &m->n_edges, edge, n);
-    m->edge = st ? NULL : az_doubles((size_t)n);
-    if (!m->edge) return AZ_ENOMEM;
-    memcpy(m->edge, edge, sizeof *edge * (size_t)n);
-    return AZ_OK;
+    if (!st && m->parity != AZ_NO_PARITY) {
+        st = fold(&m->edge, &m->n_edges, edge, n);
+    } else if (!st) {
+        m->edge = az_doubles((size_t)n);
+        if (!m->edge) return AZ_ENOMEM;
+        memcpy(m->edge, edge, sizeof *edge * (size_t)n);
+    }
+    if (!st) az_analytic_mesh(m, p, edge, n);
+    return st;
 }
 
 /* On an interval that is symmetric about 0, with a problem that is, too, half the points are enough. */
@@ -128,7 +133,7 @@ static az_status interval_panels(double **edge, int *n_edges, const az_problem *
     }
     if (both == 1) (*edge)[0] = x->lo;
     (*edge)[*n_edges - 1] = x->hi;
-    return AZ_OK;
+    return az_analytic_panels(edge, n_edges, p, false);
 }
 
 /* The equations' points: Gauss points of the panels. */
@@ -257,6 +262,8 @@ az_status az_elements_return(az_result *r)
     return st;
 }
 
+static int element_of(const az_network *net, double z) { return az_element_find(&net->mesh, net->mesh.parity != AZ_NO_PARITY ? fabs(z) : z); }
+
 /* How often the panels are to be cut in two. Panels and elements are the same, but of a trial with a parity on both halves of the line. */
 static bool count_cuts(const az_result *r, int t, unsigned char *cuts, double *tail)
 {
@@ -268,6 +275,7 @@ static bool count_cuts(const az_result *r, int t, unsigned char *cuts, double *t
     az_element_tails(net, tail);
     for (int i = 0; i < panels && n <= panels; i++) {
         int e = n == panels ? i : i >= panels - n ? i - (panels - n) : panels - n - 1 - i;
+        if (net->mesh.n_wide) e = element_of(net, 0.5 * (r->edge[i] + r->edge[i + 1]));
         double share = tail[e] / top;
         if (share > RESOLVED && cuts[i] < 1) cuts[i] = 1;
         if (share > RESOLVED * FAR && cuts[i] < 2) cuts[i] = 2;
@@ -292,6 +300,7 @@ az_status az_elements_resolve(az_run *run, bool *refined)
             edge[n++] = r->edge[i] + (r->edge[i + 1] - r->edge[i]) * k / parts;
     }
     if (!st && *refined) st = az_panels_refine(&edge, &n, none);
+    if (!st && *refined) st = az_analytic_panels(&edge, &n, run->p, r->confirming);
     if (!st && *refined) st = az_elements_remesh(r, edge, n);
     if (!st && *refined) {
         double *old = r->edge;
@@ -313,14 +322,37 @@ static az_status current_panels(double **edge, int *n_edges, const az_result *r)
         if (parity_of(p, k) == AZ_NO_PARITY) t = k;
     const az_mesh *m = &r->trial[t].stage[0].mesh;
     bool half;
-    int n = 0;
-    *edge = half_interval(&half, p) ? NULL : az_doubles(2 * (size_t)m->n_edges);
-    if (!*edge) return AZ_ENOMEM;
+    int n = 0, n_own;
+    double *own;
+    az_status st = half_interval(&half, p);
+    if (!st) st = az_analytic_expand(&own, &n_own, m);
+    if (st) return st;
     const bool mirror = m->parity != AZ_NO_PARITY && !half;
-    for (int i = m->n_edges - 1; i > 0 && mirror; i--) (*edge)[n++] = -m->edge[i];
-    for (int i = 0; i < m->n_edges; i++) (*edge)[n++] = m->edge[i];
+    *edge = az_doubles(2 * (size_t)n_own);
+    for (int i = n_own - 1; i > 0 && mirror && *edge; i--) (*edge)[n++] = -own[i];
+    for (int i = 0; i < n_own && *edge; i++) (*edge)[n++] = own[i];
+    az_doubles_free(own);
     *n_edges = n;
-    return AZ_OK;
+    return *edge ? AZ_OK : AZ_ENOMEM;
+}
+
+az_status az_elements_twice(az_result *r)
+{
+    double *edge = NULL;
+    int n = r->n_edges, at = az_problem_first_equation(r->problem);
+    az_status st = AZ_OK;
+    if (on_interval(r->problem)) st = current_panels(&edge, &n, r);
+    else if (!(edge = az_doubles((size_t)n))) st = AZ_ENOMEM;
+    else memcpy(edge, r->edge, sizeof *edge * (size_t)n);
+    if (!st) st = az_analytic_twice(&edge, &n, r->problem);
+    if (!st) st = az_elements_remesh(r, edge, n);
+    if (!st && on_interval(r->problem)) st = gauss_points(&r->points[at], edge, n);
+    if (!st && !on_interval(r->problem)) {
+        double *old = r->edge;
+        r->edge = edge, r->n_edges = n, edge = old;
+    }
+    az_doubles_free(edge);
+    return st;
 }
 
 static az_status refine(az_run *run, const az_program *g, const double *res, double **edge, int *n, bool *refined)
@@ -329,6 +361,7 @@ static az_status refine(az_run *run, const az_program *g, const double *res, dou
     az_status st = marks ? AZ_OK : AZ_ENOMEM;
     *refined = !st && isfinite(run->r->check) && az_run_mark(run, g, res, marks, *n - 1);
     if (*refined) st = az_panels_refine(edge, n, marks);
+    if (*refined && !st) st = az_analytic_panels(edge, n, run->p, run->r->confirming);
     if (*refined && !st && *n - 1 > AZ_MAX_PANELS) st = AZ_ELIMIT;
     if (*refined && !st) st = az_elements_remesh(run->r, *edge, *n);
     if (*refined && !st) st = gauss_points(&run->r->points[az_problem_first_equation(run->p)], *edge, *n);

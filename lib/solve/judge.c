@@ -1,5 +1,6 @@
 /* judge.c: the residual where the optimiser does not look: on the line with every panel cut in two, elsewhere on further points of the same
  * sequence. Where it is much larger than what was trained, the grid is refined there. */
+#include "solve/analytic.h"
 #include "solve/square.h"
 
 #include <math.h>
@@ -122,6 +123,7 @@ static az_status judge_panels(az_run *run, bool *refined)
     if (!mark) st = AZ_ENOMEM;
     if (!st && isfinite(r->check) && az_run_mark(run, g, res, mark, r->n_edges - 1)) {
         st = az_panels_refine(&r->edge, &r->n_edges, mark);
+        if (!st && az_run_elements(r)) st = az_analytic_panels(&r->edge, &r->n_edges, run->p, r->confirming);
         *refined = true;
     }
     if (!st) st = extend(r, az_program_tail(g), refined);

@@ -1,6 +1,7 @@
 /* run.c: the driver. A run is a sequence of stages; each adds a network that is trained on what the sum of the earlier ones left, measured in its own unit
  * (multistage networks, Wang and Lai 2024). A stage ends when it no longer pays, the residual is judged on another grid every so often, and every
  * decision is told through the callback. One pass of `advance` is a function of the state alone, so a checkpoint may be taken between any two. */
+#include "solve/analytic.h"
 #include "solve/square.h"
 
 #include "io/io.h"
@@ -97,7 +98,8 @@ az_status az_run_start_points(az_result *r, double reach)
         bool half = true;
         if (c->range != AZ_HALF_LINE && az_problem_half_line(&half, p)) return AZ_ENOMEM;
         double core = CORE_PANEL * 600.0 / r->options.points * (half ? 1 : 2);
-        return az_panels_start(&r->edge, &r->n_edges, core, fmax(c->open > 0 ? AZ_OPEN_REACH : REACH, reach), half);
+        const az_status st = az_panels_start(&r->edge, &r->n_edges, core, fmax(c->open > 0 ? AZ_OPEN_REACH : REACH, reach), half);
+        return st || !az_run_elements(r) ? st : az_analytic_panels(&r->edge, &r->n_edges, p, false);
     }
     if (az_run_square(r)) return AZ_OK; /* with its elements */
     bool first = true;
@@ -599,6 +601,8 @@ static az_status loop(az_run *run)
     if (!st) st = az_run_slope(run);
     az_run_close(run);
     if (!st) st = az_run_record_layer(run);
+    az_state_forget_stated(r);
+    if (!st) st = az_analytic_confirm(run);
     if (!st) az_run_checkpoint(run, true);
     return st;
 }

@@ -11,21 +11,49 @@ static int elements(const az_mesh *m) { return m->n_edges - 1; }
 /* Element 0 is of its own degree and shares no weights with a left neighbour. */
 static bool own_centre(const az_mesh *m) { return m->parity != AZ_NO_PARITY || m->coordinates == AZ_POLAR; }
 
+int az_mesh_wide(const az_mesh *m, int element)
+{
+    for (int i = 0; i < m->n_wide; i++)
+        if (m->wide[i] == element) return i;
+    return -1;
+}
+
+#define PER_ROOT 16 /* panel nodes */
+#define LESS 3      /* as the plain degree is less than the nodes of a panel */
+
+int az_mesh_wide_degree(const az_mesh *m, int pieces) { return (int)(PER_ROOT * sqrt(pieces)) - LESS + m->smooth; }
+
+int az_mesh_degree(const az_mesh *m, int element)
+{
+    const int i = az_mesh_wide(m, element);
+    if (i >= 0) return az_mesh_wide_degree(m, m->pieces[i]);
+    return element == 0 && own_centre(m) ? m->centre : m->degree;
+}
+
 static int plain_bubbles(const az_mesh *m) { return m->degree + 1 - 2 * m->smooth; }
 
 int az_mesh_n_bubbles(const az_mesh *m, int element)
 {
-    if (element > 0 || !own_centre(m)) return plain_bubbles(m);
+    if (element > 0 || !own_centre(m)) return az_mesh_degree(m, element) + 1 - 2 * m->smooth;
     int last = m->centre - 2 * m->smooth;
     if (m->parity == AZ_NO_PARITY) return last + 1;
     return m->parity == AZ_EVEN ? last / 2 + 1 : (last + 1) / 2;
 }
 
+/* Bubbles of the wide elements left of a node, more than plain ones. */
+static int extra_bubbles(const az_mesh *m, int node)
+{
+    int n = 0;
+    for (int i = 0; i < m->n_wide; i++)
+        if (m->wide[i] < node) n += az_mesh_n_bubbles(m, m->wide[i]) - plain_bubbles(m);
+    return n;
+}
+
 int az_mesh_node(const az_mesh *m, int node)
 {
-    int per = m->smooth + plain_bubbles(m);
-    if (own_centre(m)) return node ? az_mesh_n_bubbles(m, 0) + (node - 1) * per : -1;
-    return m->periodic && node == elements(m) ? 0 : node * per;
+    int per = m->smooth + plain_bubbles(m), extra = extra_bubbles(m, node);
+    if (own_centre(m)) return node ? az_mesh_n_bubbles(m, 0) + (node - 1) * per + extra : -1;
+    return m->periodic && node == elements(m) ? 0 : node * per + extra;
 }
 
 int az_mesh_bubble(const az_mesh *m, int element)
@@ -69,12 +97,23 @@ double az_mesh_node_width(const az_mesh *m, int node)
     return fmin(half(m, left), half(m, right));
 }
 
+static bool wide_valid(const az_mesh *m)
+{
+    if (m->n_wide < 0 || m->n_wide > AZ_MAX_ANALYTIC || (m->n_wide && m->modes)) return false;
+    for (int i = 0; i < m->n_wide; i++) {
+        if (m->wide[i] < (own_centre(m) ? 1 : 0) || m->wide[i] >= elements(m) || (i && m->wide[i] <= m->wide[i - 1])) return false;
+        if (m->pieces[i] < 1 || m->pieces[i] > AZ_MESH_MAX_PIECES || az_mesh_wide_degree(m, m->pieces[i]) < 2 * m->smooth) return false;
+    }
+    return true;
+}
+
 bool az_mesh_valid(const az_mesh *m)
 {
     if (m->n_edges < 2 || m->n_edges - 1 > MAX_ELEMENTS || !m->edge) return false;
     if (m->smooth < 1 || m->smooth > AZ_MESH_MAX_SMOOTH || !(m->length >= 0) || isinf(m->length)) return false;
     if (m->degree < 2 * m->smooth || m->degree > AZ_MESH_MAX_DEGREE) return false;
     if (own_centre(m) && (m->edge[0] != 0 || m->centre <= 2 * m->smooth || m->centre > AZ_MESH_MAX_DEGREE || m->periodic)) return false;
+    if (!wide_valid(m)) return false;
     if (m->flat < 0 || m->flat > 1 || (m->flat && m->periodic) || m->modes < 0 || m->modes > AZ_MESH_MAX_MODES) return false;
     if (m->modes && (m->across == AZ_NO_PARITY || !(m->length > 0) || !(m->grading > 0) || isinf(m->grading) || m->edge[0] != 0)) return false;
     bool conformal = m->coordinates == AZ_CONFORMAL && m->parity == m->across;

@@ -75,6 +75,8 @@ static void arrays_clear(az_result *r)
     az_doubles_free(r->passed);
     az_cross_clear(&r->cross);
     az_support_clear(&r->support);
+    az_state_forget_twice(r);
+    az_state_forget_stated(r);
     az_doubles_free(r->curve.x);
     az_doubles_free(r->curve.residual);
     az_doubles_free(r->curve.relative);

@@ -35,6 +35,9 @@ typedef struct az_mesh {
     int degree;                     /* of the polynomials */
     int centre;                     /* degree of element 0, with a parity or in polar coordinates */
     int smooth;
+    int n_wide;                     /* elements of a higher degree, about points where the function is analytic; not with modes */
+    int wide[AZ_MAX_ANALYTIC];      /* which, rising; not the one that element 0 is with a parity */
+    int pieces[AZ_MAX_ANALYTIC];    /* panels of collocation points in each: its degree is az_mesh_wide_degree */
     az_parity parity;
     int periodic;                   /* the ends of the mesh are one point */
     double length;                  /* 0: z = x */
@@ -51,12 +54,18 @@ int az_mesh_bubble(const az_mesh *m, int element);
 int az_mesh_n_bubbles(const az_mesh *m, int element); /* with a parity those of element 0 are R_j of every second j, from 0 or 1 */
 double az_mesh_node_width(const az_mesh *m, int node);
 int az_mesh_node_weights(const az_mesh *m, int node); /* at a node: smooth, or 1 at the last if flat */
+int az_mesh_wide(const az_mesh *m, int element);  /* which of the wide elements, -1 for another one */
+/* Gauss points of so many panels lie 1/(16^2 pieces) apart at the ends, and a polynomial of this degree is determined well by them. */
+int az_mesh_wide_degree(const az_mesh *m, int pieces);
+int az_mesh_degree(const az_mesh *m, int element);
 int az_mesh_count(const az_mesh *m); /* of all weights of the elements, for one mode */
 int az_mesh_n_core(const az_mesh *m); /* smooth terms at the corner */
 int az_mesh_weights(const az_mesh *m); /* of all modes, and the core's; -1 if it overflows int */
 bool az_mesh_valid(const az_mesh *m);
 #define AZ_MESH_MAX_SMOOTH 6
 #define AZ_MESH_MAX_DEGREE 32
+#define AZ_MESH_MAX_PIECES 64
+#define AZ_MESH_MAX_WIDE (16 * 8 + AZ_MESH_MAX_SMOOTH) /* degree of a wide element: 8 is the root of the pieces */
 #define AZ_MESH_MAX_MODES 512
 
 /* One stage of a trial: a dense network, or elements. A network: Layer k maps width[k] to width[k+1]: width[0] inputs, width[n_layers+1] = 1 output. Weights: for each layer
@@ -110,6 +119,20 @@ typedef struct az_stamp {
     uint64_t name, device, inode;
     int64_t size, seconds, nanoseconds;
 } az_stamp;
+/* What az_verify found of a statement: az_finding, which points into it. */
+typedef struct az_stated {
+    char *statement, *text;
+    int holds;
+    double value;
+} az_stated;
+
+#define AZ_TWICE_SHIFT 1e-3 /* of its unknowns at the start, relative */
+/* The second solve of a problem with analytic points, with twice the functions. */
+typedef struct az_twice {
+    int done;                       /* it has ended, met or not */
+    double check;                   /* its residual between the points */
+    double *moved;                  /* [n_unknowns] how far each ended from the first solve's; NULL until done */
+} az_twice;
 
 /* Whether an unknown stays at its value. FREE: rows of kind select are left out, or the declared defect is solved for; IMPOSED: all of them hold. */
 typedef enum az_hold { AZ_HELD_NOT, AZ_HELD_FREE, AZ_HELD_IMPOSED } az_hold;
@@ -201,6 +224,10 @@ struct az_result {
     az_support support;
     double *row_found;              /* [n_rows][AZ_ROW_FOUND(dim)]: largest |residual|; largest relative one; rounding of its terms where that is, as relative; that place. NaN where not re-evaluated */
     az_cross cross;                 /* arrays by az_doubles */
+    az_twice twice;
+    int confirming;                 /* this is such a second solve; not in the file */
+    int n_stated;
+    az_stated *stated;              /* [n_stated] */
     az_curve curve;
 };
 
@@ -237,6 +264,10 @@ void az_kept_clear(az_result *r);
 void az_network_clear(az_network *net); /* frees its arrays and empties it */
 void az_cross_clear(az_cross *c);
 void az_support_clear(az_support *q);
+void az_state_forget_stated(az_result *r);  /* findings; those of the second solve stay */
+void az_state_forget_twice(az_result *r);
+/* Adds a finding; takes both strings, also where it fails. AZ_ENOMEM. */
+az_status az_state_find(az_result *r, char *statement, char *text, int holds, double value);
 int az_network_count(const az_network *net); /* weights, from the widths or the mesh; -1 if it overflows int */
 
 #endif

@@ -13,11 +13,17 @@
 static int n_basis(const az_mesh *m)
 {
     int top = az_mesh_node(m, 0) < 0 && m->centre > m->degree ? m->centre : m->degree;
+    for (int i = 0; i < m->n_wide; i++)
+        if (az_mesh_degree(m, m->wide[i]) > top) top = az_mesh_degree(m, m->wide[i]);
     return top + 1;
 }
 
 typedef az_element_term term;
-#define MAX_TERMS AZ_ELEMENT_MAX_TERMS
+#define MAX_TERMS (AZ_MESH_MAX_WIDE + 1 + 2 * AZ_MESH_MAX_SMOOTH)
+#define MAX_FIT (AZ_MESH_MAX_WIDE + FIT_SPARE)
+#define FIT_SPARE 8 /* Gauss points of a fit, more than the degree of a wide element */
+
+static int fit_points(const az_mesh *m, int e) { return az_mesh_wide(m, e) < 0 ? AZ_FIT_NODES : az_mesh_degree(m, e) + FIT_SPARE; }
 
 static double half_width(const az_mesh *m, int e)
 {
@@ -269,14 +275,23 @@ az_status az_element_series(const az_network *net, double *out, const double *z,
     return st;
 }
 
-int az_element_n_samples(const az_mesh *m) { return (m->n_edges - 1) * AZ_FIT_NODES + m->n_edges; }
+static int n_inner(const az_mesh *m)
+{
+    int n = 0;
+    for (int e = 0; e + 1 < m->n_edges; e++) n += fit_points(m, e);
+    return n;
+}
+
+int az_element_n_samples(const az_mesh *m) { return n_inner(m) + m->n_edges; }
 
 void az_element_samples(const az_mesh *m, double *z)
 {
-    double x[AZ_FIT_NODES], w[AZ_FIT_NODES];
-    az_gauss_legendre(x, w, AZ_FIT_NODES);
-    for (int e = 0; e + 1 < m->n_edges; e++)
-        for (int q = 0; q < AZ_FIT_NODES; q++) *z++ = 0.5 * (m->edge[e] + m->edge[e + 1]) + 0.5 * (m->edge[e + 1] - m->edge[e]) * x[q];
+    double x[MAX_FIT], w[MAX_FIT];
+    for (int e = 0; e + 1 < m->n_edges; e++) {
+        const int n = fit_points(m, e);
+        if (!e || n != fit_points(m, e - 1)) az_gauss_legendre(x, w, n);
+        for (int q = 0; q < n; q++) *z++ = 0.5 * (m->edge[e] + m->edge[e + 1]) + 0.5 * (m->edge[e + 1] - m->edge[e]) * x[q];
+    }
     memcpy(z, m->edge, sizeof *z * (size_t)m->n_edges);
 }
 
@@ -306,10 +321,10 @@ static void fit_bubbles(az_network *net, int e, const double *rest)
 {
     const az_mesh *m = &net->mesh;
     bool centre = e == 0 && m->parity != AZ_NO_PARITY;
-    double x[AZ_FIT_NODES], w[AZ_FIT_NODES], top[AZ_MESH_MAX_DEGREE + 1] = {0}, norm[AZ_MESH_MAX_DEGREE + 1] = {0}, r[AZ_MESH_MAX_DEGREE + 1];
-    int n = az_mesh_n_bubbles(m, e), first = centre && m->parity == AZ_ODD ? 1 : 0, step = centre ? 2 : 1;
-    az_gauss_legendre(x, w, AZ_FIT_NODES);
-    for (int q = 0; q < AZ_FIT_NODES; q++) {
+    double x[MAX_FIT], w[MAX_FIT], top[AZ_MESH_MAX_WIDE + 1] = {0}, norm[AZ_MESH_MAX_WIDE + 1] = {0}, r[MAX_TERMS];
+    int n = az_mesh_n_bubbles(m, e), first = centre && m->parity == AZ_ODD ? 1 : 0, step = centre ? 2 : 1, points = fit_points(m, e);
+    az_gauss_legendre(x, w, points);
+    for (int q = 0; q < points; q++) {
         double s = centre ? 0.5 * (1 + x[q]) : x[q];
         gegenbauer(r, first + step * n, s, m->smooth + 0.5);
         for (int j = 0; j < n; j++) {
@@ -324,7 +339,7 @@ static void fit_bubbles(az_network *net, int e, const double *rest)
 az_status az_element_fit(az_network *net, const double *sample)
 {
     const az_mesh *m = &net->mesh;
-    int n = (m->n_edges - 1) * AZ_FIT_NODES;
+    int n = n_inner(m), at = 0;
     double *z = az_doubles((size_t)az_element_n_samples(m)), *rest = az_doubles((size_t)n);
     az_status st = z && rest ? AZ_OK : AZ_ENOMEM;
     memset(net->weight, 0, sizeof *net->weight * (size_t)net->n_weights);
@@ -332,7 +347,7 @@ az_status az_element_fit(az_network *net, const double *sample)
     if (!st) az_element_samples(m, z);
     if (!st) st = az_element_series(net, rest, z, n, 0);
     for (int i = 0; i < n && !st; i++) rest[i] = sample[(size_t)i * (size_t)m->smooth] - rest[i];
-    for (int e = 0; e + 1 < m->n_edges && !st; e++) fit_bubbles(net, e, rest + e * AZ_FIT_NODES);
+    for (int e = 0; e + 1 < m->n_edges && !st; at += fit_points(m, e++)) fit_bubbles(net, e, rest + at);
     az_doubles_free(z);
     az_doubles_free(rest);
     return st;
@@ -341,13 +356,13 @@ az_status az_element_fit(az_network *net, const double *sample)
 void az_element_tails(const az_network *net, double *tail)
 {
     const az_mesh *m = &net->mesh;
-    double x[AZ_FIT_NODES], w[AZ_FIT_NODES], r[AZ_MESH_MAX_DEGREE + 1];
-    az_gauss_legendre(x, w, AZ_FIT_NODES);
-    for (int e = 0; e + 1 < m->n_edges; e++) {
+    double x[MAX_FIT], w[MAX_FIT], r[MAX_TERMS];
+    for (int e = 0, points = 0; e + 1 < m->n_edges; e++) {
         bool centre = e == 0 && m->parity != AZ_NO_PARITY;
+        if (points != fit_points(m, e)) az_gauss_legendre(x, w, points = fit_points(m, e));
         int n = az_mesh_n_bubbles(m, e), first = centre && m->parity == AZ_ODD ? 1 : 0, step = centre ? 2 : 1;
         double sum = 0;
-        for (int q = 0; q < AZ_FIT_NODES; q++) {
+        for (int q = 0; q < points; q++) {
             gegenbauer(r, first + step * n, x[q], m->smooth + 0.5);
             double value = 0;
             for (int j = n > 2 ? n - 2 : 0; j < n; j++) value += fabs(net->weight[az_mesh_bubble(m, e) + j] * r[first + step * j]);

@@ -20,8 +20,9 @@ typedef struct az_element_term {
     int column, basis;
     double factor;
 } az_element_term;
+/* without wide elements */
 #define AZ_ELEMENT_MAX_TERMS (AZ_MESH_MAX_DEGREE + 1 + 2 * AZ_MESH_MAX_SMOOTH)
-/* Those of element e, AZ_ELEMENT_MAX_TERMS at most; their number. */
+/* Those of element e, AZ_ELEMENT_MAX_TERMS at most where there are no wide elements; their number. */
 int az_element_terms(const az_mesh *m, az_element_term *t, int e);
 int az_element_find(const az_mesh *m, double z); /* the element that z >= 0 lies in, or the nearest */
 /* All basis polynomials as jets in z, each in its lane's element, for lanes' values z >= 0: polynomial b, coefficient c at (b*l->n + c)*AZ_LANES. */
@@ -34,7 +35,7 @@ int az_element_lane(const az_network *net, const az_layout *l, double *work, int
 /* Taylor coefficients 0..order in z at n points: out[n][order+1]. AZ_ENOMEM. */
 az_status az_element_series(const az_network *net, double *out, const double *z, int n, int order);
 
-/* Points that az_element_fit takes samples at: AZ_FIT_NODES Gauss points of each element (of [0, edge[1]] where element 0 has a parity, whose function
+/* Points that az_element_fit takes samples at: AZ_FIT_NODES Gauss points of each element, more in wide ones (of [0, edge[1]] where element 0 has a parity, whose function
  * there gives the rest), then the edges. z[az_element_n_samples]. */
 #define AZ_FIT_NODES 24
 int az_element_n_samples(const az_mesh *m);

@@ -52,7 +52,8 @@ void az_evidence_weigh(az_result *r)
     if (finite) r->evidence.tier = r->cross.compared && agrees(r) ? AZ_TIER_CROSS_SOLVED : AZ_TIER_REEVALUATED;
     else if (r->evidence.tier > AZ_TIER_TRAINED) r->evidence.tier = AZ_TIER_TRAINED;
     for (int i = 0; i < r->history.n_unknowns; i++) {
-        const double error = r->cross.compared ? fmax(own_error(r, i), r->cross.unknown[i]) : own_error(r, i);
+        double error = r->cross.compared ? fmax(own_error(r, i), r->cross.unknown[i]) : own_error(r, i);
+        if (r->twice.done) error = fmax(error, r->twice.moved[i]); /* of the second solve of analytic points */
         r->unknown_error[i] = finite ? error : NAN;
     }
 }

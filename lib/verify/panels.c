@@ -11,6 +11,7 @@
 #define POINTS_PER_PANEL 10 /* of the solver's, where it has points of its own */
 #define LEAST_PANELS 8
 #define ROWS 24             /* Gauss points of a panel; an element has 17 functions less those that it shares */
+#define ROWS_WIDE 48        /* where one panel reaches over an analytic point, and elements have degree 32 */
 #define SAME 1e-12          /* of the domain */
 
 static az_parity parity_of(const az_problem *p, int t)
@@ -67,15 +68,42 @@ static az_status interval_edges(double **out, int *n, const az_result *r)
     return AZ_OK;
 }
 
-/* Every panel in two, but one with 0 inside: no knot comes to 0. */
-static az_status halve(double **z, int *n)
+static double to_z(const az_panels *a, double x) { return a->scale > 0 ? asinh(x / a->scale) : x; }
+
+/* Whether a panel reaches over a point where the solution is analytic. */
+static bool over_analytic(const az_panels *a, const az_problem *p, double lo, double hi)
+{
+    for (int k = 0; k < p->n_analytic; k++) {
+        const double z = to_z(a, p->analytic[k].x), at = a->folded ? fabs(z) : z;
+        if (lo <= at && at <= hi) return true;
+    }
+    return false;
+}
+
+/* No edge stands at such a point or within its neighbourhood. */
+static void clear_analytic(az_panels *a, const az_problem *p)
+{
+    int n = 0;
+    for (int i = 0; i < a->n; i++) {
+        bool inside = false;
+        for (int k = 0; k < p->n_analytic && i > 0 && i + 1 < a->n; k++) {
+            const double lo = to_z(a, p->analytic[k].x - p->analytic[k].half), hi = to_z(a, p->analytic[k].x + p->analytic[k].half);
+            inside |= (lo < a->z[i] && a->z[i] < hi) || (a->folded && lo < -a->z[i] && -a->z[i] < hi);
+        }
+        if (!inside) a->z[n++] = a->z[i];
+    }
+    a->n = n;
+}
+
+/* Every panel in two, but one with 0 inside, or an analytic point: no knot comes there. */
+static az_status halve(double **z, int *n, const az_panels *a, const az_problem *p)
 {
     double *fine = az_doubles(2 * (size_t)*n);
     int k = 0;
     if (!fine) return AZ_ENOMEM;
     for (int i = 0; i < *n; i++) {
         fine[k++] = (*z)[i];
-        if (i + 1 < *n && !((*z)[i] < 0 && (*z)[i + 1] > 0)) fine[k++] = 0.5 * ((*z)[i] + (*z)[i + 1]);
+        if (i + 1 < *n && !((*z)[i] < 0 && (*z)[i + 1] > 0) && !over_analytic(a, p, (*z)[i], (*z)[i + 1])) fine[k++] = 0.5 * ((*z)[i] + (*z)[i + 1]);
     }
     az_doubles_free(*z);
     *z = fine, *n = k;
@@ -125,8 +153,9 @@ az_status az_panels_of(az_panels *a, const az_result *r, bool local)
     a->both = a->folded && !half;
     if (!st && a->folded) st = fold(&a->z, &a->n);
     else if (!st) a->n = tidy(a->z, a->n);
-    if (!st && interval) st = even_out(&a->z, &a->n);
-    if (!st && local && az_run_elements(r)) st = halve(&a->z, &a->n);
+    if (!st && interval && !p->n_analytic) st = even_out(&a->z, &a->n);
+    if (!st) clear_analytic(a, p);
+    if (!st && local && az_run_elements(r)) st = halve(&a->z, &a->n, a, p);
     if (!st && !local) st = az_panels_split(&a->edge, &a->n_edges, r->edge, r->n_edges);
     return st;
 }
@@ -157,15 +186,14 @@ int az_panels_find(const az_panels *a, double x)
 
 az_status az_panels_points(az_points *out, const az_panels *a, const az_problem *p)
 {
-    double s[ROWS], w[ROWS];
-    const int sides = a->both ? 2 : 1;
+    double s[ROWS_WIDE], w[ROWS_WIDE];
+    const int sides = a->both ? 2 : 1, rows = p->n_analytic ? ROWS_WIDE : ROWS;
     int n = 0;
-    (void)p;
-    *out = (az_points){.dim = 1, .x = az_doubles((size_t)(sides * ROWS * (a->n - 1)) + 1)};
+    *out = (az_points){.dim = 1, .x = az_doubles((size_t)(sides * rows * (a->n - 1)) + 1)};
     if (!out->x) return AZ_ENOMEM;
-    az_gauss_legendre(s, w, ROWS);
+    az_gauss_legendre(s, w, rows);
     for (int e = 0; e + 1 < a->n; e++)
-        for (int i = 0; i < ROWS; i++) {
+        for (int i = 0; i < rows; i++) {
             const double z = 0.5 * (a->z[e] + a->z[e + 1]) + 0.5 * (a->z[e + 1] - a->z[e]) * s[i], x = a->scale > 0 ? a->scale * sinh(z) : z;
             out->x[n++] = x;
             if (a->both) out->x[n++] = -x;

@@ -115,7 +115,7 @@ static void gegenbauer_sum(const az_taylor *t, int order, az_num *y, const az_nu
 /* out += factor * the elements of m at x; w[k - first] is weight k of those that matter there. */
 static void add(const az_taylor *t, int order, az_num *out, const az_mesh *m, double factor, const az_num *w, int first_weight, double x)
 {
-    az_num left[AZ_MESH_MAX_SMOOTH], right[AZ_MESH_MAX_SMOOTH], c[AZ_MESH_MAX_DEGREE + 1] = {0};
+    az_num left[AZ_MESH_MAX_SMOOTH], right[AZ_MESH_MAX_SMOOTH], c[AZ_MESH_MAX_WIDE + 1] = {0};
     az_num sum[MAX_COEFFICIENTS], y[MAX_COEFFICIENTS], square[MAX_COEFFICIENTS], product[MAX_COEFFICIENTS];
     const int k = m->smooth;
     place p;

@@ -55,7 +55,7 @@ static az_status add_elements(az_tangent *t, const az_panels *a)
     for (int k = 0; k < p->n_trials && !st; k++) {
         az_mesh m;
         st = az_panels_mesh(&m, a, p, k);
-        m.degree = t->local ? DEGREE : DEGREE_NONLOCAL;
+        m.degree = p->n_analytic ? AZ_MESH_MAX_DEGREE : t->local ? DEGREE : DEGREE_NONLOCAL;
         if (m.degree < 2 * m.smooth + 2) m.degree = 2 * m.smooth + 2;
         m.centre = CENTRE;
         const az_network net = {.space = AZ_SPACE_ELEMENT, .scale = 1, .width = {p->trial[k].n_inputs, 1}};

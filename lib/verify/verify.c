@@ -4,6 +4,7 @@
 #include "verify/reference.h"
 #include "verify/sample.h"
 #include "verify/sensitivity.h"
+#include "verify/stated.h"
 
 #include <float.h>
 #include <math.h>
@@ -500,5 +501,6 @@ az_status az_verify_within(az_result *r, int threads, double seconds, az_error *
     }
     verdict_clear(&w);
     az_reference_destroy(s);
+    if (!st) st = az_stated_judge(r, d.threads);
     return st ? az_fail(err, st, "cannot verify the result: %s", az_status_message(st)) : AZ_OK;
 }
