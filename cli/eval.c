@@ -22,8 +22,12 @@ const char eval_help[] =
     "                    points spread over the domain)\n"
     "  --derivative K    K-th derivative; with several coordinates one order for\n"
     "                    each: 1,0 (default: the value)\n"
+    "  --errors          after each value its error: how far the residuals of the\n"
+    "                    equations, times the sensitivity of this value to them, allow\n"
+    "                    it to be off (inf: not determined). Linearises the problem\n"
+    "                    anew, which takes part of the time of a solve\n"
     "  --json            {\"points\": [[...], ...], \"columns\": {NAME: [...], ...},\n"
-    "                    ...}\n"
+    "                    ...}, with --errors \"errors\" as well\n"
     "  --help            this text\n"
     "\n"
     "Examples:\n"
@@ -43,7 +47,8 @@ typedef struct eval_request {
     int order[CLI_MAX_DIM];
     char **name;
     int n_names;
-    double *value;          /* [n_names][points.n] */
+    double *value, *error;  /* [n_names][points.n]; error NULL unless asked for */
+    bool errors;
 } eval_request;
 
 static bool read_orders(const cli_context *c, eval_request *q, int dim)
@@ -104,6 +109,12 @@ static int evaluate(const cli_context *c, const az_result *r, eval_request *q)
             return unknown_name(c, az_result_problem(r), q->name[i], &e);
         if (check_finite(c, az_result_problem(r), q, q->name[i], out) != CLI_OK) return CLI_ERROR;
     }
+    if (az_result_open(r)) cli_warn(c, "something is not determined in this result: %s", az_result_open_note(r));
+    if (!q->errors) return CLI_OK;
+    q->error = malloc(sizeof(double) * (size_t)q->n_names * (n ? n : 1));
+    if (!q->error) return cli_nomem(c);
+    for (int i = 0; i < q->n_names; i++)
+        if (az_eval_error(r, q->error + (size_t)i * n, q->name[i], q->points.x, q->points.n, q->order, c->threads, &e) != AZ_OK) return cli_fail_error(c, &e);
     return CLI_OK;
 }
 
@@ -113,12 +124,15 @@ static void print_table(const az_problem *p, const eval_request *q)
 
     putchar('#');
     for (int k = 0; k < dim; k++) printf(" %s", az_problem_coordinate(p, k));
-    for (int i = 0; i < q->n_names; i++) printf(" %s", q->name[i]);
+    for (int i = 0; i < q->n_names; i++) printf(q->error ? " %s error" : " %s", q->name[i]);
     if (q->derivative) printf(" (derivative %s)", q->derivative);
     putchar('\n');
     for (int m = 0; m < n; m++) {
         for (int k = 0; k < dim; k++) printf("%s%.17g", k ? " " : "", q->points.x[(size_t)m * (size_t)dim + (size_t)k]);
-        for (int i = 0; i < q->n_names; i++) printf(" %.17g", q->value[(size_t)i * (size_t)n + (size_t)m]);
+        for (int i = 0; i < q->n_names; i++) {
+            printf(" %.17g", q->value[(size_t)i * (size_t)n + (size_t)m]);
+            if (q->error) printf(" %.1e", q->error[(size_t)i * (size_t)n + (size_t)m]);
+        }
         putchar('\n');
     }
 }
@@ -151,6 +165,13 @@ static void print_json(const az_problem *p, const eval_request *q)
         json_array_end(&j);
     }
     json_object_end(&j);
+    if (q->error) json_object(&j, "errors");
+    for (int i = 0; i < q->n_names && q->error; i++) {
+        json_array(&j, q->name[i]);
+        for (int m = 0; m < n; m++) json_number(&j, NULL, q->error[(size_t)i * (size_t)n + (size_t)m]);
+        json_array_end(&j);
+    }
+    if (q->error) json_object_end(&j);
     json_object_end(&j);
     json_end(&j);
 }
@@ -174,11 +195,12 @@ done:
 
 int cmd_eval(cli_context *c, int argc, char **argv)
 {
-    enum { OPT_AT = CLI_OPT_FIRST, OPT_GRID, OPT_POINTS, OPT_DERIVATIVE };
+    enum { OPT_AT = CLI_OPT_FIRST, OPT_GRID, OPT_POINTS, OPT_DERIVATIVE, OPT_ERRORS };
     static const struct option options[] = {{"at", required_argument, NULL, OPT_AT},
                                             {"grid", required_argument, NULL, OPT_GRID},
                                             {"points", required_argument, NULL, OPT_POINTS},
                                             {"derivative", required_argument, NULL, OPT_DERIVATIVE},
+                                            {"errors", no_argument, NULL, OPT_ERRORS},
                                             CLI_COMMON_OPTIONS};
     eval_request q = {0};
     int o;
@@ -189,6 +211,7 @@ int cmd_eval(cli_context *c, int argc, char **argv)
         case OPT_GRID: q.points.grid = optarg; break;
         case OPT_POINTS: q.points.file = optarg; break;
         case OPT_DERIVATIVE: q.derivative = optarg; break;
+        case OPT_ERRORS: q.errors = true; break;
         }
     if (argc - optind < 2)
         return cli_usage(c, "expected a result file and the name of a field, found %s", optind < argc ? "one operand" : "nothing");
@@ -196,6 +219,7 @@ int cmd_eval(cli_context *c, int argc, char **argv)
     q.n_names = argc - optind - 1;
     int status = run(c, argv[optind], &q);
     free(q.value);
+    free(q.error);
     cli_points_clear(&q.points);
     return status;
 }

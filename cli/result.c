@@ -19,7 +19,7 @@ bool cli_reached(const az_result *r)
 {
     az_evidence e = az_result_evidence(r);
 
-    if (e.tier >= AZ_TIER_REEVALUATED) return e.reevaluated_relative <= az_result_options(r)->tolerance;
+    if (e.tier >= AZ_TIER_REEVALUATED) return e.reevaluated_relative <= az_result_options(r)->tolerance && !az_result_open(r);
     return az_result_stop(r) == AZ_STOP_TOLERANCE;
 }
 
@@ -103,6 +103,27 @@ static void print_slope(const az_result *r)
                                          az_problem_defect(p, 0), az_problem_unknown(p, 0));
 }
 
+/* Digits of a run that did not reach its tolerance are those that its error leaves, and doubtful. */
+static const char *doubt(const az_result *r, double error)
+{
+    const az_evidence e = az_result_evidence(r);
+    const bool above = e.tier >= AZ_TIER_REEVALUATED && !(e.reevaluated_relative <= az_result_options(r)->tolerance);
+
+    return above && isfinite(error) ? " (?)" : "";
+}
+
+/* What nothing determines, each line beside the word. */
+static void print_open(const az_result *r)
+{
+    const char *s = az_result_open_note(r);
+
+    for (bool first = true; *s; first = false) {
+        const size_t n = strcspn(s, "\n");
+        printf("  %-13s %.*s\n", first ? az_result_open(r) ? "open" : "note" : "", (int)n, s);
+        s += n + (s[n] == '\n');
+    }
+}
+
 static void print_derived(const az_result *r)
 {
     const az_problem *p = az_result_problem(r);
@@ -113,7 +134,7 @@ static void print_derived(const az_result *r)
     for (int i = 0; i < az_problem_n_derived(p); i++) {
         if (az_result_derived(r, i, &value, &error, NULL) != AZ_OK) continue;
         az_format_unknown(digits, value, error);
-        printf("  %-13s %s  %s\n", i ? "" : "derived", digits, az_problem_derived(p, i));
+        printf("  %-13s %s%s  %s\n", i ? "" : "derived", digits, doubt(r, error), az_problem_derived(p, i));
         unknown = unknown || isnan(error);
     }
     if (unknown && az_result_evidence(r).tier == AZ_TIER_REEVALUATED)
@@ -136,7 +157,7 @@ void cli_print_result(const az_result *r)
     for (int i = 0; i < az_problem_n_unknowns(p); i++) {
         value = az_result_unknown(r, i, &error);
         az_format_unknown(digits, value, error);
-        printf("  %-13s %s", az_problem_unknown(p, i), digits);
+        printf("  %-13s %s%s", az_problem_unknown(p, i), digits, doubt(r, error));
         if (az_result_outside(r, i) > 0) printf("  outside its bounds by %.2g", az_result_outside(r, i));
         const int side = az_result_stop(r) == AZ_STOP_BOUND ? az_result_bound(r, i, &bound) : 0;
         if (side) printf("  %s %.6g: a solution may lie %s", az_result_outside(r, i) > 0 ? "of" : "runs onto its bound", bound, side < 0 ? "below" : "above");
@@ -144,10 +165,13 @@ void cli_print_result(const az_result *r)
         if (i == 0) print_slope(r);
     }
     print_derived(r);
+    print_open(r);
     print_evidence(r);
     print_cross(r);
     printf("  %-13s %s\n", "stopped", az_stop_message(az_result_stop(r)));
-    if (az_result_stop(r) == AZ_STOP_TOLERANCE && !cli_reached(r)) printf("  %-13s but the re-evaluated residual is above it\n", "");
+    const az_evidence e = az_result_evidence(r);
+    if (az_result_stop(r) == AZ_STOP_TOLERANCE && e.tier >= AZ_TIER_REEVALUATED && !(e.reevaluated_relative <= o->tolerance))
+        printf("  %-13s but the re-evaluated residual is above it\n", "");
     if (o->coordinates > AZ_CONFORMAL) printf("  %-13s %s\n", "coordinates", az_coordinates_name(o->coordinates));
     printf("  %-13s %.2f s, %d iterations, seed %llu\n", "run", az_result_seconds(r), az_result_iterations(r), (unsigned long long)o->seed);
     printf("  %-13s %016llx\n", "hash", (unsigned long long)az_result_hash(r));
@@ -179,6 +203,16 @@ static void json_problem(json *j, const az_result *r)
     json_number(j, "tolerance", o->tolerance);
 }
 
+/* As printed; valid until the next call. */
+static const char *digits_of(const az_result *r, double value, double error)
+{
+    static char text[AZ_UNKNOWN_LENGTH + 8];
+
+    az_format_unknown(text, value, error);
+    strcat(text, doubt(r, error));
+    return text;
+}
+
 static void json_unknowns(json *j, const az_result *r)
 {
     const az_problem *p = az_result_problem(r);
@@ -188,8 +222,10 @@ static void json_unknowns(json *j, const az_result *r)
     for (int i = 0; i < az_problem_n_unknowns(p); i++) {
         double value = az_result_unknown(r, i, &error);
         json_object(j, az_problem_unknown(p, i));
-        json_number(j, "value", value);
+        json_number(j, "value", isinf(error) ? NAN : value);
         json_number(j, "error", error);
+        json_bool(j, "determined", az_result_determined(r, i));
+        json_string(j, "digits", digits_of(r, value, error));
         json_number(j, "outside", az_result_outside(r, i));
         if (az_result_stop(r) == AZ_STOP_BOUND && az_result_bound(r, i, &bound)) json_number(j, "bound", bound);
         json_object_end(j);
@@ -207,8 +243,10 @@ static void json_derived(json *j, const az_result *r)
         az_result_derived(r, i, &value, &error, NULL);
         json_object(j, NULL);
         json_string(j, "text", az_problem_derived(p, i));
-        json_number(j, "value", value);
+        json_number(j, "value", isinf(error) ? NAN : value);
         json_number(j, "error", error);
+        json_bool(j, "determined", !isinf(error));
+        json_string(j, "digits", digits_of(r, value, error));
         json_object_end(j);
     }
     json_array_end(j);
@@ -295,6 +333,9 @@ void cli_json_result(const az_result *r, const char *file, const char *report, c
     json_string(&j, "tier", az_tier_name(e.tier));
     json_unknowns(&j, r);
     json_derived(&j, r);
+    json_integer(&j, "open", az_result_open(r));
+    json_string(&j, "open_note", az_result_open_note(r));
+    json_number(&j, "estimate_seconds", az_result_estimate_seconds(r));
     json_residual(&j, r);
     json_cross(&j, r);
     json_object(&j, "files");

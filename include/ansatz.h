@@ -248,7 +248,15 @@ az_stop az_result_stop(const az_result *r);
 int az_result_iterations(const az_result *r);
 double az_result_seconds(const az_result *r);
 int az_result_numbers(const az_result *r);                      /* solved for: weights of all stages and unknowns */
-double az_result_unknown(const az_result *r, int i, double *error); /* value, NaN after AZ_STOP_LOST; *error is what the evidence supports, NaN if unknown */
+/* Value of unknown i, NaN after AZ_STOP_LOST. *error: what the evidence supports, a sensitivity times a residual: sum over all rows, on points that the
+ * solver never saw, of |w| (|residual| + rounding of the row's terms), w the dual weights of the unknown (lib/verify/sensitivity.c). Infinite where the
+ * equations do not determine the unknown, or nothing was solved; NaN before a re-evaluation. */
+double az_result_unknown(const az_result *r, int i, double *error);
+int az_result_determined(const az_result *r, int i);            /* 0: the equations do not determine unknown i: its digits mean nothing */
+int az_result_open(const az_result *r);                         /* how many numbers and directions of the fields nothing determines; 0 also before a re-evaluation */
+const char *az_result_open_note(const az_result *r);            /* about them, in words, lines ended by newlines; "" for none */
+double az_result_field_error(const az_result *r, const char *name); /* the same error of a let or trial, the largest at seven points of the domain; NaN if unknown */
+double az_result_estimate_seconds(const az_result *r);          /* that these errors took; NaN where they were not estimated */
 /* -1 or 1 if the unknown went on towards its hard lower or upper bound with every last step, or lies outside one that a penalty holds; else 0.
  * *bound, unless NULL: which. */
 int az_result_bound(const az_result *r, int i, double *bound);
@@ -262,7 +270,7 @@ az_coordinates az_result_coordinates(const az_result *r);       /* of its elemen
 /* The command that made the result, as typed, "" if unknown: kept in its file and shown in its report; determines nothing. AZ_ENOMEM. */
 const char *az_result_command(const az_result *r);
 az_status az_result_set_command(az_result *r, const char *command);
-/* Digits of an unknown that its error supports: "0.6057337012032(4)"; without error (NaN) 6 digits and "(?)". buffer >= AZ_UNKNOWN_LENGTH. */
+/* Digits of an unknown that its error supports: "0.6057337012032(4)"; without error (NaN) 2 digits and "(?)"; "not determined" where it is infinite. buffer >= AZ_UNKNOWN_LENGTH. */
 #define AZ_UNKNOWN_LENGTH 48
 void az_format_unknown(char *buffer, double value, double error);
 
@@ -287,9 +295,12 @@ az_status az_polish(az_result **out, az_result *from, const az_solve_options *o,
 /* Value or mixed derivative of a field, let or trial at points. out[n]; points[n*dim], point-major; order[dim] of derivatives.
  * AZ_ENAME for an unknown name, AZ_EDOMAIN for a point outside the domain. */
 az_status az_eval(const az_result *r, double *out, const char *name, const double *points, int n, const int *order, az_error *err);
-/* The i-th derived number. *error is what the errors of the unknowns in it support. Where it takes values of trials, whose errors a residual does not bound,
- * it is the difference from the result this one has been compared with, or the relative residuals' share of the number if that is larger. NaN where an error is
- * not known, and without a comparison. AZ_ENAME for an i outside the range, AZ_ENOMEM. */
+/* Errors of what az_eval gives, error[n], by the dual weights of each value: infinite where it is not determined. AZ_EDOMAIN where the rows cannot be
+ * linearised: elements in a half-plane; AZ_ENOMEM, and as az_eval. Costs a Jacobian of the problem and its QR, then two triangular solves per point. */
+az_status az_eval_error(const az_result *r, double *error, const char *name, const double *points, int n, const int *order, int threads, az_error *err);
+/* The i-th derived number. *error: as of an unknown, by its own dual weights, and at least the difference from a result this one has been compared with.
+ * Where the rows could not be linearised (elements in a half-plane) it is what the errors of the unknowns in it support, and of a number that takes values
+ * of trials the difference from the other result, or the relative residuals' share of the number if that is larger; NaN without a comparison. AZ_ENAME for an i outside the range, AZ_ENOMEM. */
 az_status az_result_derived(const az_result *r, int i, double *value, double *error, az_error *err);
 int az_problem_dim(const az_problem *p);
 const char *az_problem_coordinate(const az_problem *p, int i);

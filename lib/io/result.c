@@ -257,6 +257,27 @@ static void evidence(az_archive *a, az_result *r)
     az_archive_leave(a);
 }
 
+static void support(az_archive *a, az_result *r)
+{
+    const az_problem *p = r->problem;
+    az_support *q = &r->support;
+
+    az_archive_enter(a, "support", "errors as sensitivities times residuals, inf where the equations do not determine the number; field: of lets, or of trials "
+                                   "where there are none; open: how much is not determined");
+    az_archive_int(a, "done", &q->done, 0, 1);
+    if (q->done) {
+        az_archive_doubles(a, "unknown", &q->unknown, r->history.n_unknowns, 0);
+        az_archive_doubles(a, "derived", &q->derived, p->n_derived, 0);
+        az_archive_doubles(a, "field", &q->field, p->n_lets ? p->n_lets : p->n_trials, 0);
+        az_archive_int(a, "lost", &q->lost, 0, INT_MAX);
+        az_archive_int(a, "open", &q->open, 0, INT_MAX);
+        az_archive_double(a, "seconds", &q->seconds);
+        if (a->writing && !q->note) q->note = az_strdup("");
+        az_archive_text(a, "note", &q->note);
+    }
+    az_archive_leave(a);
+}
+
 static void cross(az_archive *a, az_result *r)
 {
     az_cross *c = &r->cross;
@@ -305,6 +326,7 @@ static void body(az_archive *a, az_result *r)
     optimiser(a, r);
     history(a, &r->history);
     evidence(a, r);
+    support(a, r);
     cross(a, r);
     residual(a, &r->curve, r->problem->dim);
 }

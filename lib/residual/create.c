@@ -106,12 +106,12 @@ static az_status rows(az_program *g, const az_program_setup *u)
     return AZ_OK;
 }
 
-static az_status probes(az_program *g, const az_probe *probe)
+static az_status probes(az_program *g, const az_probe *probe, bool as_rows)
 {
     if (!probe) return AZ_OK;
     pointset *s = new_set(g);
     if (!s || set_points(s, g->p->coord, g->p->dim, probe->x, probe->n)) return AZ_ENOMEM;
-    int set = g->n_sets - 1;
+    const int set = g->probe_set = g->n_sets - 1;
     g->probe = az_calloc((size_t)probe->n_nodes + 1, sizeof *g->probe);
     if (!g->probe) return AZ_ENOMEM;
     g->n_probes = probe->n_nodes;
@@ -121,7 +121,9 @@ static az_status probes(az_program *g, const az_probe *probe)
             for (int i = 0; i < probe->order[c]; i++) node = az_graph_d(&g->graph, node, c);
         g->probe[k] = az_doubles((size_t)s->n_pad);
         if (node < 0 || !g->probe[k]) return AZ_ENOMEM;
-        if (add_sink(g, set, (sink){.kind = SINK_PROBE, .step = node, .target = k})) return AZ_ENOMEM;
+        const sink u = as_rows ? (sink){.kind = SINK_ROW, .step = node, .first = g->n_rows, .weight = 1} : (sink){.kind = SINK_PROBE, .step = node, .target = k};
+        if (as_rows) g->n_rows += probe->n;
+        if (add_sink(g, set, u)) return AZ_ENOMEM;
     }
     return AZ_OK;
 }
@@ -238,7 +240,7 @@ static az_status build(az_program *g, const az_program_setup *u, az_error *err)
         g->half = u->edge[0] == 0;
     }
     if (!st) st = rows(g, u);
-    if (!st) st = probes(g, u->probe);
+    if (!st) st = probes(g, u->probe, u->probe_rows);
     if (!st) st = globals(g, err);
     for (int s = 0; s < g->n_sets && !st; s++) st = az_plan_set(g, s, err);
     if (!st) st = operator_maps(g);
@@ -315,5 +317,11 @@ void az_program_row_range(const az_program *g, int k, int *first, int *count)
 }
 
 const double *az_program_row_points(const az_program *g, int k) { return g->sets[g->row_set[k]].packed; }
+
+const double *az_program_probe_point(const az_program *g, int i)
+{
+    const pointset *s = &g->sets[g->probe_set];
+    return s->packed + (size_t)(i % s->n) * (size_t)g->p->dim;
+}
 
 const double *az_program_probe(const az_program *g, int k) { return g->probe[k]; }

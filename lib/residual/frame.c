@@ -104,7 +104,7 @@ static void build(cursor *c, frame *f, const az_program *g, const pointset *s)
 static az_status frame_create(frame *f, const az_program *g, const pointset *s)
 {
     cursor count = {0};
-    size_t inputs = (size_t)(g->p->n_trials + 1) * AZ_MAX_INPUTS, works = (size_t)(g->p->n_trials + 1) * AZ_MAX_STAGES;
+    size_t inputs = (size_t)(g->p->n_trials + 1) * AZ_MAX_INPUTS, works = (size_t)(g->p->n_trials + 1) * AZ_STAGE_SLOTS;
     f->s = az_calloc((size_t)s->n_steps + 1, sizeof *f->s);
     f->input = az_calloc(inputs, sizeof *f->input);
     f->inbar = az_calloc(inputs, sizeof *f->inbar);
@@ -141,7 +141,7 @@ az_status az_frame_networks(az_program *g, int set, const az_trial_state *trial)
         if (t->op != AZ_TRIAL) continue;
         for (int k = 0; k < trial[t->index].n_stages; k++) {
             size_t need = az_trial_work(&trial[t->index].stage[k], s->steps[q].layout);
-            int slot = t->index * AZ_MAX_STAGES + k;
+            int slot = t->index * AZ_STAGE_SLOTS + k;
             for (int i = 0; i < s->n_frames; i++) {
                 frame *f = &s->frames[i];
                 if (f->net_size[slot] >= need) continue;
@@ -160,7 +160,7 @@ void az_frames_clear(az_program *g, int set)
     pointset *s = &g->sets[set];
     for (int t = 0; s->frames && t < s->n_frames; t++) {
         frame *f = &s->frames[t];
-        for (int k = 0; f->net_work && k < (g->p->n_trials + 1) * AZ_MAX_STAGES; k++) az_doubles_free(f->net_work[k]);
+        for (int k = 0; f->net_work && k < (g->p->n_trials + 1) * AZ_STAGE_SLOTS; k++) az_doubles_free(f->net_work[k]);
         az_doubles_free(f->memory);
         az_realloc(f->pointer, 0);
         az_realloc(f->s, 0);

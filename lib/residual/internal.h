@@ -85,7 +85,7 @@ typedef struct frame {
         double **a, **b, **abar, **bbar; /* children's coefficients in this layout's order */
     } * s;
     double *scratch; /* az_jet_func's, and temporaries */
-    double **net_work; /* [n_trials * AZ_MAX_STAGES] */
+    double **net_work; /* [n_trials * AZ_STAGE_SLOTS] */
     size_t *net_size;
     double ***input; /* [n_trials][n_inputs] coefficient tables of the inputs in the trial's layout */
     double ***inbar;
@@ -108,7 +108,7 @@ struct az_program {
     int n_maps;
     map_entry *maps;
     int n_rows, *row_first, *row_count, *row_set;
-    int n_probes;
+    int n_probes, probe_set;
     double **probe; /* [n] values */
     int columns; /* of the last jacobian, for its buffers */
     const az_layout *seeds; /* while az_program_seeds runs: the columns of a trial are its jet's coefficients in this layout */

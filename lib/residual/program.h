@@ -26,6 +26,7 @@ typedef struct az_program_setup {
     int n_edges;
     const az_points *points; /* [n_rows] where edge does not apply; faces and equations of local problems */
     const az_probe *probe; /* NULL = none */
+    bool probe_rows; /* probes are rows after those of the problem, node by node, for their derivatives; az_program_probe has no values then */
     bool rows; /* false: probes only */
     int threads; /* > 0 */
 } az_program_setup;
@@ -78,6 +79,8 @@ int az_program_n_at(const az_program *g);
 const double *az_program_at(const az_program *g, int k); /* the point */
 /* Values [n] of the k-th probed node after az_program_residual. */
 const double *az_program_probe(const az_program *g, int k);
+/* The point of row i of the probe, where probes are rows. */
+const double *az_program_probe_point(const az_program *g, int i);
 /* max |operand at the last nodes| / max |operand| over the nonlocal operators after az_program_residual: what the far tail misses. 0 without operators. */
 double az_program_tail(const az_program *g);
 /* The z beyond which every operand of a nonlocal operator is below `least` times its maximum; the grid's end without operators. */

@@ -79,7 +79,7 @@ static void trial_forward(const pointset *s, const frame *f, int q, int trial, i
     clear(v, l->n);
     for (int k = 0; k < state->n_stages; k++) {
         az_trial_forward(&state->stage[k], l, f->trial_ptr, (double *const *const *)(f->input + trial * AZ_MAX_INPUTS), x,
-                         f->net_work[trial * AZ_MAX_STAGES + k]);
+                         f->net_work[trial * AZ_STAGE_SLOTS + k]);
         for (int c = 0; c < l->n; c++)
             for (int i = 0; i < B; i++) v[c][i] += state->stage[k].scale * f->trial_ptr[c][i];
     }
@@ -181,7 +181,7 @@ static void trial_reverse(const az_program *g, const pointset *s, const frame *f
         for (int c = 0; c < l->n; c++)
             for (int i = 0; i < B; i++) f->trial_ptr[c][i] = state->stage[k].scale * f->s[q].bar[c][i];
         az_trial_reverse(&state->stage[k], l, last ? column + (size_t)first_column(g, b, trial) * ld : NULL, ld, lanes, moving ? inbar : NULL,
-                         f->trial_ptr, f->net_work[trial * AZ_MAX_STAGES + k]);
+                         f->trial_ptr, f->net_work[trial * AZ_STAGE_SLOTS + k]);
     }
 }
 

@@ -75,6 +75,12 @@ az_status az_result_derived(const az_result *r, int i, double *value, double *er
     az_status st = value_of(r, value, node, err);
     if (!error || st) return st;
     *error = NAN;
+    if (r->support.done && !isnan(r->support.derived[i])) {
+        *error = fmax(r->support.derived[i], AZ_VALUE_ULPS * DBL_EPSILON * fabs(*value));
+        if (r->cross.compared && isfinite(r->cross.derived[i])) *error = fmax(*error, r->cross.derived[i]);
+        if (!(r->evidence.reevaluated_relative <= AZ_SOLVES_NOTHING)) *error = INFINITY;
+        return AZ_OK;
+    }
     st = find_used(used, &trials, &p->graph, node);
     if (st) return az_fail(err, st, "out of memory");
     if (trials) return *error = agreed(r, i, *value), AZ_OK;

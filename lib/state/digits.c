@@ -46,8 +46,12 @@ void az_format_unknown(char *buffer, double value, double error)
         snprintf(buffer, BUFFER, "none");
         return;
     }
+    if (isinf(error)) {
+        snprintf(buffer, BUFFER, "not determined");
+        return;
+    }
     if (!isfinite(value) || !isfinite(error) || error < 0) {
-        snprintf(buffer, BUFFER, "%.6g(?)", value);
+        snprintf(buffer, BUFFER, "%.2g(?)", value);
         return;
     }
     error = fmax(error, DBL_EPSILON / 2 * fabs(value));

@@ -62,6 +62,10 @@ static void arrays_clear(az_result *r)
     az_doubles_free(r->memory);
     az_doubles_free(r->passed);
     az_cross_clear(&r->cross);
+    az_doubles_free(r->support.unknown);
+    az_doubles_free(r->support.derived);
+    az_doubles_free(r->support.field);
+    az_free(r->support.note);
     az_doubles_free(r->curve.x);
     az_doubles_free(r->curve.residual);
     az_doubles_free(r->curve.relative);
@@ -253,6 +257,27 @@ double az_result_unknown(const az_result *r, int i, double *error)
     }
     if (error) *error = r->unknown_error[i];
     return r->scalar[r->problem->n_parameters + i];
+}
+
+int az_result_determined(const az_result *r, int i)
+{
+    return i < 0 || i >= az_problem_n_unknowns(r->problem) || !isinf(r->unknown_error[i]);
+}
+
+int az_result_open(const az_result *r) { return r->support.open; }
+
+const char *az_result_open_note(const az_result *r) { return r->support.note ? r->support.note : ""; }
+
+double az_result_estimate_seconds(const az_result *r) { return r->support.done ? r->support.seconds : NAN; }
+
+double az_result_field_error(const az_result *r, const char *name)
+{
+    const az_problem *p = r->problem;
+    const int n = p->n_lets ? p->n_lets : p->n_trials;
+
+    for (int i = n - 1; i >= 0 && r->support.done; i--)
+        if (!strcmp(name, p->n_lets ? p->let[i].name : p->trial[i].name)) return r->support.field[i];
+    return NAN;
 }
 
 void az_state_bounds(const az_result *r, int i, double *lo, double *hi)

@@ -5,8 +5,9 @@
 
 #include "problem/problem.h"
 
-#define AZ_MAX_STAGES 6
-#define AZ_FORMAT_VERSION 7
+#define AZ_MAX_STAGES 6                 /* of a result; one more stands beside them where a result is linearised */
+#define AZ_STAGE_SLOTS (AZ_MAX_STAGES + 1)
+#define AZ_FORMAT_VERSION 8
 
 typedef enum az_activation { AZ_ACT_TANH, AZ_ACT_SINE, AZ_ACT_CHEBYSHEV } az_activation; /* the last: unit j is T_k of the only input, k its weight */
 
@@ -72,7 +73,7 @@ typedef struct az_network {
 
 typedef struct az_trial_state {
     int n_stages;
-    az_network stage[AZ_MAX_STAGES];/* all but the last are frozen */
+    az_network stage[AZ_STAGE_SLOTS];/* all but the last are frozen */
 } az_trial_state;
 
 /* One row per recorded iteration. */
@@ -115,6 +116,18 @@ typedef struct az_ladder {
     double lo, hi;                  /* bounds of a released unknown, hard or with its penalty, -inf and inf without a march */
 } az_ladder;
 
+/* What the rows of the problem know of the numbers (lib/verify/sensitivity.c): errors that are sensitivities times residuals. */
+typedef struct az_support {
+    int done;                       /* 0: not estimated, and the arrays are NaN */
+    double *unknown;                /* [unknowns] infinite: not determined by the equations */
+    double *derived;                /* [problem->n_derived] the same */
+    double *field;                  /* [lets, or trials where there are none] largest error at some points in the domain */
+    int lost;                       /* 1 + the first of them whose error is as large as itself; 0: none */
+    int open;                       /* numbers or directions of the fields that nothing determines */
+    char *note;                     /* about these, in words; lines end with a newline; may be NULL */
+    double seconds;
+} az_support;
+
 struct az_result {
     az_problem *problem;            /* parameters hold the values used */
     az_solve_options options;       /* resolved; checkpoint pointer is NULL here */
@@ -151,11 +164,13 @@ struct az_result {
 
     az_history history;
     az_evidence evidence;
+    az_support support;
     double *row_found;              /* [n_rows][AZ_ROW_FOUND(dim)]: largest |residual|, largest over the scale, where that is; NaN where not re-evaluated */
     az_cross cross;                 /* arrays by az_doubles */
     az_curve curve;
 };
 
+#define AZ_SOLVES_NOTHING 1e-2 /* relative residual: what leaves more is no solution, and has no number */
 #define AZ_VALUE_ULPS 4 /* round-off of a number that was solved for */
 
 /* Every `double *` in a result comes from az_doubles, every other pointer from az_realloc and its kin: az_result_destroy relies on it. */

@@ -225,6 +225,19 @@ void az_element_reverse(const az_network *net, const az_layout *l, double *colum
     }
 }
 
+int az_element_lane(const az_network *net, const az_layout *l, double *work, int lane, int *column, double *jet)
+{
+    space v = view(l, work);
+    term t[MAX_TERMS];
+    const int n = az_element_terms(&net->mesh, t, (int)v.where[lane]);
+    for (int q = 0; q < n; q++) {
+        const double *b = v.basis + (size_t)t[q].basis * v.jet + lane;
+        column[q] = t[q].column;
+        for (int c = 0; c < l->n; c++) jet[q * l->n + c] = v.sign[lane] * t[q].factor * b[c * B];
+    }
+    return n;
+}
+
 az_status az_element_series(const az_network *net, double *out, const double *z, int n, int order)
 {
     az_network plain = *net;

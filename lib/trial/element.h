@@ -27,6 +27,10 @@ int az_element_find(const az_mesh *m, double z); /* the element that z >= 0 lies
 /* All basis polynomials as jets in z, each in its lane's element, for lanes' values z >= 0: polynomial b, coefficient c at (b*l->n + c)*AZ_LANES. */
 const double *az_element_polynomials(const az_network *net, const az_layout *l, const double *z, double *work);
 
+/* Of one lane after az_element_forward with this work: the weights that the function has there, and its derivative by each as a jet, coefficient c of
+ * weight column[q] at jet[q*l->n + c]. Their number, AZ_ELEMENT_MAX_TERMS at most. */
+int az_element_lane(const az_network *net, const az_layout *l, double *work, int lane, int *column, double *jet);
+
 /* Taylor coefficients 0..order in z at n points: out[n][order+1]. AZ_ENOMEM. */
 az_status az_element_series(const az_network *net, double *out, const double *z, int n, int order);
 

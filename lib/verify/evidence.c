@@ -4,8 +4,8 @@
 #include <float.h>
 #include <math.h>
 
-/* An unknown converges with an error of 0.1 to 1 times the relative residual: measured on Burgers, gCLM and CCF profiles whose lambda is
- * known. */
+/* Where the rows have not been linearised (sensitivity.h): an unknown converges with an error of 0.1 to 1 times the relative residual, as measured on
+ * Burgers, gCLM and CCF profiles whose lambda is known. */
 #define UNKNOWN_PER_RESIDUAL 1.0
 #define DEFECT_MARGIN 2.0 /* the same of what the origin shows: 0.9 measured on CCF, where other points had no part in it */
 
@@ -30,9 +30,12 @@ void az_evidence_weigh(az_result *r)
     if (finite) r->evidence.tier = r->cross.compared && agrees(&r->cross, value) ? AZ_TIER_CROSS_SOLVED : AZ_TIER_REEVALUATED;
     else if (r->evidence.tier > AZ_TIER_TRAINED) r->evidence.tier = AZ_TIER_TRAINED;
     for (int i = 0; i < r->history.n_unknowns; i++) {
-        double error = fmax(UNKNOWN_PER_RESIDUAL * relative, AZ_VALUE_ULPS * DBL_EPSILON * fabs(value[i]));
-        if (i == 0 && isfinite(slope)) error = fmax(error, fmax(UNKNOWN_PER_RESIDUAL * relative, DEFECT_MARGIN * defect) / slope);
+        const double least = AZ_VALUE_ULPS * DBL_EPSILON * fabs(value[i]);
+        const bool known = r->support.done && !isnan(r->support.unknown[i]);
+        double error = fmax(known ? r->support.unknown[i] : UNKNOWN_PER_RESIDUAL * relative, least);
+        if (i == 0 && isfinite(slope) && !known) error = fmax(error, fmax(UNKNOWN_PER_RESIDUAL * relative, DEFECT_MARGIN * defect) / slope);
         if (r->cross.compared) error = fmax(error, r->cross.unknown[i]);
+        if (!(relative <= AZ_AGREE_RESIDUAL)) error = INFINITY; /* what solves nothing has no number */
         r->unknown_error[i] = finite ? error : NAN;
     }
 }

@@ -8,7 +8,7 @@
  * results agree if they differ by no more than AZ_AGREE times the larger residual (or rounding); if they do not the tier stays re-evaluated, and
  * the errors are the differences all the same. */
 #define AZ_AGREE 1e3 /* a difference is up to 100 times the residual: measured on the built-in problems and six small ones, the worst a function on the line that decays */
-#define AZ_AGREE_RESIDUAL 1e-2 /* relative; two results that solve nothing agree on nothing */
+#define AZ_AGREE_RESIDUAL AZ_SOLVES_NOTHING /* relative; two results that solve nothing agree on nothing */
 #define AZ_ELSEWHERE 10.0 /* errors by which two unknowns differ at least that are not of one solution */
 void az_evidence_weigh(az_result *r);
 

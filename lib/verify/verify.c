@@ -3,6 +3,7 @@
 #include "verify/follow.h"
 #include "verify/reference.h"
 #include "verify/sample.h"
+#include "verify/sensitivity.h"
 
 #include <float.h>
 #include <string.h>
@@ -363,6 +364,8 @@ az_status az_verify(az_result *r, int threads, az_error *err)
         store(r, &w, &curve, defect);
     else
         curve_clear(&curve);
+    if (!st) st = az_sensitivity_measure(r, s, d.threads, err);
+    if (!st) az_evidence_weigh(r);
     verdict_clear(&w);
     az_reference_destroy(s);
     return st ? az_fail(err, st, "cannot verify the result: %s", az_status_message(st)) : AZ_OK;
