@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """bench_honesty: does the truth lie within the printed error? Over 1,000 runs of problems whose answers are known, in every space, truncated, coarse, tiny, with wrong bounds.
 
-    bench_honesty.py [--only NAME]... [--seeds 10] [--jobs N] [--runs RUNS.csv] [--quick]
+    bench_honesty.py [--only NAME]... [--seeds 10] [--jobs N] [--runs RUNS.csv] [--judge] [--quick]
 
 The problems are in bench/honesty, their truths in truths.csv there (truth.py computes them twice and says how), what is run in cases.py. RUNS.csv keeps every number of every run
 (default: honesty_runs.csv beside the program) and a run that is in it is not made again, so that a killed benchmark goes on; delete it after a change of the program. CSV: case; kind; runs; numbers printed
@@ -82,11 +82,9 @@ def start(command):
 
 
 def numbers(result):
-    """(name, value, error, determined) of each unknown and derived number."""
-    for name, u in result.get("unknowns", {}).items():
-        yield name, u.get("value"), u.get("error"), u.get("determined", True)
-    for d in result.get("derived", []):
-        yield d["text"], d.get("value"), d.get("error"), d.get("determined", True)
+    """(name, value, error, determined, digits) of each unknown and derived number; digits: as printed, None if the program does not say."""
+    for name, u in [*result.get("unknowns", {}).items(), *((d["text"], d) for d in result.get("derived", []))]:
+        yield name, u.get("value"), u.get("error"), u.get("determined", True), u.get("digits")
 
 
 def said(text, name, printed):
@@ -113,8 +111,9 @@ def solve(run, form, compare):
     row.update(case=case, space=space, seed=seed, options=" ".join(options), status=status, stop=result.get("stop", ""), reached=result.get("reached", ""), wall=f"{wall:.2f}",
                seconds=f"{result.get('seconds') or 0:.3f}", estimate_seconds=result.get("estimate_seconds", ""))
     rows = []
-    for name, value, error, determined in numbers(result):
-        digits = form(value, error) if determined and value is not None else ""
+    for name, value, error, determined, digits in numbers(result):
+        digits = digits or (form(value, error) if determined and value is not None else "")
+        digits = digits if NUMBER.match(digits) else ""
         seen = "" if people is None else said(people, name, digits)
         rows.append({**row, "number": name, "value": "" if value is None else repr(value), "error": "" if error is None else repr(error), "determined": determined, "printed": digits, "said": seen})
     return rows or [row]
@@ -267,6 +266,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=10, help="of networks (default 10)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="runs at a time (default: as many as processors)")
     parser.add_argument("--runs", help="the numbers of all runs, read and continued")
+    parser.add_argument("--judge", action="store_true", help="run nothing: judge what is in RUNS")
     options = parser.parse_args()
     form, truths = formatter(), read_truths()
     names = options.only or (cases.QUICK if options.quick else None)
@@ -278,7 +278,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         path = options.runs or os.path.join(folder if options.quick else common.BUILD, "honesty_runs.csv")
         rows = load(path)
-        make_runs(todo, rows, path, form, options.jobs)
+        if not options.judge:
+            make_runs(todo, rows, path, form, options.jobs)
     wanted = {(run[0], run[3], str(run[4]), " ".join(run[5])) for run in todo}
     rows = [row for row in rows if key(row) in wanted]
     for row in rows:
