@@ -113,6 +113,7 @@ def solve(run, form, compare):
     rows = []
     for name, value, error, determined, digits in numbers(result):
         digits = digits or (form(value, error) if determined and value is not None else "")
+        digits = digits.split(" ")[0]  # "1.25(3) (?)" claims the digits that it shows
         digits = digits if NUMBER.match(digits) else ""
         seen = "" if people is None else said(people, name, digits)
         rows.append({**row, "number": name, "value": "" if value is None else repr(value), "error": "" if error is None else repr(error), "determined": determined, "printed": digits, "said": seen})

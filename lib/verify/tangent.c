@@ -394,7 +394,9 @@ static az_status measure_noise(az_tangent *t, double *noise, const double *base)
                 az_network *net = &t->trial[k].stage[j];
                 double *own = az_doubles((size_t)net->n_weights + 1);
                 if (!own) { st = AZ_ENOMEM; break; }
-                for (int w = 0; w < net->n_weights; w++) own[w] = net->weight[w] * (1 + NOISE_STEP * (2 * az_rng_uniform(&rng) - 1));
+                const int degrees = net->space == AZ_SPACE_CHEBYSHEV ? net->n_frozen : 0; /* whole numbers, exact */
+                for (int w = 0; w < net->n_weights; w++)
+                    own[w] = net->weight[w] * (w < degrees ? 1 : 1 + NOISE_STEP * (2 * az_rng_uniform(&rng) - 1));
                 net->weight = own;
             }
         if (!st) az_program_residual(t->program, &b, moved);
