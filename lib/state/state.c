@@ -47,6 +47,15 @@ static void history_clear(az_history *h)
     az_doubles_free(h->unknown);
 }
 
+void az_support_clear(az_support *q)
+{
+    az_doubles_free(q->unknown);
+    az_doubles_free(q->derived);
+    az_doubles_free(q->field);
+    az_free(q->note);
+    *q = (az_support){.done = 0};
+}
+
 /* n_trials and n_rows come from the problem, so the arrays they size must go before it does. */
 static void arrays_clear(az_result *r)
 {
@@ -62,10 +71,7 @@ static void arrays_clear(az_result *r)
     az_doubles_free(r->memory);
     az_doubles_free(r->passed);
     az_cross_clear(&r->cross);
-    az_doubles_free(r->support.unknown);
-    az_doubles_free(r->support.derived);
-    az_doubles_free(r->support.field);
-    az_free(r->support.note);
+    az_support_clear(&r->support);
     az_doubles_free(r->curve.x);
     az_doubles_free(r->curve.residual);
     az_doubles_free(r->curve.relative);

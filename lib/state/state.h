@@ -198,6 +198,7 @@ const az_mesh *az_state_strip(const az_result *r);
 az_status az_state_duplicate(az_result **out, az_problem *p, const az_result *from);
 void az_network_clear(az_network *net); /* frees its arrays and empties it */
 void az_cross_clear(az_cross *c);
+void az_support_clear(az_support *q);
 int az_network_count(const az_network *net); /* weights, from the widths or the mesh; -1 if it overflows int */
 
 #endif

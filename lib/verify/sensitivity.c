@@ -134,7 +134,7 @@ static int probed(int *node, const az_problem *p)
 }
 
 /* The largest error of each let or trial at these points; one that is as large as the largest value there is is not determined. */
-static az_status measure_fields(az_result *r, az_tangent *t)
+static az_status measure_fields(az_support *q, const az_result *r, az_tangent *t)
 {
     const az_problem *p = r->problem;
     const int n = p->n_lets ? p->n_lets : p->n_trials;
@@ -151,11 +151,11 @@ static az_status measure_fields(az_result *r, az_tangent *t)
             if (!st) st = az_system_error(t->system, &error, &norm, NULL, g);
             most = fmax(most, error), size = fmax(size, fabs(value[i]));
         }
-        r->support.field[k] = most;
+        q->field[k] = most;
         sizes[k] = size, all = fmax(all, size);
     }
     for (int k = n - 1; k >= 0 && !st; k--) /* a field may be 0, beside others that are not */
-        if (r->support.field[k] >= sizes[k] && r->support.field[k] > SMALL * all && all > 0) r->support.lost = k + 1;
+        if (q->field[k] >= sizes[k] && q->field[k] > SMALL * all && all > 0) q->lost = k + 1;
     az_doubles_free(sizes);
     az_doubles_free(g);
     return st;
@@ -181,11 +181,10 @@ static double start_of(const az_result *r, int i)
     return fabs(p->scalar[p->n_parameters + i].value);
 }
 
-static az_status measure(az_result *r, az_tangent *t)
+static az_status measure(az_support *q, const az_result *r, az_tangent *t)
 {
     const az_problem *p = r->problem;
     const int unknowns = r->history.n_unknowns, n = unknowns + p->n_derived;
-    az_support *q = &r->support;
     resolve v;
     az_status st = create_resolve(&v, t, n);
     for (int i = 0; i < unknowns && !st; i++)
@@ -201,7 +200,7 @@ static az_status measure(az_result *r, az_tangent *t)
         if (az_result_derived(r, i, &value, NULL, NULL)) continue;
         st = measure_number(t->system, &q->derived[i], &v, unknowns + i, value, 1);
     }
-    if (!st) st = measure_fields(r, t);
+    if (!st) st = measure_fields(q, r, t);
 
     clear_resolve(&v);
     return st;
@@ -210,10 +209,6 @@ static az_status measure(az_result *r, az_tangent *t)
 static az_status begin(az_support *q, const az_result *r)
 {
     const int unknowns = r->history.n_unknowns, n_derived = r->problem->n_derived, fields = r->problem->n_lets ? r->problem->n_lets : r->problem->n_trials;
-    az_doubles_free(q->unknown);
-    az_doubles_free(q->derived);
-    az_doubles_free(q->field);
-    az_free(q->note);
     *q = (az_support){.unknown = az_doubles((size_t)unknowns + 1), .derived = az_doubles((size_t)n_derived + 1), .field = az_doubles((size_t)fields + 1)};
     if (!q->unknown || !q->derived || !q->field) return AZ_ENOMEM;
     for (int i = 0; i < fields; i++) q->field[i] = NAN;
@@ -222,24 +217,24 @@ static az_status begin(az_support *q, const az_result *r)
     return AZ_OK;
 }
 
-az_status az_sensitivity_measure(az_result *r, const az_reference *s, int threads, az_error *err)
+az_status az_sensitivity_measure(az_support *q, const az_result *r, double relative, const az_reference *s, int threads, az_error *err)
 {
     const az_problem *p = r->problem;
     const double began = az_seconds();
     int node[AZ_MAX_DERIVED + AZ_MAX_LETS + AZ_MAX_TRIALS];
     double x[LOOKS * AZ_MAX_DIM];
     az_tangent *t = NULL;
-    az_status st = begin(&r->support, r);
+    az_status st = begin(q, r);
     const az_probe probe = {.x = x, .n = LOOKS, .node = node, .n_nodes = probed(node, p)};
-    if (st || r->ladder.held || r->arc || !isfinite(r->evidence.reevaluated_relative)) return st;
+    if (st || r->ladder.held || r->arc || !isfinite(relative)) return st;
     some_points(x, p);
     st = az_tangent_create(&t, r, s, &probe, threads, err);
-    if (!st) st = measure(r, t);
-    if (!st) st = az_free_directions(&r->support, r, t, threads);
-    for (int i = 0; i < r->history.n_unknowns && !st; i++) r->support.open += isinf(r->support.unknown[i]);
-    for (int i = 0; i < p->n_derived && !st; i++) r->support.open += isinf(r->support.derived[i]);
-    r->support.done = !st;
-    r->support.seconds = az_seconds() - began;
+    if (!st) st = measure(q, r, t);
+    if (!st) st = az_free_directions(q, r, t, threads);
+    for (int i = 0; i < r->history.n_unknowns && !st; i++) q->open += isinf(q->unknown[i]);
+    for (int i = 0; i < p->n_derived && !st; i++) q->open += isinf(q->derived[i]);
+    q->done = !st;
+    q->seconds = az_seconds() - began;
     az_tangent_destroy(t);
     return st == AZ_ENOMEM ? st : AZ_OK;
 }

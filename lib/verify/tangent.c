@@ -559,7 +559,8 @@ az_status az_tangent_create(az_tangent **out, const az_result *r, const az_refer
     t->trial = az_calloc((size_t)p->n_trials + 1, sizeof *t->trial);
     az_status st = t->trial ? AZ_OK : AZ_ENOMEM;
     for (int k = 0; k < p->n_trials && !st; k++) t->trial[k] = r->trial[k];
-    if (!st && p->dim > 1 && az_run_elements(r)) st = AZ_EDOMAIN;
+    for (int k = 0; k < p->n_trials && p->dim > 1; k++)
+        if (r->trial[k].n_stages < 1 || az_run_elements(r)) st = st ? st : AZ_EDOMAIN;
     if (!st && p->dim == 1 && !t->local && !r->n_edges) st = AZ_EDOMAIN;
     if (!st) st = p->dim == 1 ? build_line(t, &base, probe, threads, err) : build_box(t, &base, probe, threads, err);
     if (!st) st = fill_residuals(t, s, base, threads);

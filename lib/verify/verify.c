@@ -293,8 +293,10 @@ static void curve_clear(az_curve *c)
     *c = (az_curve){.n = 0};
 }
 
-static void store(az_result *r, const verdict *w, const az_curve *c, double defect)
+static void store(az_result *r, const verdict *w, const az_curve *c, double defect, const az_support *support)
 {
+    az_support_clear(&r->support);
+    r->support = *support;
     memcpy(r->row_found, w->row, sizeof *w->row * (size_t)r->problem->n_rows * AZ_ROW_FOUND((size_t)r->problem->dim));
     r->evidence.reevaluated_max = w->max;
     r->evidence.reevaluated_relative = w->relative;
@@ -350,6 +352,7 @@ az_status az_verify(az_result *r, int threads, az_error *err)
     az_reference *s = NULL;
     verdict w = {.max = 0};
     az_curve curve = {.n = 0};
+    az_support support = {.done = 0};
     double defect = NAN;
     grid d = {.h = SPACING, .wanted = points_wanted(r), .threads = thread_count(threads)};
     az_status st = make_reference(&s, r, err);
@@ -360,12 +363,13 @@ az_status az_verify(az_result *r, int threads, az_error *err)
     w.max = az_state_worst(r, w.max), w.relative = az_state_worst(r, w.relative);
     if (!st) st = measure_defect(&defect, s, r, &w);
     if (!st) st = make_curve(&curve, &w, p->dim);
+    if (!st) st = az_sensitivity_measure(&support, r, w.relative, s, d.threads, err);
     if (!st)
-        store(r, &w, &curve, defect);
-    else
+        store(r, &w, &curve, defect, &support);
+    else {
         curve_clear(&curve);
-    if (!st) st = az_sensitivity_measure(r, s, d.threads, err);
-    if (!st) az_evidence_weigh(r);
+        az_support_clear(&support);
+    }
     verdict_clear(&w);
     az_reference_destroy(s);
     return st ? az_fail(err, st, "cannot verify the result: %s", az_status_message(st)) : AZ_OK;
