@@ -240,16 +240,27 @@ def initial_value():
     truth("lorenz", "z(1)", [end[2]], [again[2]])
     lotka = lambda t, y: [y[0] - y[0]*y[1], y[0]*y[1] - y[1]]
     truth("lotka", "x(4)", [integrate(lotka, 0, [2, 1], 4, 40)[0]], [integrate(lotka, 0, [2, 1], 4, 64)[0]])
-    sir = lambda t, y: [-2*y[0]*y[1], 2*y[0]*y[1] - y[1]/2]
-    middle, last = integrate(sir, 0, [mpf("0.99"), mpf("0.01")], 4), integrate(sir, 0, [mpf("0.99"), mpf("0.01")], 8, 60)
-    truth("epidemic", "b", [2], [2 + middle[1] - mpf("0.40470807551882256769")])  # the data of the file, from b = 2 and g = 1/2
-    truth("epidemic", "g", [H], [H + last[0] - mpf("0.031135224953837616209")])
+    # the data of the file are from b = 2 and g = 1/2, and are also met by another pair
+    pairs = [[infection(n, *start) for start in (("2", "0.5"), ("1.3524", "0.21"))] for n in (24, 32)]
+    for i, number in enumerate("bg"):
+        truth("epidemic", number, [pair[i] for pair in pairs[0]], [pair[i] for pair in pairs[1]], 18)
+    assert all(abs(x - y) < mpf(10)**-17 for x, y in zip(pairs[0][0], (2, H)))
     y = [lambertw(2*exp(2*(1 - mpf(t)))).real/2 for t in (1, 2)]
     truth("michaelis", "V", [1], [1 + y[0] - mpf("0.42630275100686274567")])
     truth("michaelis", "K", [H], [H + y[1] - mpf("0.1088575528785450554")])
     cycle = [van_der_pol(n) for n in (48, 64)]
     truth("van_der_pol", "T", [cycle[0][0]], [cycle[1][0]])
     truth("van_der_pol", "A", [cycle[0][1]], [cycle[1][1]])
+
+
+def infection(n, b, g):
+    """Both rates of `epidemic` near b and g."""
+    def miss(b, g):
+        rhs = lambda t, y: [-b*y[0]*y[1], b*y[0]*y[1] - g*y[1]]
+        y = [mpf("0.99"), mpf("0.01")]
+        return integrate(rhs, 0, y, 4, n)[1] - mpf("0.40470807551882256769"), integrate(rhs, 0, y, 8, 2*n)[0] - mpf("0.031135224953837616209")
+    root = findroot(miss, (mpf(b), mpf(g)), tol=mpf(10)**-50, verify=False, maxsteps=6)
+    return root[0], root[1]
 
 
 def van_der_pol(n):
