@@ -255,6 +255,22 @@ static bool any_solved(const row *r, int n)
     return any;
 }
 
+#define APART 3.0 /* times the errors of both */
+
+/* Two spaces that reached the tolerance at values which the errors of both do not cover, in words; false if there are none. */
+static bool contradiction(const cli_context *c, const az_problem *p, const row *r, int n)
+{
+    for (int i = 0; i < n; i++)
+        for (int k = i + 1; k < n; k++) {
+            const double errors = r[i].error + r[k].error;
+            if (!r[i].reached || !r[k].reached || !isfinite(errors) || fabs(r[i].value - r[k].value) <= APART * errors) continue;
+            cli_warn(c, "a contradiction: %s = %s by %s and %s by %s, each to its tolerance: two solutions, or an error that is too small",
+                     az_problem_unknown(p, 0), r[i].digits, r[i].space, r[k].digits, r[k].space);
+            return true;
+        }
+    return false;
+}
+
 static int compare(const cli_context *c, const request *q, const char *name)
 {
     row rows[MAX_ROWS];
@@ -274,6 +290,7 @@ static int compare(const cli_context *c, const request *q, const char *name)
     if (!whole) cli_warn(c, "interrupted: spaces are missing");
     for (int i = 0; i < n && whole; i++)
         if (rows[i].reached) status = CLI_OK;
+    if (whole && contradiction(c, p, rows, n)) status = CLI_NOT_REACHED;
     az_problem_destroy(p);
     return status;
 }

@@ -19,7 +19,10 @@ bool cli_reached(const az_result *r)
 {
     az_evidence e = az_result_evidence(r);
 
-    if (e.tier >= AZ_TIER_REEVALUATED) return e.reevaluated_relative <= az_result_options(r)->tolerance && !az_result_open(r);
+    const az_cross *c = az_result_cross(r);
+
+    if (az_result_open(r) || (c && c->contradicts)) return false;
+    if (e.tier >= AZ_TIER_REEVALUATED) return e.reevaluated_relative <= az_result_options(r)->tolerance;
     return az_result_stop(r) == AZ_STOP_TOLERANCE;
 }
 
@@ -85,8 +88,12 @@ static void print_cross(const az_result *r)
     if (!c) return;
     bool agrees = az_result_evidence(r).tier == AZ_TIER_CROSS_SOLVED;
     printf("  %-13s %s here and %s in result %016llx %s:\n", "cross-solved", az_space_title(c->space, c->coordinates),
-           az_space_title(c->other_space, c->other_coordinates), (unsigned long long)c->hash, agrees ? "agree" : "do not agree");
-    for (int i = 0; i < c->n_unknowns; i++) printf("  %-13s %-13s %.1e\n", "", az_problem_unknown(p, i), c->unknown[i]);
+           az_space_title(c->other_space, c->other_coordinates), (unsigned long long)c->hash, agrees ? "agree" : c->contradicts ? "contradict each other" : "do not agree");
+    for (int i = 0; i < c->n_unknowns; i++) {
+        printf("  %-13s %-13s %.1e", "", az_problem_unknown(p, i), c->unknown[i]);
+        if (c->contradicts) printf("  %.10g here, %.10g there", az_result_unknown(r, i, NULL), c->other_value[i]);
+        printf("\n");
+    }
     for (int i = 0; i < c->n_names; i++) printf("  %-13s %-13s %.1e of its maximum\n", "", az_problem_get_name(p, i), c->name[i]);
     printf("  %-13s %-13s %.1e here, %.1e there\n", "", "residuals", c->relative, c->other_relative);
 }
@@ -303,6 +310,10 @@ static void json_cross(json *j, const az_result *r)
     if (c->other_coordinates) json_string(j, "other_coordinates", az_coordinates_name(c->other_coordinates));
     json_number(j, "relative", c->relative);
     json_number(j, "other_relative", c->other_relative);
+    json_bool(j, "contradicts", c->contradicts);
+    json_object(j, "other_values");
+    for (int i = 0; i < c->n_unknowns; i++) json_number(j, az_problem_unknown(p, i), c->other_value[i]);
+    json_object_end(j);
     json_object(j, "unknowns");
     for (int i = 0; i < c->n_unknowns; i++) json_number(j, az_problem_unknown(p, i), c->unknown[i]);
     json_object_end(j);

@@ -233,6 +233,8 @@ typedef struct az_cross {
     double relative, other_relative;    /* re-evaluated relative residuals of both */
     int n_unknowns, n_names, n_derived;
     double *unknown;                    /* [n_unknowns] |this - other| */
+    double *other_value;                /* [n_unknowns] of the other */
+    int contradicts;                    /* 1: an unknown differs by more than the errors of both allow, three times over: two solutions, or one of them is none */
     double *name;                       /* [n_names] of each field and let: largest |this - other| over the domain / largest |this| */
     double *derived;                    /* [n_derived] |this - other|; NaN where one has no value */
 } az_cross;
@@ -248,7 +250,7 @@ az_stop az_result_stop(const az_result *r);
 int az_result_iterations(const az_result *r);
 double az_result_seconds(const az_result *r);
 int az_result_numbers(const az_result *r);                      /* solved for: weights of all stages and unknowns */
-/* Value of unknown i, NaN after AZ_STOP_LOST. *error: what the evidence supports, a sensitivity times a residual: sum over all rows, on points that the
+/* Value of unknown i. *error: what the evidence supports, a sensitivity times a residual: sum over all rows, on points that the
  * solver never saw, of |w| (|residual| + rounding of the row's terms), w the dual weights of the unknown (lib/verify/sensitivity.c). Infinite where the
  * equations do not determine the unknown, or nothing was solved; NaN before a re-evaluation. */
 double az_result_unknown(const az_result *r, int i, double *error);
@@ -277,19 +279,20 @@ void az_format_unknown(char *buffer, double value, double error);
 /* Re-evaluates the residual by the independent path (uniform grid, trapezoidal operators, scalar arithmetic) and stores the evidence in r. */
 az_status az_verify(az_result *r, int threads, az_error *err);
 
-/* Compares r with another result of the same problem (text and parameters). Both are re-evaluated first where they have not been; r then holds
- * the agreement, its tier is AZ_TIER_CROSS_SOLVED, and the error of an unknown is the larger of the difference and of what the residual
- * supports, at least 4 eps. AZ_EOPTION for another problem or for two results in the same trial space, which elements in other coordinates are
- * not. */
+/* Compares r with another result of the same problem (text and parameters): of another trial space, of another mesh, or from other random weights. Both
+ * are re-evaluated first where they have not been; r then holds the comparison, and the error of an unknown is the larger of the difference and of its own.
+ * The tier is AZ_TIER_CROSS_SOLVED where they agree, by the errors of both; where they contradict each other, az_cross.contradicts is set. AZ_EOPTION for
+ * another problem, or for the same result twice. */
 az_status az_cross_check(az_result *r, az_result *other, int threads, az_error *err);
 
-/* Solves the problem of `from` again in the space of elements (from elements in a half-plane: of those in the other coordinates), started from its
- * trials and unknowns, and cross-checks the two: *out is the new result, with one
- * stage of elements, re-evaluated and compared with `from` (which is re-evaluated first if it has not been, and not changed otherwise). Where it ends
- * elsewhere than at the solution that `from` is, by what both residuals support, it has stopped with AZ_STOP_LOST and is not compared. In a half-plane its first
+/* Solves the problem of `from` again in the space of elements (from elements: on another mesh; in a half-plane, in the other coordinates), and cross-checks
+ * the two: *out is the new result, with one stage of elements, re-evaluated and compared with `from` (which is re-evaluated first if it has not been, and
+ * not changed otherwise). With one coordinate it starts beside the trials and unknowns of `from`, all of them off by 1e-3 of themselves, so that it can end
+ * elsewhere; in a half-plane it starts from them. Where it ends elsewhere, by the errors of both, it has stopped with AZ_STOP_LOST, and the comparison says
+ * so. In a half-plane its first
  * mesh is no coarser than that of elements in `from`.
  * o: tolerance, limits, threads, points and checkpoint; NaN or 0: as in a solve with elements, the tolerance as that of elements in `from`. AZ_EOPTION for a problem
- * or a result that elements cannot take, and for a result of elements in one coordinate; else as az_solve. */
+ * that elements cannot take; else as az_solve. */
 az_status az_polish(az_result **out, az_result *from, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err);
 
 /* Value or mixed derivative of a field, let or trial at points. out[n]; points[n*dim], point-major; order[dim] of derivatives.

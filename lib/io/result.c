@@ -297,6 +297,8 @@ static void cross(az_archive *a, az_result *r)
         az_archive_int(a, "unknowns", &c->n_unknowns, n_unknowns, n_unknowns);
         az_archive_int(a, "names", &c->n_names, n_names, n_names);
         az_archive_doubles(a, "unknown", &c->unknown, c->n_unknowns, 0);
+        az_archive_doubles(a, "other_value", &c->other_value, c->n_unknowns, 0);
+        az_archive_int(a, "contradicts", &c->contradicts, 0, 1);
         az_archive_doubles(a, "name", &c->name, c->n_names, 0);
         az_archive_int(a, "derived_numbers", &c->n_derived, n_derived, n_derived);
         az_archive_doubles(a, "derived", &c->derived, c->n_derived, 0);

@@ -70,7 +70,6 @@ az_status az_result_derived(const az_result *r, int i, double *value, double *er
     bool used[AZ_MAX_SCALARS + 2 * AZ_MAX_INPUT_LAYERS] = {false}, trials;
 
     if (i < 0 || i >= p->n_derived) return az_fail(err, AZ_ENAME, "the problem '%s' has no derived number %d", p->name, i);
-    if (r->stop == AZ_STOP_LOST) return az_fail(err, AZ_EOPTION, "the solution was lost: '%s' has no value", p->derived[i].text);
     const int node = p->derived[i].node;
     az_status st = value_of(r, value, node, err);
     if (!error || st) return st;

@@ -61,6 +61,27 @@ static az_status fit(az_result *r, const az_result *from, int t, az_error *err)
     return st;
 }
 
+#define BESIDE 1e-3 /* of themselves: how far off fields and unknowns start, so that a second solve can end elsewhere */
+
+/* In one coordinate; beside a profile of a half-plane lie others, and Newton's method starts from it. */
+static void step_aside(az_result *r)
+{
+    const az_problem *p = r->problem;
+    if (p->dim > 1) return;
+    for (int i = 0; i < az_problem_n_unknowns(p); i++) {
+        const az_scalar_decl *s = &p->scalar[p->n_parameters + i];
+        double *u = &r->scalar[p->n_parameters + i];
+        const double beside = *u * (1 + (i % 2 ? -BESIDE : BESIDE)), other = *u * (1 - (i % 2 ? -BESIDE : BESIDE));
+        if (s->defect || p->n_parameters + i >= az_problem_layer_slot(p, 0)) continue;
+        if (beside > s->lo && beside < s->hi) *u = beside;
+        else if (other > s->lo && other < s->hi) *u = other;
+    }
+    for (int t = 0; t < p->n_trials; t++) {
+        az_network *net = &r->trial[t].stage[r->trial[t].n_stages - 1];
+        for (int j = 0; j < net->n_weights; j++) net->weight[j] *= 1 + BESIDE;
+    }
+}
+
 static az_status begin(az_result *r, const az_result *from, az_error *err)
 {
     const az_problem *p = r->problem;
@@ -72,6 +93,7 @@ static az_status begin(az_result *r, const az_result *from, az_error *err)
     if (!st) st = p->dim > 1 ? az_square_begin(r, from) : az_elements_begin(r);
     if (st) return az_fail(err, st, "%s", az_status_message(st));
     for (int t = 0; t < p->n_trials && !st; t++) st = fit(r, from, t, err);
+    if (!st) step_aside(r);
     return st;
 }
 

@@ -97,6 +97,7 @@ void az_network_clear(az_network *net)
 void az_cross_clear(az_cross *c)
 {
     az_doubles_free(c->unknown);
+    az_doubles_free(c->other_value);
     az_doubles_free(c->name);
     az_doubles_free(c->derived);
     *c = (az_cross){.hash = 0};
@@ -257,7 +258,7 @@ double az_result_unknown(const az_result *r, int i, double *error)
 {
     const int n = az_problem_n_unknowns(r->problem);
 
-    if (i < 0 || i >= n || r->stop == AZ_STOP_LOST) {
+    if (i < 0 || i >= n) {
         if (error) *error = NAN;
         return NAN;
     }

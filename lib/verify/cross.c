@@ -15,9 +15,9 @@ static az_status check_pair(const az_result *r, const az_result *other, az_error
         if (!az_graph_equal(r->scalar[i], other->scalar[i]))
             return az_fail(err, AZ_EOPTION, "the two results have different values of %s: %.17g and %.17g", p->scalar[i].name, r->scalar[i],
                            other->scalar[i]);
-    if (az_result_space(r) == az_result_space(other) && az_result_coordinates(r) == az_result_coordinates(other))
-        return az_fail(err, AZ_EOPTION, "both results are of the trial space %s: only another one is evidence",
-                       az_space_title(az_result_space(r), az_result_coordinates(r)));
+    if (az_result_hash(r) == az_result_hash(other) && az_result_space(r) == az_result_space(other) && az_result_coordinates(r) == az_result_coordinates(other))
+        return az_fail(err, AZ_EOPTION, "both results are of the same run (hash %016llx): expected one of another trial space, mesh or seed",
+                       (unsigned long long)az_result_hash(r));
     return AZ_OK;
 }
 
@@ -83,8 +83,11 @@ static az_status compare(az_cross *c, const az_result *r, const az_result *other
     c->unknown = az_doubles((size_t)c->n_unknowns);
     c->name = az_doubles((size_t)c->n_names);
     c->derived = az_doubles((size_t)c->n_derived);
-    if (!c->unknown || !c->name || !c->derived) return az_fail(err, AZ_ENOMEM, "out of memory");
+    c->other_value = az_doubles((size_t)c->n_unknowns);
+    if (!c->unknown || !c->name || !c->derived || !c->other_value) return az_fail(err, AZ_ENOMEM, "out of memory");
     for (int i = 0; i < c->n_unknowns; i++) c->unknown[i] = fabs(r->scalar[p->n_parameters + i] - other->scalar[p->n_parameters + i]);
+    for (int i = 0; i < c->n_unknowns; i++) c->other_value[i] = other->scalar[p->n_parameters + i];
+    c->contradicts = az_evidence_contradicts(r, other);
     const az_status st = compare_names(c, r, other, err);
     return st ? st : compare_derived(c, r, other, err);
 }
@@ -111,18 +114,16 @@ az_status az_cross_check(az_result *r, az_result *other, int threads, az_error *
     return AZ_OK;
 }
 
-/* Whether r, re-evaluated, is not the solution that `from` is: it solves nothing, or its unknowns are farther away than both residuals support. What
- * was no solution cannot be lost, and a run that was cut short has not lost it. */
+/* Whether r, re-evaluated, is not the solution that `from` is: it solves nothing, or its unknowns are farther away than the errors of both. What was no
+ * solution cannot be lost, and a run that was cut short has not lost it. */
 static bool lost(const az_result *r, const az_result *from)
 {
-    const int n = az_problem_n_unknowns(r->problem), first = r->problem->n_parameters;
     const bool over = r->stop == AZ_STOP_TOLERANCE || r->stop == AZ_STOP_STALLED || r->stop == AZ_STOP_BOUND;
     if (!over || !(from->evidence.reevaluated_relative <= AZ_AGREE_RESIDUAL)) return false;
-    if (!(r->evidence.reevaluated_relative <= AZ_AGREE_RESIDUAL)) return true;
-    for (int i = 0; i < n; i++)
-        if (!(fabs(r->scalar[first + i] - from->scalar[first + i]) <= AZ_ELSEWHERE * (r->unknown_error[i] + from->unknown_error[i]))) return true;
-    return false;
+    return !(r->evidence.reevaluated_relative <= AZ_AGREE_RESIDUAL) || az_evidence_contradicts(r, from);
 }
+
+#define OTHER_MESH 1.5 /* times the points: panels of another width */
 
 az_status az_polish(az_result **out, az_result *from, const az_solve_options *o, az_progress_fn fn, void *data, az_error *err)
 {
@@ -130,17 +131,14 @@ az_status az_polish(az_result **out, az_result *from, const az_solve_options *o,
     *out = NULL;
     if (isnan(o->tolerance) && az_result_space(from) == AZ_SPACE_ELEMENT) own.tolerance = from->options.tolerance;
     if (az_result_coordinates(from)) own.coordinates = az_result_coordinates(from) == AZ_POLAR ? AZ_CONFORMAL : AZ_POLAR;
-    else if (az_result_space(from) == AZ_SPACE_ELEMENT)
-        return az_fail(err, AZ_EOPTION, "the result is of elements already: polishing starts from networks");
+    else if (az_result_space(from) == AZ_SPACE_ELEMENT && !o->points) own.points = (int)(OTHER_MESH * from->options.points);
     az_status st = need_residual(from, o->threads, err);
     if (!st) st = az_polish_run(out, from, &own, fn, data, err);
     if (st || (*out)->stop == AZ_STOP_CANCELLED) return st;
     st = az_verify(*out, o->threads, err);
-    if (!st && lost(*out, from)) {
-        (*out)->stop = AZ_STOP_LOST;
-        return AZ_OK;
-    }
+    const bool elsewhere = !st && lost(*out, from);
     if (!st) st = az_cross_check(*out, from, o->threads, err);
+    if (elsewhere) (*out)->stop = AZ_STOP_LOST;
     if (!st) return AZ_OK;
     az_result_destroy(*out);
     *out = NULL;

@@ -9,13 +9,37 @@
 #define UNKNOWN_PER_RESIDUAL 1.0
 #define DEFECT_MARGIN 2.0 /* the same of what the origin shows: 0.9 measured on CCF, where other points had no part in it */
 
-static bool agrees(const az_cross *c, const double *value)
+/* The error of unknown i by this result alone. */
+static double own_error(const az_result *r, int i)
 {
-    const double noise = fmax(fmax(c->relative, c->other_relative), AZ_VALUE_ULPS * DBL_EPSILON);
+    const double relative = r->evidence.reevaluated_relative, value = r->scalar[r->problem->n_parameters + i];
+    const double slope = fabs(r->evidence.defect_slope), defect = isfinite(r->evidence.defect) ? r->evidence.defect : 0;
+    const bool known = r->support.done && !isnan(r->support.unknown[i]);
+    double error = fmax(known ? r->support.unknown[i] : UNKNOWN_PER_RESIDUAL * relative, AZ_VALUE_ULPS * DBL_EPSILON * fabs(value));
+    if (i == 0 && isfinite(slope) && !known) error = fmax(error, fmax(UNKNOWN_PER_RESIDUAL * relative, DEFECT_MARGIN * defect) / slope);
+    return relative <= AZ_SOLVES_NOTHING ? error : INFINITY; /* what solves nothing has no number */
+}
 
-    if (!(c->relative <= AZ_AGREE_RESIDUAL) || !(c->other_relative <= AZ_AGREE_RESIDUAL)) return false;
+bool az_evidence_contradicts(const az_result *r, const az_result *other)
+{
+    const int first = r->problem->n_parameters;
+    for (int i = 0; i < r->history.n_unknowns; i++) {
+        const double errors = own_error(r, i) + own_error(other, i);
+        if (isfinite(errors) && !(fabs(r->scalar[first + i] - other->scalar[first + i]) <= AZ_CONTRADICTION * errors)) return true;
+    }
+    return false;
+}
+
+static bool agrees(const az_result *r)
+{
+    const az_cross *c = &r->cross;
+    const double noise = fmax(fmax(c->relative, c->other_relative), AZ_VALUE_ULPS * DBL_EPSILON), *value = r->scalar + r->problem->n_parameters;
+
+    if (c->contradicts || !(c->relative <= AZ_AGREE_RESIDUAL) || !(c->other_relative <= AZ_AGREE_RESIDUAL)) return false;
+    for (int i = 0; i < c->n_unknowns; i++) /* without errors of their own: as far as the residuals reach */
+        if (!r->support.done && !(c->unknown[i] <= AZ_AGREE * noise * fmax(1, fabs(value[i])))) return false;
     for (int i = 0; i < c->n_unknowns; i++)
-        if (!(c->unknown[i] <= AZ_AGREE * noise * fmax(1, fabs(value[i])))) return false;
+        if (isinf(own_error(r, i))) return false;
     for (int i = 0; i < c->n_names; i++)
         if (!(c->name[i] <= AZ_AGREE * noise)) return false;
     return true;
@@ -23,19 +47,12 @@ static bool agrees(const az_cross *c, const double *value)
 
 void az_evidence_weigh(az_result *r)
 {
-    const double relative = r->evidence.reevaluated_relative, *value = r->scalar + r->problem->n_parameters;
-    const double slope = fabs(r->evidence.defect_slope), defect = isfinite(r->evidence.defect) ? r->evidence.defect : 0;
-    const bool finite = isfinite(relative) && isfinite(r->evidence.reevaluated_max);
+    const bool finite = isfinite(r->evidence.reevaluated_relative) && isfinite(r->evidence.reevaluated_max);
 
-    if (finite) r->evidence.tier = r->cross.compared && agrees(&r->cross, value) ? AZ_TIER_CROSS_SOLVED : AZ_TIER_REEVALUATED;
+    if (finite) r->evidence.tier = r->cross.compared && agrees(r) ? AZ_TIER_CROSS_SOLVED : AZ_TIER_REEVALUATED;
     else if (r->evidence.tier > AZ_TIER_TRAINED) r->evidence.tier = AZ_TIER_TRAINED;
     for (int i = 0; i < r->history.n_unknowns; i++) {
-        const double least = AZ_VALUE_ULPS * DBL_EPSILON * fabs(value[i]);
-        const bool known = r->support.done && !isnan(r->support.unknown[i]);
-        double error = fmax(known ? r->support.unknown[i] : UNKNOWN_PER_RESIDUAL * relative, least);
-        if (i == 0 && isfinite(slope) && !known) error = fmax(error, fmax(UNKNOWN_PER_RESIDUAL * relative, DEFECT_MARGIN * defect) / slope);
-        if (r->cross.compared) error = fmax(error, r->cross.unknown[i]);
-        if (!(relative <= AZ_AGREE_RESIDUAL)) error = INFINITY; /* what solves nothing has no number */
+        const double error = r->cross.compared ? fmax(own_error(r, i), r->cross.unknown[i]) : own_error(r, i);
         r->unknown_error[i] = finite ? error : NAN;
     }
 }

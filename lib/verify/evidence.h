@@ -9,7 +9,8 @@
  * the errors are the differences all the same. */
 #define AZ_AGREE 1e3 /* a difference is up to 100 times the residual: measured on the built-in problems and six small ones, the worst a function on the line that decays */
 #define AZ_AGREE_RESIDUAL AZ_SOLVES_NOTHING /* relative; two results that solve nothing agree on nothing */
-#define AZ_ELSEWHERE 10.0 /* errors by which two unknowns differ at least that are not of one solution */
+#define AZ_CONTRADICTION 3.0 /* times the errors of both: two values that differ by more are not of one solution */
+bool az_evidence_contradicts(const az_result *r, const az_result *other);
 void az_evidence_weigh(az_result *r);
 
 #endif

@@ -102,8 +102,9 @@ static az_status measure_number(const az_system *s, double *error, const resolve
     const double *g = v->gradient + (size_t)i * (size_t)s->cols;
     const az_status st = az_system_error(s, error, &norm, &noise, g);
     if (st) return st;
-    /* corrections that do not fall, and are not rounding: as far as they go, twice */
-    if (isfinite(*error) && !(v->second[i] <= fmax(POOR * v->first[i], noise))) *error = fmax(*error, 2 * v->sum[i]);
+    const double ratio = v->second[i] > noise ? v->second[i] / v->first[i] : 0; /* of a correction to the one before it: their sum is a geometric series */
+    if (isfinite(*error) && !(ratio <= POOR)) *error = 2 * fmax(*error, v->sum[i]);
+    else *error /= 1 - ratio;
     if (isnan(*error)) *error = INFINITY;
     *error = or_undetermined(*error, value, size);
     return AZ_OK;

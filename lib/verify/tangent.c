@@ -394,9 +394,7 @@ static az_status measure_noise(az_tangent *t, double *noise, const double *base)
                 az_network *net = &t->trial[k].stage[j];
                 double *own = az_doubles((size_t)net->n_weights + 1);
                 if (!own) { st = AZ_ENOMEM; break; }
-                const int degrees = net->space == AZ_SPACE_CHEBYSHEV ? net->n_frozen : 0; /* whole numbers, exact */
-                for (int w = 0; w < net->n_weights; w++)
-                    own[w] = net->weight[w] * (w < degrees ? 1 : 1 + NOISE_STEP * (2 * az_rng_uniform(&rng) - 1));
+                for (int w = 0; w < net->n_weights; w++) own[w] = net->weight[w] * (net->first == AZ_ACT_CHEBYSHEV && w < net->n_frozen ? 1 : 1 + NOISE_STEP * (2 * az_rng_uniform(&rng) - 1)); /* degrees are exact */
                 net->weight = own;
             }
         if (!st) az_program_residual(t->program, &b, moved);
