@@ -118,7 +118,7 @@ RUNS = {
 }
 SPACES = {"e": "element", "c": "chebyshev", "f": "fourier", "n": "mlp", "N": "mlp"}
 # A minute for those who change something: of each kind, in each space.
-QUICK = "rate load bratu_inverse string airy_level damped drag relax_5 unstable_2 double_root ring mathieu_ring burgers_0 sum_only relative_k no_level".split()
+QUICK = "rate load bratu_inverse string airy_level damped drag relax_5 unstable_2 tangent ring mathieu_ring burgers_0 sum_only relative_k no_level".split()
 QUICK_RUNS = {"e": ["", "--points 12"], "c": ["", "--layers 10"], "f": ["", "--layers 12"], "n": ["--layers 8 --iterations 20"], "N": []}
 
 
