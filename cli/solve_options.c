@@ -86,6 +86,8 @@ const char solve_help[] =
     "                       more where they have been reached; without any the run\n"
     "                       goes on by what it was asked for: after --iterations 30\n"
     "                       by 30 more\n"
+    "  --accept-trivial     a solution that is 0 everywhere counts as one; else it is\n"
+    "                       named, and the exit status is 1\n"
     "  --no-verify          do not re-evaluate the residual\n"
     "  --no-report          do not write the HTML page\n"
     "\n"
@@ -135,6 +137,7 @@ enum {
     OPT_CHECKPOINT,
     OPT_RESUME,
     OPT_NO_VERIFY,
+    OPT_ACCEPT_TRIVIAL,
     OPT_NO_REPORT
 };
 
@@ -155,6 +158,7 @@ static const struct option options[] = {{"set", required_argument, NULL, OPT_SET
                                         {"checkpoint", required_argument, NULL, OPT_CHECKPOINT},
                                         {"resume", optional_argument, NULL, OPT_RESUME},
                                         {"no-verify", no_argument, NULL, OPT_NO_VERIFY},
+                                        {"accept-trivial", no_argument, NULL, OPT_ACCEPT_TRIVIAL},
                                         {"no-report", no_argument, NULL, OPT_NO_REPORT},
                                         CLI_RESULT_OPTIONS, CLI_COMMON_OPTIONS};
 
@@ -277,6 +281,7 @@ static bool read_option(const cli_context *c, solve_request *q, int which)
     case OPT_OUTPUT: q->output = optarg; return true;
     case OPT_RESUME: q->resume = true; q->file = optarg; return true;
     case OPT_NO_VERIFY: q->verify = false; return true;
+    case OPT_ACCEPT_TRIVIAL: q->o.accept_trivial = 1; return true;
     case OPT_NO_REPORT: q->report = false; return true;
     }
     return false;

@@ -192,6 +192,7 @@ typedef struct az_solve_options {
                                          * elements */
     int max_iterations;                 /* all stages together; 0 = no limit */
     double max_seconds;                 /* > 0 or 0 = none; the only option that makes a run irreproducible */
+    int accept_trivial;                 /* a solution whose fields are all 0 counts as one; default 0: az_result_open counts it, and it is named */
     double spare_seconds;               /* of these, kept for what the caller does with the result (az_verify_within); default 0 */
     int n_layers, layers[AZ_MAX_LAYERS];/* hidden widths of the first stage, 1 to AZ_MAX_WIDTH; n_layers 0 = automatic */
     int max_stages;                     /* networks in the multistage sum, at most 6; 0 = automatic */

@@ -149,11 +149,9 @@ static double judged(const az_result *r)
             AZ_OK);
         az_run_avoid_corners(r, &points[k], az_row_fixed(row));
     }
-    const az_program_setup setup = {.points = points, .rows = true, .threads = 1};
+    const az_program_setup setup = {.points = points, .rows = true, .measure = true, .threads = 1};
     if (az_program_create(&g, r->problem, &setup, &err)) fail_msg("%s", err.message);
     double *res = az_doubles((size_t)az_program_rows(g));
-    const az_binding b = {.trial = r->trial, .scalar = r->scalar, .unit = r->unit};
-    az_program_residual(g, &b, res);
     const double worst = az_run_worst(&run, g, res);
     for (int k = 0; k < r->problem->n_rows; k++) az_doubles_free(points[k].x);
     az_free(points);

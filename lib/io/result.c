@@ -69,6 +69,7 @@ static void options(az_archive *a, az_solve_options *o)
     az_archive_int(a, "max_iterations", &o->max_iterations, 0, INT_MAX);
     az_archive_double(a, "max_seconds", &o->max_seconds);
     az_archive_int(a, "max_stages", &o->max_stages, 0, INT_MAX);
+    if (a->version >= AZ_FORMAT_HASHED) az_archive_int(a, "accept_trivial", &o->accept_trivial, 0, 1);
     az_archive_int(a, "points", &o->points, 0, INT_MAX);
     az_archive_double(a, "checkpoint_seconds", &o->checkpoint_seconds);
     CHOICE(a, "space", &o->space, 0, AZ_N_SPACE - 1, space_label);

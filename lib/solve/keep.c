@@ -50,8 +50,7 @@ static double worst_relative(az_run *run, const az_program *g, const az_binding 
     return worst;
 }
 
-/* Of the result's own state. */
-static double measure(az_run *run, az_program *g, double *res)
+double az_run_worst(az_run *run, az_program *g, double *res)
 {
     const az_binding b = {.trial = run->r->trial, .scalar = run->r->scalar, .unit = run->r->unit};
     if (az_program_residual(g, &b, res)) run->failed = AZ_ENOMEM; /* res is NaN then */
@@ -64,7 +63,7 @@ static double measure_kept(az_run *run, az_program *g, double *res)
 {
     if (!run->r->kept.trial) return NAN;
     az_kept_swap(run->r);
-    const double worst = measure(run, g, res);
+    const double worst = az_run_worst(run, g, res);
     az_kept_swap(run->r);
     return worst;
 }
@@ -74,7 +73,7 @@ az_status az_run_keep(az_run *run, az_program *g, double *res)
     az_result *r = run->r;
     const bool on = keeps(run);
     const double kept = on ? measure_kept(run, g, res) : NAN;
-    r->check = measure(run, g, res); /* last, since the program and res are used further */
+    r->check = az_run_worst(run, g, res); /* last, since the program and res are used further */
     if (!on) return AZ_OK;
     if (r->kept.trial) r->kept.check = kept;
     if (!isfinite(r->check) || kept < r->check) return AZ_OK;
@@ -131,7 +130,7 @@ static az_status compare(az_run *run, double *now, double *kept)
     double *res = az_doubles((size_t)az_program_rows(g));
     if (res) {
         *kept = measure_kept(run, g, res);
-        *now = measure(run, g, res);
+        *now = az_run_worst(run, g, res);
     }
     az_program_destroy(own);
     az_doubles_free(res);

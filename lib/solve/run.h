@@ -172,6 +172,9 @@ az_status az_run_examine(az_run *run, const az_program_setup *setup, az_program 
 /* keep.c: the judge's program g sees the present state and the one that is kept, in this order: res and check are of the former, and a copy of it is kept
  * from now on if it is no worse. Nothing is kept on a march, in a scan or with an arc. AZ_ENOMEM. */
 az_status az_run_keep(az_run *run, az_program *g, double *res);
+/* Of the present state: the largest residual as it is judged (az_program_relative; by a program that was not set up to measure, as trained), and of what unknowns
+ * lie outside their bounds. res[rows]: the residuals. NaN with run->failed set where there is no memory. */
+double az_run_worst(az_run *run, az_program *g, double *res);
 /* The same on points that are always the same, before a state is given up that was not judged. The state but for what is kept stays. */
 az_status az_run_keep_last(az_run *run);
 /* At the end of a run that may go on: where the state kept is better on such points, it becomes the result's own, and the working one is put aside. */

@@ -9,7 +9,10 @@
 #define UNKNOWN_PER_RESIDUAL 1.0
 #define DEFECT_MARGIN 2.0 /* the same of what the origin shows: 0.9 measured on CCF, where other points had no part in it */
 
-/* The error of unknown i by this result alone. */
+/* Elements in a half-plane, and states beside a solution (an unknown held, a row more), are not linearised: the old rule has to do. */
+static bool by_residual(const az_result *r) { return az_state_strip(r) || r->ladder.held || r->arc; }
+
+/* The error of unknown i by this result alone; NaN where nothing is known of it. */
 static double own_error(const az_result *r, int i)
 {
     const double relative = r->evidence.reevaluated_relative, value = r->scalar[r->problem->n_parameters + i];
@@ -17,6 +20,7 @@ static double own_error(const az_result *r, int i)
     const bool known = r->support.done && !isnan(r->support.unknown[i]);
     double error = fmax(known ? r->support.unknown[i] : UNKNOWN_PER_RESIDUAL * relative, AZ_VALUE_ULPS * DBL_EPSILON * fabs(value));
     if (i == 0 && isfinite(slope) && !known) error = fmax(error, fmax(UNKNOWN_PER_RESIDUAL * relative, DEFECT_MARGIN * defect) / slope);
+    if (!known && !by_residual(r) && relative <= AZ_SOLVES_NOTHING) return NAN;
     return relative <= AZ_SOLVES_NOTHING ? error : INFINITY; /* what solves nothing has no number */
 }
 
@@ -52,8 +56,9 @@ void az_evidence_weigh(az_result *r)
     if (finite) r->evidence.tier = r->cross.compared && agrees(r) ? AZ_TIER_CROSS_SOLVED : AZ_TIER_REEVALUATED;
     else if (r->evidence.tier > AZ_TIER_TRAINED) r->evidence.tier = AZ_TIER_TRAINED;
     for (int i = 0; i < r->history.n_unknowns; i++) {
-        double error = r->cross.compared ? fmax(own_error(r, i), r->cross.unknown[i]) : own_error(r, i);
-        if (r->twice.done) error = fmax(error, r->twice.moved[i]); /* of the second solve of analytic points */
+        double error = own_error(r, i);
+        if (r->cross.compared && !isnan(error)) error = fmax(error, r->cross.unknown[i]);
+        if (r->twice.done && !isnan(error)) error = fmax(error, r->twice.moved[i]); /* of the second solve of analytic points */
         r->unknown_error[i] = finite ? error : NAN;
     }
 }

@@ -309,7 +309,7 @@ static az_status trivial(az_support *q, az_text *text, const az_tangent *t, look
         }
         if (!st && moved <= limit) {
             az_text_add(text, "this is the trivial solution: the fields are 0 to within %.1e\n", fmax(size, residual));
-            q->open++;
+            q->open += !t->r->options.accept_trivial;
         }
     }
     az_realloc(zero, 0);
