@@ -290,13 +290,14 @@ def profiles():
 
 def undetermined():
     for case, numbers in (("relative_k", "k"), ("sum_only", "a,b"), ("product_only", "a,b"), ("free_oscillation", "y(1)"), ("two_fields", "p(1)"), ("neumann", "u(0.5)"),
-                          ("identity", "u(0.5)"), ("trivial_well", "E"), ("trivial_heat", "a"), ("trivial_chemo", "a"), ("kpp", "c"), ("no_level", "E"), ("no_level_pinned", "E"),
+                          ("identity", "u(0.5)"), ("trivial_heat", "a"), ("trivial_chemo", "a"), ("kpp", "c"), ("no_level", "E"), ("no_level_pinned", "E"),
                           ("contradiction", "k"), ("no_front", "c"), ("bratu_none", "A")):
         for number in numbers.split(","):
             truth(case, number, [])
     truth("sum_only", "a + b", [1])
     truth("product_only", "a b", [mpf(3)/2])
     truth("neumann", "u(0) - u(1)", [-2/pi**2], [-quad(lambda x: sin(pi*x)/pi, [0, 1])])
+    truth("trivial_well", "E", [(n*pi)**2 for n in range(1, 7)])  # where the field is not 0
 
 
 def main():
