@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""truth: computes the truths of bench/honesty a first time by a formula and a second time by another way, and prints the table truths.csv. It needs mpmath.
+"""truth: computes the truths of bench/honesty and prints the table truths.csv. It needs mpmath. Those that are not exact by construction are computed a second time: by another formula, or,
+where there is none (lorenz, lotka, epidemic, van_der_pol, falkner), with other steps. lambda of ccf and gclm_0.3 are not computed here but taken from bench/reference.csv.
 
     truth.py > truths.csv      the table
     truth.py --check           status 1 where the two ways differ or the table says something else; 77 without mpmath
