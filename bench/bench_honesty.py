@@ -3,7 +3,7 @@
 
     bench_honesty.py [--only NAME]... [--seeds 10] [--jobs N] [--runs RUNS.csv] [--judge] [--quick]
 
-The problems are in bench/honesty, their truths in truths.csv there (truth.py computes them twice and says how), what is run in cases.py. RUNS.csv keeps every number of every run
+The problems are in bench/honesty, their truths in truths.csv there (truth.py computes them and says how), what is run in cases.py. RUNS.csv keeps every number of every run
 (default: honesty_runs.csv beside the program) and a run that is in it is not made again, so that a killed benchmark goes on; delete it after a change of the program. CSV: case; kind; runs; numbers printed
 with digits; those outside the printed error; the worst |value - truth|/error; the median of printed error over true error; runs that ended with status 0, 1, 2 and by the clock (124); seconds of all
 solves, and of what they spent on errors. Totals and every fault, each with the command that makes it, go to standard error. Status 1 if the totals are not what is promised:
