@@ -163,6 +163,8 @@ double az_term_measure(const az_row_decl *row, double core, double here);
 /* The residual as it is judged: value over size without a declared scale (NULL); else over that, but where the terms are smaller by more than two decades, so
  * that a small amplitude passes by no scale. size 0: there are no terms, and without a scale value counts as written. Below AZ_SCALE_MIN the scale is zero, and the terms alone count. */
 double az_term_ratio(double value, const double *scale, double size);
+/* An equation whose terms are all below this share of the largest terms of any statement (u' = 0 of a constant u = 1) is compared with these: its own are rounding. */
+#define AZ_TERMS_VANISH 1e-13
 #define AZ_SCALE_MIN 1e-190 /* a double holds the terms of a residual with full precision: the square of a coordinate below it is still above DBL_MIN */
 
 /* The slot of the parameter or unknown of this name, -1 if there is none. */

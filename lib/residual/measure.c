@@ -76,6 +76,15 @@ static double in_core(const az_program *g, const pointset *s, const double *size
     return most;
 }
 
+double az_program_size(const az_program *g, int k)
+{
+    const bool equation = g->p->row[k].kind == AZ_ROW_EQUATION;
+    const pointset *own = &g->sets[g->row_set[k]];
+    const pointset *domain = &g->sets[g->row_set[az_problem_first_equation(g->p)]];
+    if (!g->size[TERM][k]) return 0;
+    return equation ? in_core(g, own, g->size[TERM][k]) : in_core(g, domain, g->size[OVER][k]);
+}
+
 void az_program_relative(const az_program *g, const az_binding *b, const double *r, int k,
                          double *relative)
 {

@@ -65,6 +65,7 @@ az_status az_program_residual(az_program *g, const az_binding *b, double *r);
  * is declared, or over the largest of its terms (az_term_measure), whichever is larger. */
 void az_program_relative(const az_program *g, const az_binding *b, const double *r, int k, double *relative);
 bool az_program_measures(const az_program *g); /* setup.measure */
+double az_program_size(const az_program *g, int k); /* the largest of the terms of declaration k in the core of the domain, of a program set up to measure; 0 without terms */
 /* Number of columns: weights of the last stage of every trial, then the unknowns. */
 int az_program_columns(const az_program *g, const az_trial_state *trial);
 /* jac: [columns][ld], ld >= rows, a multiple of 8. Columns of unknowns are multiplied by unit. The residual must have been evaluated last with the same binding.

@@ -37,12 +37,16 @@ static double worst_trained(const az_run *run, const az_program *g, const double
 /* As the rows are judged: az_program_relative. NaN with run->failed set where there is no memory. */
 static double worst_relative(az_run *run, const az_program *g, const az_binding *b, const double *res)
 {
-    double *relative = az_doubles((size_t)az_program_rows(g) + 1), worst = 0;
+    double *relative = az_doubles((size_t)az_program_rows(g) + 1), worst = 0, most = 0;
     if (!relative) return run->failed = AZ_ENOMEM, NAN;
+    for (int k = 0; k < run->p->n_rows; k++) most = fmax(most, az_program_size(g, k));
     for (int k = 0; k < run->p->n_rows && !isnan(worst); k++) {
         int first, count;
         az_program_row_range(g, k, &first, &count);
+        const double size = az_program_size(g, k);
         az_program_relative(g, b, res, k, relative);
+        const bool vanish = run->p->row[k].scale < 0 && size > 0 && size < AZ_TERMS_VANISH * most;
+        for (int i = 0; i < count && vanish; i++) relative[i] = res[first + i] * b->unit / run->p->row[k].weight / most;
         for (int i = 0; i < count; i++)
             if (!(fabs(relative[i]) <= worst)) worst = fabs(relative[i]);
     }

@@ -282,7 +282,7 @@ static az_status trivial(az_support *q, az_text *text, const az_tangent *t, look
 {
     const az_problem *p = t->r->problem;
     az_trial_state *zero = az_calloc((size_t)p->n_trials + 1, sizeof *zero);
-    double *r = az_doubles((size_t)az_program_rows(t->program) + 1), size = 0, moved = 0;
+    double *r = az_doubles((size_t)az_program_rows(t->program) + 1), size = 0;
     bool *mark = az_calloc((size_t)p->graph.n + 1, sizeof *mark);
     az_status st = zero && r && mark ? AZ_OK : AZ_ENOMEM;
     const az_binding now = {.trial = t->trial, .scalar = t->r->scalar, .unit = 1}, none = {.trial = zero, .scalar = t->r->scalar, .unit = 1};
@@ -296,18 +296,16 @@ static az_status trivial(az_support *q, az_text *text, const az_tangent *t, look
     bool homogeneous = !st;
     for (int i = 0; i < t->n_rows - t->n_values && homogeneous; i++) homogeneous = fabs(r[i]) <= ZERO_ROW * terms;
     if (homogeneous) {
-        st = look(v, t, zero);
-        for (int k = 0; k < v->n_names && !st; k++) {
-            const double *w = az_program_probe(v->program, k);
+        for (int k = 0; k < v->n_names; k++) {
             memset(mark, 0, sizeof *mark * (size_t)p->graph.n);
             mark[v->node[k]] = true;
             az_expr_contents(mark, &p->graph);
             bool has_trial = false;
             for (int i = 0; i < p->graph.n; i++) has_trial |= mark[i] && p->graph.node[i].op == AZ_TRIAL;
             for (int i = 0; i < v->n && has_trial; i++)
-                if (isfinite(before[k * v->n + i])) size = fmax(size, fabs(before[k * v->n + i])), moved = fmax(moved, fabs(before[k * v->n + i] - w[i]));
+                if (isfinite(before[k * v->n + i])) size = fmax(size, fabs(before[k * v->n + i]));
         }
-        if (!st && moved <= limit) {
+        if (size <= limit) {
             az_text_add(text, "this is the trivial solution: the fields are 0 to within %.1e\n", fmax(size, residual));
             q->open += !t->r->options.accept_trivial;
         }

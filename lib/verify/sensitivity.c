@@ -176,10 +176,12 @@ static void clear_resolve(resolve *v)
     az_doubles_free(v->sum);
 }
 
+/* 1 where the file says 0. */
 static double start_of(const az_result *r, int i)
 {
     const az_problem *p = r->problem;
-    return fabs(p->scalar[p->n_parameters + i].value);
+    const double start = fabs(p->scalar[p->n_parameters + i].value);
+    return start > 0 ? start : 1;
 }
 
 static az_status measure(az_support *q, const az_result *r, az_tangent *t)

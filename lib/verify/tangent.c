@@ -20,6 +20,7 @@
 #define DAMPING 1e-13       /* of columns that nearly repeat each other: 500 eps */
 #define NOISE_TRIALS 3
 #define NOISE_FACTOR 4.0 /* evaluating a row takes several operations: the error of E of `oscillator` by elements was 2.4 times less without */
+#define PART_ROUNDING 1.0 /* of each part of a row, twice the rounding of one number */
 #define NOISE_STEP 0x1p-24  /* relative; its square is rounding */
 
 static bool nonlocal(const az_problem *p)
@@ -355,21 +356,28 @@ static void put_row(az_tangent *t, int i, double residual, double noise)
     b->noise[t->at[i]] = noise;
 }
 
-/* residual[i] of the solver's evaluation is replaced by the independent one where that is finite. */
-static az_status independent(const az_tangent *t, const az_reference *s, double *residual, int threads)
+/* residual[i] of the solver's evaluation is replaced by the independent one where that is finite; to noise[i] comes the rounding of the parts that the
+ * row adds up, constants among them. */
+static az_status independent(const az_tangent *t, const az_reference *s, double *residual, double *noise, int threads)
 {
     const az_problem *p = t->r->problem;
     az_status st = AZ_OK;
     for (int k = 0; k < p->n_rows && !st; k++) {
-        const int node[2] = {p->row[k].node, p->row[k].scale < 0 ? p->row[k].node : p->row[k].scale};
-        int first, n;
+        const az_terms *parts = &p->row[k].parts;
+        const int columns = parts->n + 2;
+        int node[AZ_MAX_TERMS + 2] = {p->row[k].node, p->row[k].scale < 0 ? p->row[k].node : p->row[k].scale}, first, n;
+        memcpy(node + 2, parts->node, sizeof *node * (size_t)parts->n);
         az_program_row_range(t->program, k, &first, &n);
-        az_num *v = az_alloc_array((size_t)n * 2, sizeof *v);
+        az_num *v = az_alloc_array((size_t)n * (size_t)columns, sizeof *v);
         if (!v) return AZ_ENOMEM;
-        st = az_reference_eval(s, v, node, 2, az_program_row_points(t->program, k), n, threads);
+        st = az_reference_eval(s, v, node, columns, az_program_row_points(t->program, k), n, threads);
         for (int i = 0; i < n && !st; i++) {
-            const double value = p->row[k].weight * creal(v[2 * i]) / (p->row[k].scale < 0 ? 1 : creal(v[2 * i + 1]));
+            const az_num *own = v + (size_t)i * (size_t)columns;
+            const double per = p->row[k].weight / (p->row[k].scale < 0 ? 1 : creal(own[1])), value = creal(own[0]) * per;
+            double sum = 0;
+            for (int q = 0; q < parts->n; q++) sum += fabs(creal(own[2 + q]));
             if (isfinite(value)) residual[first + i] = value;
+            if (isfinite(sum * per)) noise[first + i] += PART_ROUNDING * DBL_EPSILON * sum * fabs(per);
         }
         az_free(v);
     }
@@ -426,7 +434,7 @@ static az_status fill_residuals(az_tangent *t, const az_reference *s, double *ba
     az_status st = noise && residual ? AZ_OK : AZ_ENOMEM;
     if (!st) st = measure_noise(t, noise, base);
     if (!st) memcpy(residual, base, sizeof *residual * (size_t)rows);
-    if (!st && s) st = independent(t, s, residual, threads);
+    if (!st && s) st = independent(t, s, residual, noise, threads);
     for (int i = 0; i < t->n_rows && !st; i++) {
         const bool known = isfinite(residual[i]) && isfinite(noise[i]);
         put_row(t, i, known ? fabs(residual[i]) : 0, known ? noise[i] : 0);

@@ -244,6 +244,22 @@ static az_status judge_part(verdict *w, double *core, const az_reference *s, con
 }
 
 /* The whole domain first: there is what some conditions are measured by. */
+/* Equations whose terms are rounding beside those of other statements: AZ_TERMS_VANISH. */
+static void judge_vanishing(verdict *w, const az_problem *p, const double *core)
+{
+    double most = 0, relative = 0;
+    bool any = false;
+
+    for (int k = 0; k < p->n_rows; k++) most = fmax(most, core[k]);
+    for (int k = 0; k < p->n_rows; k++) {
+        double *found = w->row + k * AZ_ROW_FOUND(p->dim);
+        if (p->row[k].scale < 0 && p->row[k].terms.n && core[k] < AZ_TERMS_VANISH * most && !isnan(found[AZ_ROW_RELATIVE]))
+            found[AZ_ROW_RELATIVE] = found[AZ_ROW_MAX] / most, any = true;
+        if (!(found[AZ_ROW_RELATIVE] <= relative)) relative = found[AZ_ROW_RELATIVE];
+    }
+    if (any && !isnan(w->relative)) w->relative = relative;
+}
+
 static az_status judge_rows(verdict *w, const az_reference *s, const az_result *r, const grid *d)
 {
     const az_problem *p = r->problem;
@@ -261,6 +277,7 @@ static az_status judge_rows(verdict *w, const az_reference *s, const az_result *
             group_fill(&g, p, i);
             if (g.n) st = judge_part(w, core, s, r, &g, d);
         }
+    if (!st) judge_vanishing(w, p, core);
     az_free(g.row);
     az_free(g.node);
     az_free(g.owner);
