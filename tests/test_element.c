@@ -317,8 +317,9 @@ static void polished(void **state)
         assert_int_equal(r->evidence.tier, AZ_TIER_CROSS_SOLVED);
         assert_int_equal(az_cross_check(q, q, 1, &err), AZ_EOPTION);
         az_result *again = NULL;
-        assert_int_equal(az_polish(&again, q, &o, NULL, NULL, &err), AZ_EOPTION);
-        assert_null(again);
+        assert_int_equal(az_polish(&again, q, &o, NULL, NULL, &err), AZ_OK); /* on another mesh */
+        assert_int_equal(again->evidence.tier, AZ_TIER_CROSS_SOLVED);
+        az_result_destroy(again);
         /* another unknown is no agreement, and the error says so */
         q->scalar[p->n_parameters] += 1e-4;
         assert_int_equal(az_cross_check(r, q, 1, &err), AZ_OK);

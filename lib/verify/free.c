@@ -43,7 +43,7 @@ static az_status create_looks(looks *v, const az_tangent *t, int threads)
     for (int c = 0; c < p->dim && !st; c++) /* the program's coordinate of an open interval is not the one of the points */
         for (int i = 0; i < v->n && p->coord[c].open > 0; i++) v->x[i * p->dim + c] = az_open_to_line(&p->coord[c], v->x[i * p->dim + c]);
     const az_probe probe = {.x = v->x, .n = v->n, .node = v->node, .n_nodes = v->n_names};
-    const az_program_setup setup = {.edge = t->local ? NULL : t->r->edge, .n_edges = t->local ? 0 : t->r->n_edges, .probe = &probe, .threads = threads};
+    const az_program_setup setup = {.edge = t->local ? NULL : t->edge, .n_edges = t->local ? 0 : t->n_edges, .probe = &probe, .threads = threads};
     return st ? st : az_program_create(&v->program, p, &setup, NULL);
 }
 

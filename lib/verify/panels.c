@@ -131,7 +131,27 @@ static az_status even_out(double **z, int *n)
     return st;
 }
 
-az_status az_panels_of(az_panels *a, const az_result *r, bool local)
+#define CORE 0.6   /* of the first panels of a solve with 600 points */
+#define REACH 40.0 /* the same */
+
+az_status az_panels_base(double **edge, int *n_edges, const az_result *r)
+{
+    const az_problem *p = r->problem;
+    const az_coord_decl *x = &p->coord[0];
+    bool half = true;
+    az_status st = AZ_OK;
+    *edge = NULL, *n_edges = 0;
+    if (r->n_edges) {
+        *edge = az_doubles((size_t)r->n_edges);
+        if (*edge) memcpy(*edge, r->edge, sizeof **edge * (size_t)(*n_edges = r->n_edges));
+        return *edge ? AZ_OK : AZ_ENOMEM;
+    }
+    if (x->range == AZ_INTERVAL) return AZ_OK;
+    if (x->range == AZ_LINE) st = az_problem_half_line(&half, p);
+    return st ? st : az_panels_start(edge, n_edges, CORE * (half ? 1 : 2), x->open > 0 ? AZ_OPEN_REACH : REACH, half);
+}
+
+az_status az_panels_of(az_panels *a, const az_result *r, bool local, const double *edge, int n_edges)
 {
     const az_problem *p = r->problem;
     const az_coord_decl *x = &p->coord[0];
@@ -139,13 +159,13 @@ az_status az_panels_of(az_panels *a, const az_result *r, bool local)
     bool parity = false;
     az_status st = AZ_OK;
     *a = (az_panels){.scale = interval ? 0 : x->scale};
-    if (!interval && !r->n_edges) return AZ_EDOMAIN;
+    if (!interval && !n_edges) return AZ_EDOMAIN;
     for (int t = 0; t < p->n_trials; t++) parity |= parity_of(p, t) != AZ_NO_PARITY;
     if (interval) st = interval_edges(&a->z, &a->n, r);
     else {
-        a->z = az_doubles((size_t)r->n_edges + 1);
+        a->z = az_doubles((size_t)n_edges + 1);
         if (!a->z) return AZ_ENOMEM;
-        memcpy(a->z, r->edge, sizeof *a->z * (size_t)(a->n = r->n_edges));
+        memcpy(a->z, edge, sizeof *a->z * (size_t)(a->n = n_edges));
     }
     a->folded = parity && x->range != AZ_HALF_LINE;
     bool half = false;
@@ -156,7 +176,7 @@ az_status az_panels_of(az_panels *a, const az_result *r, bool local)
     if (!st && interval && !p->n_analytic) st = even_out(&a->z, &a->n);
     if (!st) clear_analytic(a, p);
     if (!st && local && az_run_elements(r)) st = halve(&a->z, &a->n, a, p);
-    if (!st && !local) st = az_panels_split(&a->edge, &a->n_edges, r->edge, r->n_edges);
+    if (!st && !local) st = az_panels_split(&a->edge, &a->n_edges, edge, n_edges);
     return st;
 }
 

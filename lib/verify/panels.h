@@ -17,7 +17,9 @@ typedef struct az_panels {
 } az_panels;
 
 /* Those of the solver, halved where the result is of elements and the problem local; of points, so many of these to each. AZ_ENOMEM. */
-az_status az_panels_of(az_panels *a, const az_result *r, bool local);
+az_status az_panels_of(az_panels *a, const az_result *r, bool local, const double *edge, int n_edges);
+/* The panels of r on a line, or those that a solve would begin with; none on an interval without any. *edge by az_doubles. AZ_ENOMEM. */
+az_status az_panels_base(double **edge, int *n_edges, const az_result *r);
 void az_panels_clear(az_panels *a);
 static inline int az_panels_count(const az_panels *a) { return a->n - 1; }
 int az_panels_find(const az_panels *a, double x);

@@ -499,7 +499,9 @@ static az_status build_line(az_tangent *t, double **base, const az_probe *probe,
     const az_layout *l;
     az_panels a = {0};
     az_points *points = az_calloc((size_t)p->n_rows + 1, sizeof *points);
-    az_status st = points ? az_panels_of(&a, t->r, t->local) : AZ_ENOMEM;
+    az_status st = points ? az_panels_base(&t->edge, &t->n_edges, t->r) : AZ_ENOMEM;
+    if (!st && !t->local && !t->n_edges) st = AZ_EDOMAIN;
+    if (!st) st = az_panels_of(&a, t->r, t->local, t->edge, t->n_edges);
     if (!st && t->local) st = az_panels_points(&points[az_problem_first_equation(p)], &a, p);
     if (!st) st = add_elements(t, &a);
     if (!st) st = columns(t, trained(t));
@@ -566,7 +568,6 @@ az_status az_tangent_create(az_tangent **out, const az_result *r, const az_refer
     for (int k = 0; k < p->n_trials && !st; k++) t->trial[k] = r->trial[k];
     for (int k = 0; k < p->n_trials && p->dim > 1; k++)
         if (r->trial[k].n_stages < 1 || az_run_elements(r)) st = st ? st : AZ_EDOMAIN;
-    if (!st && p->dim == 1 && !t->local && !r->n_edges) st = AZ_EDOMAIN;
     if (!st) st = p->dim == 1 ? build_line(t, &base, probe, threads, err) : build_box(t, &base, probe, threads, err);
     if (!st) st = fill_residuals(t, s, base, threads);
     az_doubles_free(base);
@@ -581,6 +582,7 @@ void az_tangent_destroy(az_tangent *t)
     for (int k = 0; t->trial && k < t->r->problem->n_trials; k++)
         if (t->trial[k].n_stages > t->r->trial[k].n_stages) az_network_clear(added(t, k));
     az_realloc(t->trial, 0);
+    az_doubles_free(t->edge);
     az_program_destroy(t->program);
     az_system_destroy(t->system);
     az_realloc(t->block, 0);

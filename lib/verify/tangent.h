@@ -24,6 +24,8 @@ typedef struct az_tangent {
     double *jac;                /* rows of the probe (and, of local problems, all): derivatives as the program gives them */
     int ld, n_values;           /* values `expr@x` */
     bool local;
+    int n_edges;                /* the solver's panels of a line, or such as it would begin with */
+    double *edge;
 } az_tangent;
 
 /* s: prepared, of all rows of r. probe: numbers whose gradients will be asked for, or NULL. AZ_EDOMAIN where the rows cannot be linearised here
