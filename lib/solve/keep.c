@@ -78,6 +78,7 @@ az_status az_run_keep(az_run *run, az_program *g, double *res)
     const bool on = keeps(run);
     const double kept = on ? measure_kept(run, g, res) : NAN;
     r->check = az_run_worst(run, g, res); /* last, since the program and res are used further */
+    if (run->failed) return az_fail(run->err, run->failed, "out of memory");
     if (!on) return AZ_OK;
     if (r->kept.trial) r->kept.check = kept;
     if (!isfinite(r->check) || kept < r->check) return AZ_OK;
@@ -138,7 +139,7 @@ static az_status compare(az_run *run, double *now, double *kept)
     }
     az_program_destroy(own);
     az_doubles_free(res);
-    return res ? AZ_OK : az_fail(run->err, AZ_ENOMEM, "out of memory");
+    return res && !run->failed ? AZ_OK : az_fail(run->err, AZ_ENOMEM, "out of memory");
 }
 
 az_status az_run_keep_last(az_run *run)

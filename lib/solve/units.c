@@ -162,8 +162,8 @@ static az_status measure_row(sizing *s, int k)
     az_status st = az_program_create(&g, p, &setup, s->run->err);
     if (st) return st;
     const az_binding b = {.trial = s->trial, .scalar = s->scalar, .unit = 1};
-    az_program_residual(g, &b, NULL);
-    for (int j = 0; j < row->parts.n; j++) {
+    st = az_program_residual(g, &b, NULL);
+    for (int j = 0; j < row->parts.n && !st; j++) {
         part *to = part_like(s, k, node[j]);
         const double *v = az_program_probe(g, j),
                      *scale = row->scale >= 0 ? az_program_probe(g, row->parts.n) : NULL;
@@ -174,7 +174,7 @@ static az_status measure_row(sizing *s, int k)
         if (!isfinite(to->bits) && to == &s->parts[s->n_parts - 1]) s->n_parts--; /* zero */
     }
     az_program_destroy(g);
-    return AZ_OK;
+    return st;
 }
 
 static double bits_of(const sizing *s, const part *t, const double *z)

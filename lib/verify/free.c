@@ -37,9 +37,9 @@ static az_status create_looks(looks *v, const az_tangent *t, int threads)
     const az_problem *p = t->r->problem;
     *v = (looks){.node = az_calloc((size_t)(p->n_lets + p->n_trials) + 1, sizeof(int))};
     az_status st = v->node ? az_sample_points(p, &v->x, &v->n, SAMPLES, NULL) : AZ_ENOMEM;
-    for (int i = 0; i < p->n_lets; i++) v->node[v->n_names++] = p->let[i].node;
+    for (int i = 0; i < p->n_lets && v->node; i++) v->node[v->n_names++] = p->let[i].node;
     if (!p->n_lets)
-        for (int k = 0; k < p->n_trials; k++) v->node[v->n_names++] = p->trial[k].node;
+        for (int k = 0; k < p->n_trials && v->node; k++) v->node[v->n_names++] = p->trial[k].node;
     for (int c = 0; c < p->dim && !st; c++) /* the program's coordinate of an open interval is not the one of the points */
         for (int i = 0; i < v->n && p->coord[c].open > 0; i++) v->x[i * p->dim + c] = az_open_to_line(&p->coord[c], v->x[i * p->dim + c]);
     const az_probe probe = {.x = v->x, .n = v->n, .node = v->node, .n_nodes = v->n_names};
