@@ -98,16 +98,24 @@ static void say_place(az_text *text, const looks *v, const az_problem *p, int at
     }
 }
 
-/* Columns of added weights that depend on those before them. */
+/* Where the columns of values begin among the border's. */
+static int value_columns(const az_tangent *t)
+{
+    int unknowns = 0;
+    for (int i = 0; i < t->r->problem->n_scalars - t->r->problem->n_parameters; i++) unknowns += az_tangent_unknown(t, i) >= 0;
+    return t->system->border - unknowns - t->n_values;
+}
+
+/* Columns of added weights, and of values, that depend on those before them. */
 static az_status directions(az_support *q, az_text *text, az_tangent *t, looks *v, const double *before)
 {
     const az_system *s = t->system;
     double *d = az_doubles((size_t)s->cols + 1);
     az_status st = d ? AZ_OK : AZ_ENOMEM;
     int found = 0, looked = 0, where = 0, dependent = 0;
-    for (int j = 0; j < t->n_weights && !st; j++) {
-        const int c = t->column[j];
-        if (s->diagonal[c] > s->floor && s->scale[c] > 0) continue;
+    for (int j = 0; j < t->n_weights + t->n_values && !st; j++) { /* values `expr@x` move with the fields */
+        const int c = j < t->n_weights ? t->column[j] : s->cols - s->border + value_columns(t) + j - t->n_weights;
+        if (s->diagonal[c] > s->floors[c] && s->scale[c] > 0) continue;
         dependent++;
         if (looked++ >= LOOKED_AT) continue;
         if (s->scale[c] > 0) st = az_system_null(s, d, c);

@@ -55,7 +55,8 @@ az_status az_system_create(az_system **out, int n_blocks, const int *own, const 
     s->block = az_calloc((size_t)n_blocks, sizeof *s->block);
     s->scale = az_doubles((size_t)s->cols + 1);
     s->diagonal = az_doubles((size_t)s->cols + 1);
-    if (!s->block || !s->scale || !s->diagonal) st = AZ_ENOMEM;
+    s->floors = az_doubles((size_t)s->cols + 1);
+    if (!s->block || !s->scale || !s->diagonal || !s->floors) st = AZ_ENOMEM;
     for (int b = 0; b < n_blocks && !st; b++) st = create_block(s, b, own, rows);
     if (st) az_system_destroy(s);
     else *out = s;
@@ -74,6 +75,7 @@ void az_system_destroy(az_system *s)
     az_realloc(s->block, 0);
     az_doubles_free(s->scale);
     az_doubles_free(s->diagonal);
+    az_doubles_free(s->floors);
     az_realloc(s, 0);
 }
 
@@ -129,20 +131,18 @@ static void hand_on(az_system *s, int k)
     }
 }
 
-az_status az_system_factor(az_system *s)
+static az_status factor(az_system *s, double *rows)
 {
-    double rows = 0;
     if (!normalise(s)) return AZ_EDOMAIN;
     for (int k = 0; k < s->n_blocks; k++) {
         az_block *b = &s->block[k];
         const int n = width_of(s, b), last = k + 1 == s->n_blocks;
-        rows += b->rows;
+        *rows += b->rows;
         const lapack_int info = n ? LAPACKE_dgeqrf(LAPACK_COL_MAJOR, b->total, n, b->a, b->ld, b->tau) : 0;
         if (info) return info == LAPACK_WORK_MEMORY_ERROR ? AZ_ENOMEM : AZ_EDOMAIN; /* else something is not finite */
         for (int j = 0; j < b->own + (last ? s->border : 0); j++) s->diagonal[global_column(s, b, j)] = fabs(b->a[(size_t)j * (size_t)b->ld + (size_t)j]);
         if (!last) hand_on(s, k);
     }
-    s->floor = fmax(FLOOR * sqrt(rows), s->cols) * DBL_EPSILON; /* n eps: of y'' = -y on 96 panels, without conditions, 1e-13 is left with 1442 columns */
     return AZ_OK;
 }
 
@@ -160,7 +160,7 @@ static bool forward(const az_system *s, const az_block *b, double *y, double *g,
             size = fmax(size, fabs(part));
         }
         y[j] = 0;
-        if (s->diagonal[at] > s->floor) y[j] = g[j] / s->diagonal[at] * (entry(b, j, j) < 0 ? -1 : 1);
+        if (s->diagonal[at] > s->floors[at]) y[j] = g[j] / s->diagonal[at] * (entry(b, j, j) < 0 ? -1 : 1);
         else if (fabs(g[j]) > SEEN * s->floor * fmax(size, *largest)) return false;
         *largest = fmax(*largest, fabs(y[j]));
     }
@@ -255,7 +255,7 @@ static void backward(const az_system *s, const az_block *b, double *d, double *y
         for (int i = 0; i < b->own; i++) y[i] -= entry(b, i, j) * d[global_column(s, b, j)];
     for (int j = b->own - 1; j >= 0; j--) {
         const int at = b->first + j;
-        if (s->diagonal[at] > s->floor) d[at] = y[j] / entry(b, j, j);
+        if (s->diagonal[at] > s->floors[at]) d[at] = y[j] / entry(b, j, j);
         for (int i = 0; i < j; i++) y[i] -= entry(b, i, j) * d[at];
     }
 }
@@ -301,26 +301,56 @@ az_status az_system_solve(const az_system *s, double *d, const double *const *r)
     return st;
 }
 
-/* -R[0..j-1][j] as the right side of the triangle before column j. */
-az_status az_system_null(const az_system *s, double *d, int j)
+/* d: entries before column j of the solution of R d = -R[.][j], d[j] = 1, in columns of length 1; the largest. NaN without memory. */
+static double combination(const az_system *s, double *d, int j)
 {
-    double *y = az_doubles((size_t)s->cols + 1), most = 0;
+    double *y = az_doubles((size_t)s->cols + 1), *diagonal = az_doubles((size_t)s->cols + 1), most = NAN;
     const int border = s->cols - s->border;
-    if (!y) return AZ_ENOMEM;
-    memset(d, 0, sizeof *d * (size_t)s->cols);
-    d[j] = 1;
-    az_system before = *s; /* columns from j on are 0, but for j itself */
-    double *diagonal = az_doubles((size_t)s->cols + 1);
-    if (!diagonal) return az_doubles_free(y), AZ_ENOMEM;
-    memcpy(diagonal, s->diagonal, sizeof *diagonal * (size_t)s->cols);
-    for (int k = j; k < s->cols; k++) diagonal[k] = 0;
-    before.diagonal = diagonal;
-    if (j >= border) backward_border(&before, d, y + border);
-    for (int k = s->n_blocks - 1; k >= 0; k--) backward(&before, &s->block[k], d, y + s->block[k].first);
-    for (int k = 0; k < s->cols; k++) most = fmax(most, fabs(d[k]));
-    for (int k = 0; k < s->cols; k++) d[k] /= most;
-    unscale(s, d);
+    if (y && diagonal) {
+        az_system before = *s; /* columns from j on are 0, but for j itself */
+        memset(d, 0, sizeof *d * (size_t)s->cols);
+        d[j] = 1;
+        memcpy(diagonal, s->diagonal, sizeof *diagonal * (size_t)j);
+        before.diagonal = diagonal;
+        if (j >= border) backward_border(&before, d, y + border);
+        for (int k = s->n_blocks - 1; k >= 0; k--) backward(&before, &s->block[k], d, y + s->block[k].first);
+        most = 0;
+        for (int k = 0; k < s->cols; k++) most = fmax(most, fabs(d[k]));
+    }
     az_doubles_free(y);
     az_doubles_free(diagonal);
+    return most;
+}
+
+az_status az_system_null(const az_system *s, double *d, int j)
+{
+    const double most = combination(s, d, j);
+    if (isnan(most)) return AZ_ENOMEM;
+    for (int k = 0; k < s->cols; k++) d[k] /= most;
+    unscale(s, d);
     return AZ_OK;
+}
+
+#define COMBINED 4.0 /* eps and the largest coefficient: what is left of a value u@x where a constant in u is free, by 1442 columns, is 1 of them */
+
+static az_status set_floors(az_system *s, double rows)
+{
+    double *d = az_doubles((size_t)s->cols + 1);
+    if (!d) return AZ_ENOMEM;
+    s->floor = fmax(FLOOR * sqrt(rows), s->cols) * DBL_EPSILON; /* of y'' = -y on 96 panels, without conditions, 1e-13 is left with 1442 columns */
+    for (int j = 0; j < s->cols; j++) s->floors[j] = s->floor;
+    for (int j = s->cols - s->border; j < s->cols; j++) {
+        const double most = combination(s, d, j);
+        if (isnan(most)) return az_doubles_free(d), AZ_ENOMEM;
+        s->floors[j] = fmax(s->floor, COMBINED * DBL_EPSILON * most);
+    }
+    az_doubles_free(d);
+    return AZ_OK;
+}
+
+az_status az_system_factor(az_system *s)
+{
+    double rows = 0;
+    const az_status st = factor(s, &rows);
+    return st ? st : set_floors(s, rows);
 }

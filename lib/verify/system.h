@@ -26,7 +26,9 @@ typedef struct az_system {
     az_block *block;
     double *scale;              /* [cols] 2-norm of each column; columns are divided by it before they are factored */
     double *diagonal;           /* [cols] |R_jj| of the columns of length 1 */
-    double floor;               /* diagonals below are rounding: the column depends on those before it */
+    double floor;               /* n eps */
+    double *floors;             /* [cols] diagonals below are rounding: the column depends on those before it. floor, and of the border's columns eps times the
+                                 * coefficients with which those before would make it up, which are what rounds */
 } az_system;
 
 /* Zeros of these sizes. own, rows: [n_blocks]. AZ_ENOMEM, AZ_ELIMIT where a block would overflow. */
