@@ -36,7 +36,7 @@ bool cli_reached(const az_result *r)
     if (az_result_open(r) || (c && c->contradicts)) return false;
     if (e.points > 0 && e.tier < AZ_TIER_REEVALUATED) return false; /* re-evaluated, and something was not finite or not judged */
     if (!az_result_accepted(r)) return false;
-    if (e.tier >= AZ_TIER_REEVALUATED) return e.reevaluated_relative <= az_result_options(r)->tolerance;
+    if (e.tier >= AZ_TIER_REEVALUATED) return e.reevaluated_relative <= az_result_options(r)->tolerance || az_result_at_rounding(r);
     return az_result_stop(r) == AZ_STOP_TOLERANCE;
 }
 
@@ -185,7 +185,7 @@ static void print_slope(const az_result *r)
 static const char *doubt(const az_result *r, double error)
 {
     const az_evidence e = az_result_evidence(r);
-    const bool above = e.tier >= AZ_TIER_REEVALUATED && !(e.reevaluated_relative <= az_result_options(r)->tolerance);
+    const bool above = e.tier >= AZ_TIER_REEVALUATED && !(e.reevaluated_relative <= az_result_options(r)->tolerance) && !az_result_at_rounding(r);
 
     return above && isfinite(error) ? " (?)" : "";
 }
@@ -252,9 +252,10 @@ void cli_print_result(const az_result *r)
     const az_evidence e = az_result_evidence(r);
     const bool failed = e.tier < AZ_TIER_REEVALUATED;
     if (az_result_stop(r) == AZ_STOP_TOLERANCE && (failed ? e.points > 0 : !(e.reevaluated_relative <= o->tolerance)))
-        printf("  %-13s but the re-evaluat%s\n", "", failed ? "ion has no result" : "ed relative residual is above it");
+        printf("  %-13s but the re-evaluat%s\n", "", az_result_at_rounding(r) ? "ed relative residual is above it: it is the rounding of the terms" : failed ? "ion has no result" : "ed relative residual is above it");
     if (!az_result_accepted(r)) printf("  %-13s but not accepted: a statement does not hold\n", "");
-    print_advice(r);
+    if (az_result_stop(r) != AZ_STOP_TOLERANCE && az_result_at_rounding(r)) printf("  %-13s what is left of the residual is the rounding of its terms\n", "");
+    else print_advice(r);
     if (o->coordinates > AZ_CONFORMAL) printf("  %-13s %s\n", "coordinates", az_coordinates_name(o->coordinates));
     printf("  %-13s %.2f s, %d iterations, seed %llu\n", "run", az_result_seconds(r), az_result_iterations(r), (unsigned long long)o->seed);
     printf("  %-13s %016llx\n", "hash", (unsigned long long)az_result_hash(r));

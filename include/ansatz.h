@@ -338,6 +338,7 @@ int az_result_numbers(const az_result *r);                      /* solved for: w
 double az_result_unknown(const az_result *r, int i, double *error);
 int az_result_determined(const az_result *r, int i);            /* 0: the equations do not determine unknown i: its digits mean nothing */
 int az_result_open(const az_result *r);                         /* how many numbers and directions of the fields nothing determines; 0 also before a re-evaluation */
+int az_result_at_rounding(const az_result *r);                  /* 1: of elements or a series, whose residuals are the rounding of the rows' terms: nothing below can be reached */
 const char *az_result_open_note(const az_result *r);            /* about them, in words, lines ended by newlines; "" for none */
 double az_result_field_error(const az_result *r, const char *name); /* the same error of a let or trial, the largest at seven points of the domain; NaN if unknown */
 double az_result_estimate_seconds(const az_result *r);          /* that these errors took; NaN where they were not estimated */

@@ -364,6 +364,7 @@ static void support(az_archive *a, az_result *r)
         az_archive_int(a, "lost", &q->lost, 0, INT_MAX);
         az_archive_int(a, "open", &q->open, 0, INT_MAX);
         az_archive_double(a, "seconds", &q->seconds);
+        az_archive_double(a, "residual_over_rounding", &q->above);
         if (a->writing && !q->note) q->note = az_strdup("");
         az_archive_text(a, "note", &q->note);
     }

@@ -293,6 +293,15 @@ int az_result_open(const az_result *r) { return r->support.open; }
 
 const char *az_result_open_note(const az_result *r) { return r->support.note ? r->support.note : ""; }
 
+#define AT_ROUNDING 2.0 /* of residuals over the rounding of their terms, which is taken for four units of it */
+
+int az_result_at_rounding(const az_result *r)
+{
+    const az_space s = az_result_space(r); /* the terms of networks are sums that cancel: their rounding is not that of the equations */
+
+    return s != AZ_SPACE_MLP && r->support.done && r->support.above <= AT_ROUNDING;
+}
+
 double az_result_estimate_seconds(const az_result *r) { return r->support.done ? r->support.seconds : NAN; }
 
 double az_result_field_error(const az_result *r, const char *name)

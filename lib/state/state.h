@@ -158,6 +158,7 @@ typedef struct az_support {
     int lost;                       /* 1 + the first of them whose error is as large as itself; 0: none */
     int open;                       /* numbers or directions of the fields that nothing determines */
     char *note;                     /* about these, in words; lines end with a newline; may be NULL */
+    double above;                   /* largest residual over the rounding of the terms of its row */
     double seconds;
 } az_support;
 /* A second state of the run beside the result's own: networks and unknowns, and what was measured of them. While the run works it is the best one that the

@@ -98,6 +98,13 @@ static void say_place(az_text *text, const looks *v, const az_problem *p, int at
     }
 }
 
+static bool solved_for_any(const az_tangent *t)
+{
+    bool any = false;
+    for (int i = 0; i < t->r->problem->n_scalars - t->r->problem->n_parameters; i++) any |= az_tangent_unknown(t, i) >= 0;
+    return any;
+}
+
 /* Where the columns of values begin among the border's. */
 static int value_columns(const az_tangent *t)
 {
@@ -130,7 +137,7 @@ static az_status directions(az_support *q, az_text *text, az_tangent *t, looks *
     if (found && dependent > LOOKED_AT) az_text_add(text, ", and by many others\n");
     else if (found > 1) az_text_add(text, ", and by %d other%s\n", found - 1, found > 2 ? "s" : "");
     else if (found) az_text_add(text, "\n");
-    q->open += found;
+    q->open += found && !solved_for_any(t) ? found : 0; /* else numbers are asked for, and counted by themselves */
     az_doubles_free(d);
     return st;
 }
@@ -337,9 +344,9 @@ az_status az_free_directions(az_support *q, const az_result *r, az_tangent *t, i
     }
     if (!st) st = trivial(q, &text, t, &v, before);
     if (!st && t->r->problem->dim == 1) st = directions(q, &text, t, &v, before);
-    if (!st && q->lost && !q->open) {
+    if (!st && q->lost && !q->open && !text.n) {
         az_text_add(&text, "%s is not determined by these equations: its error is as large as itself\n", name_of(t->r->problem, q->lost - 1));
-        q->open++;
+        q->open += !solved_for_any(t);
     }
     if (!st) st = combinations(q, &text, t);
     if (!st && text.failed) st = AZ_ENOMEM;

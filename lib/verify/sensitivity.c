@@ -184,6 +184,18 @@ static double start_of(const az_result *r, int i)
     return start > 0 ? start : 1;
 }
 
+/* The largest over all rows; infinite where a row has a residual and no rounding. */
+static double residual_over_rounding(const az_tangent *t)
+{
+    double most = 0;
+    for (int i = 0; i < t->n_rows; i++) {
+        const az_block *b = &t->system->block[t->block[i]];
+        const double residual = b->residual[t->at[i]], noise = b->noise[t->at[i]];
+        if (residual > 0) most = fmax(most, residual / noise);
+    }
+    return most;
+}
+
 static az_status measure(az_support *q, const az_result *r, az_tangent *t)
 {
     const az_problem *p = r->problem;
@@ -194,6 +206,7 @@ static az_status measure(az_support *q, const az_result *r, az_tangent *t)
         if (az_tangent_unknown(t, i) >= 0) v.gradient[(size_t)i * (size_t)t->system->cols + (size_t)az_tangent_unknown(t, i)] = 1;
     for (int i = 0; i < p->n_derived && !st; i++)
         st = az_tangent_gradient(t, v.gradient + (size_t)(unknowns + i) * (size_t)t->system->cols, i * LOOKS);
+    q->above = residual_over_rounding(t);
     if (!st) st = az_system_factor(t->system);
     if (!st) st = resolve_numbers(&v, t);
     for (int i = 0; i < unknowns && !st; i++)
