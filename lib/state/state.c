@@ -293,7 +293,7 @@ int az_result_open(const az_result *r) { return r->support.open; }
 
 const char *az_result_open_note(const az_result *r) { return r->support.note ? r->support.note : ""; }
 
-#define AT_ROUNDING 2.0 /* of residuals over the rounding of their terms, which is taken for four units of it */
+#define AT_ROUNDING 1.0 /* of residuals over the rounding of their terms, which is taken for eight units of it */
 
 int az_result_at_rounding(const az_result *r)
 {
