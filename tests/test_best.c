@@ -217,11 +217,11 @@ static void kept(void **state)
         o.max_iterations = 46 + leg;
         if (az_resume(r, &o, NULL, NULL, &err)) fail_msg("%s", err.message);
         assert_true(r->iterations == 46 + leg && r->kept.aside && r->kept.iteration == 40);
-        if (!(judged(r) < 10 * good)) fail_msg("returned %g, and %g was there", judged(r), good);
+        if (!(judged(r) < 1.2 * good)) fail_msg("returned %g, and %g was there", judged(r), good);
         r = through_a_file(r);
-        assert_true(r->kept.aside && judged(r) < 10 * good);
+        assert_true(r->kept.aside && judged(r) < 1.2 * good);
         az_kept_swap(r);
-        if (!(judged(r) > 10 * good))
+        if (!(judged(r) > 2 * good)) /* a residual beside the terms of its row is at most about 1 */
             fail_msg("the working state has %g, not worse than %g", judged(r), good);
         az_kept_swap(r);
     }

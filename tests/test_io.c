@@ -21,6 +21,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#define COUNT(a) ((int)(sizeof(a) / sizeof *(a)))
+
 static char folder[64];
 
 static const char *in_folder(const char *name)
@@ -178,6 +180,8 @@ static void same_cross(const az_cross *c, const az_cross *d)
     SAME(&c->other_relative, &d->other_relative, 1);
     assert_true(c->n_unknowns == d->n_unknowns && c->n_names == d->n_names);
     SAME_OR_NONE(c->unknown, d->unknown, c->n_unknowns);
+    SAME_OR_NONE(c->other_value, d->other_value, c->n_unknowns);
+    assert_int_equal(c->contradicts, d->contradicts);
     assert_true(c->n_derived == d->n_derived);
     SAME_OR_NONE(c->name, d->name, c->n_names);
     SAME_OR_NONE(c->derived, d->derived, c->n_derived);
@@ -244,8 +248,10 @@ static void elements(const az_mesh *mesh)
     const int names = r->problem->n_lets;
     r->cross = (az_cross){.compared = 1, .hash = 0xfeedbeef, .space = AZ_SPACE_ELEMENT, .other_space = AZ_SPACE_MLP, .coordinates = mesh->coordinates,
                           .other_coordinates = AZ_CONFORMAL, .relative = 1e-13, .other_relative = 2e-14, .n_unknowns = 2, .n_names = names, .n_derived = 1,
-                          .unknown = az_doubles(2), .name = az_doubles((size_t)names), .derived = az_doubles(1)};
+                          .unknown = az_doubles(2), .other_value = az_doubles(2), .name = az_doubles((size_t)names), .derived = az_doubles(1)};
     r->cross.unknown[1] = 3e-15;
+    r->cross.other_value[1] = 2.5;
+    r->cross.contradicts = 1;
     r->cross.name[2] = NAN;
     r->cross.derived[0] = 4e-15;
     save_memory(r, &bytes, &n);
@@ -1017,27 +1023,83 @@ static void test_other_programs(void **state)
     unlink(path);
 }
 
-/* Files of the format before have no hash of their content: only the trailer vouches for them. */
+static void without_evidence(az_result *r)
+{
+    for (int i = 0; i < r->history.n_unknowns; i++) r->unknown_error[i] = NAN;
+    for (int i = 0; i < r->problem->n_rows * AZ_ROW_FOUND(r->problem->dim); i++)
+        r->row_found[i] = NAN;
+    r->evidence = (az_evidence){AZ_TIER_NONE, NAN, NAN, NAN, 0, NAN, NAN};
+}
+
+static az_result *some_elements(void)
+{
+    double edge[4] = {0, 1, 2.5, 4};
+    const az_mesh mesh = {.n_edges = 4, .edge = edge, .degree = 14, .centre = 22, .smooth = 1,
+                          .parity = AZ_EVEN, .length = 2};
+    az_result *r = some_result(line_text);
+
+    assert_int_equal(az_state_add_elements(r, 0, &mesh), AZ_OK);
+    r->support = (az_support){.done = 1, .unknown = az_doubles(2), .derived = az_doubles(1),
+                              .field = az_doubles((size_t)r->problem->n_lets), .open = 1};
+    r->twice = (az_twice){.done = 1, .check = 1e-9, .moved = az_doubles(2)};
+    char *one = az_strdup("analytic at 1"), *two = az_strdup("not so");
+    assert_int_equal(az_state_find(r, one, two, -1, 0.5), AZ_OK);
+    return r;
+}
+
+/* What format 7 has not: such a file is read, without its evidence. */
 static void test_format_before(void **state)
 {
-    az_result *r = some_result(line_text), *q = NULL;
+    static const edit newer[] = {
+        {"/evidence", "rows", REMOVE, 0, NULL},
+        {"/options", "accept_trivial", REMOVE, 0, NULL},
+        {"/trials/N/stage3", "wide", REMOVE, 0, NULL},
+        {"/", "kept", REMOVE, 0, NULL},
+        {"/", "corners", REMOVE, 0, NULL},
+        {"/", "support", REMOVE, 0, NULL},
+        {"/", "twice", REMOVE, 0, NULL},
+        {"/", "statements", REMOVE, 0, NULL},
+        {"/", "content_hash", REMOVE, 0, NULL},
+    };
+    const edit renumbered = {"/", "format_version", SET_INT, AZ_FORMAT_OLDEST, NULL};
+    az_result *r = some_elements(), *q = NULL;
     char *bytes = NULL, *old = NULL;
     size_t n = 0, m = 0;
-    const edit unhashed = {"/", "content_hash", REMOVE, 0, NULL}, renumbered = {"/", "format_version", SET_INT, AZ_FORMAT_OLDEST, NULL};
     int changed;
     az_error err;
 
     (void)state;
+    assert_int_equal(r->trial[0].n_stages, 3);
     save_memory(r, &bytes, &n);
-    edited(&old, &m, bytes, n - AZ_TRAILER_SIZE, &unhashed);
-    expect_refusal(old, m, "/content_hash is missing");
-    az_free(bytes);
-    edited(&bytes, &n, old, m - AZ_TRAILER_SIZE, &renumbered);
     if (az_result_load_memory(&q, "x.h5", bytes, n, &err)) fail_msg("%s", err.message);
     same_state(r, q);
+    assert_true(q->support.done && q->twice.done && q->twice.check == 1e-9 && q->n_stated == 1);
+    assert_true(!az_result_accepted(q));
     az_result_destroy(q);
-    assert_int_equal(az_result_load_memory(&q, "x.h5", bytes, n - AZ_TRAILER_SIZE, &err), AZ_ECHANGED);
-    assert_int_equal(az_result_load_memory_changed(&q, "x.h5", bytes, n - AZ_TRAILER_SIZE, &changed, &err), AZ_OK);
+    for (int i = 0; i < COUNT(newer); i++) {
+        char missing[80];
+        edited(&old, &m, bytes, n - AZ_TRAILER_SIZE, &newer[i]);
+        snprintf(missing, sizeof missing, "%s/%s is missing", newer[i].group[1] ? newer[i].group : "",
+                 newer[i].name);
+        expect_refusal(old, m, missing);
+        az_free(old);
+    }
+    for (int i = 0; i < COUNT(newer); i++) {
+        edited(&old, &m, bytes, n - AZ_TRAILER_SIZE, &newer[i]);
+        az_free(bytes);
+        bytes = old, n = m;
+    }
+    edited(&old, &m, bytes, n - AZ_TRAILER_SIZE, &renumbered);
+    if (az_result_load_memory(&q, "x.h5", old, m, &err)) fail_msg("%s", err.message);
+    az_kept_clear(r);
+    az_free(r->corner);
+    r->corner = NULL, r->n_corners = 0;
+    without_evidence(r);
+    same_state(r, q);
+    assert_true(!q->support.done && !q->twice.done && !q->n_stated && az_result_accepted(q));
+    az_result_destroy(q);
+    assert_int_equal(az_result_load_memory(&q, "x.h5", old, m - AZ_TRAILER_SIZE, &err), AZ_ECHANGED);
+    assert_int_equal(az_result_load_memory_changed(&q, "x.h5", old, m - AZ_TRAILER_SIZE, &changed, &err), AZ_OK);
     assert_int_equal(changed, 1);
     az_result_destroy(q);
     az_free(bytes);

@@ -19,7 +19,7 @@ common=(--threads 2 --checkpoint 0 --no-report --quiet --json)
 
 # what must not depend on the interruptions: all but seconds
 numbers() {
-    tr -d ' \n' <"$1" | sed 's/"seconds":[^,}]*//g; s/"files":{[^}]*}//g; s/"command":"[^"]*"//g'
+    tr -d ' \n' <"$1" | sed 's/"\(estimate_\)\?seconds":[^,}]*//g; s/"files":{[^}]*}//g; s/"command":"[^"]*"//g'
 }
 
 start=$(date +%s%N)

@@ -143,7 +143,7 @@ static void mesh(az_archive *a, az_mesh *m)
     az_archive_int(a, "degree", &m->degree, 0, AZ_MESH_MAX_DEGREE);
     az_archive_int(a, "centre", &m->centre, 0, AZ_MESH_MAX_DEGREE);
     az_archive_int(a, "smooth", &m->smooth, 1, AZ_MESH_MAX_SMOOTH);
-    az_archive_int(a, "wide", &m->n_wide, 0, AZ_MAX_ANALYTIC);
+    if (a->version >= AZ_FORMAT_HASHED) az_archive_int(a, "wide", &m->n_wide, 0, AZ_MAX_ANALYTIC);
     for (int i = 0; i < m->n_wide && !a->status; i++) {
         char name[32];
         snprintf(name, sizeof name, "wide%d", i + 1);
@@ -247,7 +247,7 @@ static void corner(az_archive *a, az_corner *c, const az_problem *p)
         snprintf(name, sizeof name, "at%d", i + 1);
         az_archive_double(a, name, &c->at.x[i]);
     }
-    c->fixed = (unsigned)fixed;
+    if (!a->writing) c->fixed = (unsigned)fixed;
 }
 
 static void corners(az_archive *a, az_result *r)
@@ -365,7 +365,6 @@ static void support(az_archive *a, az_result *r)
         az_archive_int(a, "open", &q->open, 0, INT_MAX);
         az_archive_double(a, "seconds", &q->seconds);
         az_archive_double(a, "residual_over_rounding", &q->above);
-        if (a->writing && !q->note) q->note = az_strdup("");
         az_archive_text(a, "note", &q->note);
     }
     az_archive_leave(a);
@@ -461,8 +460,10 @@ static void body(az_archive *a, az_result *r)
     evidence(a, r);
     support(a, r);
     cross(a, r);
-    twice(a, r);
-    stated(a, r);
+    if (a->version >= AZ_FORMAT_HASHED) {
+        twice(a, r);
+        stated(a, r);
+    }
     residual(a, &r->curve, r->problem->dim);
 }
 
@@ -589,6 +590,8 @@ static void drop_evidence(az_result *r)
                                 .defect = NAN};
     az_support_clear(&r->support);
     az_cross_clear(&r->cross);
+    az_state_forget_twice(r);
+    az_state_forget_stated(r);
 }
 
 /* vouched: the bytes are those that were written. *changed as in az_result_load_memory_changed. */
