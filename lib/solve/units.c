@@ -318,7 +318,7 @@ az_status az_units_choose(az_run *run)
     if (!st) st = find_sizes(&s);
     if (!st) st = write_units(&s, &run->units);
     clear(&s);
-    return st ? az_fail(run->err, st, "%s", az_status_message(st)) : AZ_OK;
+    return st == AZ_ENOMEM ? az_fail(run->err, st, "%s", az_status_message(st)) : st; /* of other statuses the program has said more */
 }
 
 az_status az_units_start(az_run *run)
