@@ -246,12 +246,6 @@ static az_status add_networks(az_run *run, double scale)
 
 az_status az_run_networks(az_run *run) { return add_networks(run, 1); }
 
-/* What is not a lack of memory has been said where it was found. */
-static az_status said(const az_run *run, az_status st)
-{
-    return st == AZ_ENOMEM ? az_fail(run->err, st, "out of memory") : st;
-}
-
 static az_status begin(az_run *run)
 {
     az_result *r = run->r;
@@ -262,7 +256,7 @@ static az_status begin(az_run *run)
     az_status st = az_run_start_points(r, 0);
     if (!st) st = add_networks(run, 1);
     if (!st) st = az_units_start(run);
-    return said(run, st);
+    return st ? az_fail(run->err, st, "out of memory") : AZ_OK;
 }
 
 /* Features in several coordinates are many, and how many is known: false, with a note, where there is no room for them. */
@@ -428,7 +422,7 @@ static az_status restart(az_run *run)
     if (!st) st = forget(run);
     r->restarts++;
     if (!st) st = add_networks(run, 1);
-    if (st) return said(run, st);
+    if (st) return az_fail(run->err, st, "out of memory");
     if (isfinite(r->rms)) snprintf(run->note, sizeof run->note, "the residual stays at %.1e: restart %d from new weights", r->rms, r->restarts);
     else snprintf(run->note, sizeof run->note, "the residual is not finite with these weights: restart %d from new ones", r->restarts);
     st = az_run_open(run);
