@@ -155,7 +155,7 @@ az_status az_panels_of(az_panels *a, const az_result *r, bool local, const doubl
 {
     const az_problem *p = r->problem;
     const az_coord_decl *x = &p->coord[0];
-    const bool interval = x->range == AZ_INTERVAL;
+    const bool interval = x->range == AZ_INTERVAL && local; /* those of `primitive` are in z, on intervals, too */
     bool parity = false;
     az_status st = AZ_OK;
     *a = (az_panels){.scale = interval ? 0 : x->scale};
@@ -225,7 +225,7 @@ az_status az_panels_points(az_points *out, const az_panels *a, const az_problem 
 az_status az_panels_mesh(az_mesh *m, const az_panels *a, const az_problem *p, int k)
 {
     const bool mirrored = a->folded && parity_of(p, k) == AZ_NO_PARITY;
-    *m = (az_mesh){.parity = a->scale > 0 ? p->trial[k].parity[0] : parity_of(p, k), .periodic = !(a->scale > 0) && p->coord[0].periodic, .length = a->scale};
+    *m = (az_mesh){.parity = parity_of(p, k), .periodic = !(a->scale > 0) && p->coord[0].periodic, .length = a->scale};
     m->edge = az_doubles(2 * (size_t)a->n);
     if (!m->edge) return AZ_ENOMEM;
     for (int i = a->n - 1; i > 0 && mirrored; i--) m->edge[m->n_edges++] = -a->z[i];
