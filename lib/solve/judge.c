@@ -57,10 +57,12 @@ az_status az_run_examine(az_run *run, const az_program_setup *setup, az_program 
     return st;
 }
 
+#define HELPED 0.9 /* of the residual before is left at most by a refinement that has helped: what no mesh can lower falls by less each time */
+
 /* Elements that no iteration follows, or that a refinement has not helped: rounding grows as they shrink. */
 static bool small_enough(const az_result *r)
 {
-    return az_run_elements(r) && (r->stop != AZ_STOP_RUNNING || (r->retries > 0 && !(r->check < r->stage_check)));
+    return az_run_elements(r) && (r->stop != AZ_STOP_RUNNING || (r->retries > 0 && !(r->check < HELPED * r->stage_check)));
 }
 
 double az_run_limit(const az_run *run)

@@ -30,7 +30,7 @@ typedef struct az_tangent {
 
 /* s: prepared, of all rows of r. probe: numbers whose gradients will be asked for, or NULL. AZ_EDOMAIN where the rows cannot be linearised here
  * (elements in a half-plane; more columns than AZ_TANGENT_MOST without a structure that helps), AZ_ENOMEM, and as az_program_create. */
-#define AZ_TANGENT_MOST 6000
+#define AZ_TANGENT_MOST 3500
 az_status az_tangent_create(az_tangent **out, const az_result *r, const az_reference *s, const az_probe *probe, int threads, az_error *err);
 void az_tangent_destroy(az_tangent *t);
 /* g[system->cols] of row i of the probe, node by node, point by point. AZ_ENOMEM. */
