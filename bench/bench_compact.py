@@ -45,7 +45,7 @@ def main():
         common.line(["a_c", len(near), f"{seconds:.1f}", residual(near), f"{abs(float(fit(0.0)) - A_C):.1e}"])
         for a in [1] + AT:
             out = common.solve("gclm_compact", os.path.join(folder, "n.h5"), options.threads, "--set", f"a={a}")
-            found = out["unknowns"]["lambda"]["value"]
+            found = common.unknown(out, "lambda")
             followed = min(points, key=lambda p: abs(p["a"] - a))["lambda"]
             common.line([f"networks, a = {a}", 1, f"{out['seconds']:.1f}", f"{out['residual']['reevaluated_relative']:.1e}", f"{abs(found - followed):.1e}"])
 

@@ -132,7 +132,7 @@ def solve(args, problem, settings, seed, reference, folder):
     out = {"seconds": r["seconds"], "residual": number(r["residual"]["reevaluated_max"]), "relative": number(r["residual"]["reevaluated_relative"]),
            "reached": r["reached"], "l2": field_error(problem, settings, result, seed), "error": math.nan}
     if reference and reference["unknown"] in r["unknowns"]:
-        out["error"] = abs(r["unknowns"][reference["unknown"]]["value"] - float(reference["reference"]))
+        out["error"] = abs(common.unknown(r, reference["unknown"]) - float(reference["reference"]))
     print(f"{problem} {settings} seed {seed}: error {out['error']:.1e}, residual {out['residual']:.1e}, L2 {out['l2']:.1e}, {out['seconds']:.2f} s, "
           f"{r['stop']}", file=sys.stderr, flush=True)
     return out

@@ -58,7 +58,7 @@ def main():
                 x = profile(name, mode, a, options, first)
                 y = profile(name, mode, b, options, ["--points", options.points, "--set", "h0=" + options.h0])
                 z = polish(name, mode, a, options)
-                u, v, w = x["unknowns"]["lambda"], y["unknowns"]["lambda"], z["unknowns"]["lambda"]["value"]
+                u, v, w = x["unknowns"]["lambda"], y["unknowns"]["lambda"], common.unknown(z, "lambda")
                 beside = [f"{float(values[mode]) - u['value']:.1e}" if mode < len(values) else "" for values in PUBLISHED[name].values()]
                 common.line([name, mode, f"{u['value']:.14g}", f"{u['error'] or float('nan'):.1e}", f"{abs(u['value'] - v['value']):.1e}", "" if w is None else f"{w - u['value']:.1e}", *beside,
                              f"{x['residual']['defect_slope'] or float('nan'):.2e}", *(f"{r['residual']['reevaluated_max'] or float('nan'):.1e}" for r in (x, y, z)),

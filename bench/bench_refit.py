@@ -29,7 +29,7 @@ def main():
             x = common.solve(name, elements, options.threads, "--trial", "element", "--mode", mode or 0, *(["--tolerance", TOLERANCE[name]] if name in TOLERANCE else []))
             for seed in range(1, options.seeds + 1):
                 y = common.solve(name, os.path.join(folder, f"{seed}.h5"), options.threads, "--trial", "mlp", "--from", elements, "--seed", seed, *extra)
-                u, v = x["unknowns"]["lambda"]["value"], y["unknowns"]["lambda"]
+                u, v = common.unknown(x, "lambda"), y["unknowns"]["lambda"]
                 common.line([name, mode, seed, f"{v['value']:.14g}", f"{v['error'] or float('nan'):.1e}", f"{abs(v['value'] - u):.1e}", f"{y['residual']['reevaluated_relative']:.1e}",
                              f"{x['residual']['reevaluated_relative']:.1e}", f"{y['seconds']:.0f}", f"{x['seconds']:.0f}", common.MACHINE, common.COMMIT])
 

@@ -42,9 +42,18 @@ def call(*words, good=(0,), text=None):
 
 def solve(problem, output, threads, *options):
     """As call, of `ansatz solve`, whether or not the tolerance was reached."""
-    return call("solve", problem, *options, "--threads", threads, "--quiet", "--no-report", "--output", output, good=(0, 1))
+    result = call("solve", problem, *options, "--threads", threads, "--quiet", "--no-report", "--output", output, good=(0, 1))
+    for name, number in result["unknowns"].items():
+        number["value"] = unknown(result, name)
+    return result
 
 
 def line(cells):
     csv.writer(sys.stdout, lineterminator="\n").writerow(cells)
     sys.stdout.flush()
+
+
+def unknown(result, name):
+    """The value of an unknown in a result's JSON; NaN where it is not determined."""
+    value = result["unknowns"][name]["value"]
+    return float("nan") if value is None else value
