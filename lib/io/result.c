@@ -417,7 +417,7 @@ static void stated(az_archive *a, az_result *r)
     az_archive_enter(a, "statements", "what was found of each statement that no residual sees; holds: 1 yes, 0 not determined, -1 no");
     az_archive_int(a, "number", &n, 0, MAX_STATED);
     for (int i = 0; i < n && !a->status; i++) {
-        az_stated s = a->writing ? r->stated[i] : (az_stated){NULL};
+        az_stated s = a->writing ? r->stated[i] : (az_stated){.holds = 0};
         char name[32];
         snprintf(name, sizeof name, "statement%d", i + 1);
         az_archive_enter(a, name, NULL);

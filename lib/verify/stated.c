@@ -85,7 +85,7 @@ static az_status judge_decay(az_result *r, const az_reference *s, int let)
     const az_problem *p = r->problem;
     az_text what = {0}, text = {0};
     az_num declared;
-    double x[1] = {p->coord[0].scale}, power, spread;
+    double x[1] = {p->coord[0].scale}, power = 0, spread = 0;
     az_status st = az_reference_eval(s, &declared, &p->let[let].decay, 1, x, 1, 1);
     const int found = st ? 0 : fit_decay(s, r, p->let[let].node, &power, &spread, &st);
     const double e = creal(declared), error = MARGIN + 2 * spread;
