@@ -167,7 +167,7 @@ static void kept_and_reproducible(void **state)
     static const char text[] = "problem t \"t\"\nunknown a = 0.3\nunknown b = 0.2\ndomain x in [0, 1]\nfield u(x)\nequation d(u, x) = a + b\nboundary u = 0 at x = 0\nboundary u = 1 at x = 1\n"
                                "derived \"middle\" = u@0.5\n";
     const char *path = "build/test-sensitivity.h5";
-    az_result *r = solved(text, AZ_SPACE_ELEMENT, 1, 0), *same;
+    az_result *r = solved(text, AZ_SPACE_ELEMENT, 1, 0), *same = NULL;
     az_error err;
     (void)state;
     if (az_result_save(r, path, &err) || az_result_load(&same, path, &err)) fail_msg("%s", err.message);
