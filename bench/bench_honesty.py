@@ -199,7 +199,7 @@ def fault(row, kind):
 
 def command(row, case):
     run = row["case"], case[1], case[2], row["space"], row["seed"], row["options"].split()
-    return "ansatz " + shlex.join(words(run, "/tmp/x.h5"))
+    return "ansatz " + shlex.join(words(run, "x.h5"))
 
 
 def median(x):

@@ -9,7 +9,7 @@
 #include <string.h>
 
 
-static int find_name(const az_problem *p, const char *name)
+int az_eval_find(const az_problem *p, const char *name)
 {
     for (int i = p->n_lets - 1; i >= 0; i--)
         if (!strcmp(p->let[i].name, name)) return p->let[i].node;
@@ -186,7 +186,7 @@ static az_status derivatives_open(const az_result *r, double *out, int node, con
 
 az_status az_run_eval(const az_result *r, double *out, const char *name, const double *x, int n, const int *order, az_error *err)
 {
-    int node = find_name(r->problem, name);
+    int node = az_eval_find(r->problem, name);
     if (node < 0) return az_fail(err, AZ_ENAME, "no field, let or trial is called '%s'", name);
     return evaluate(r, out, node, x, n, order, err);
 }
@@ -216,7 +216,7 @@ az_status az_eval_node(const az_result *r, double *out, int node, const double *
 az_status az_eval(const az_result *r, double *out, const char *name, const double *points, int n, const int *order, az_error *err)
 {
     const az_problem *p = r->problem;
-    int node = find_name(p, name);
+    int node = az_eval_find(p, name);
     if (node < 0) return az_fail(err, AZ_ENAME, "no field, let or trial is called '%s'", name);
     for (int c = 0; order && c < p->dim; c++)
         if (order[c] < 0 || order[c] > AZ_MAX_DERIVATIVE)

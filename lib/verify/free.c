@@ -98,21 +98,6 @@ static void say_place(az_text *text, const looks *v, const az_problem *p, int at
     }
 }
 
-static bool solved_for_any(const az_tangent *t)
-{
-    bool any = false;
-    for (int i = 0; i < t->r->problem->n_scalars - t->r->problem->n_parameters; i++) any |= az_tangent_unknown(t, i) >= 0;
-    return any;
-}
-
-/* Where the columns of values begin among the border's. */
-static int value_columns(const az_tangent *t)
-{
-    int unknowns = 0;
-    for (int i = 0; i < t->r->problem->n_scalars - t->r->problem->n_parameters; i++) unknowns += az_tangent_unknown(t, i) >= 0;
-    return t->system->border - unknowns - t->n_values;
-}
-
 /* Columns of added weights, and of values, that depend on those before them. */
 static az_status directions(az_support *q, az_text *text, az_tangent *t, looks *v, const double *before)
 {
@@ -121,7 +106,7 @@ static az_status directions(az_support *q, az_text *text, az_tangent *t, looks *
     az_status st = d ? AZ_OK : AZ_ENOMEM;
     int found = 0, looked = 0, where = 0, dependent = 0;
     for (int j = 0; j < t->n_weights + t->n_values && !st; j++) { /* values `expr@x` move with the fields */
-        const int c = j < t->n_weights ? t->column[j] : s->cols - s->border + value_columns(t) + j - t->n_weights;
+        const int c = j < t->n_weights ? t->column[j] : s->cols - s->border + az_tangent_values(t) + j - t->n_weights;
         if (s->diagonal[c] > s->floors[c] && s->scale[c] > 0) continue;
         dependent++;
         if (looked++ >= LOOKED_AT) continue;
@@ -137,7 +122,7 @@ static az_status directions(az_support *q, az_text *text, az_tangent *t, looks *
     if (found && dependent > LOOKED_AT) az_text_add(text, ", and by many others\n");
     else if (found > 1) az_text_add(text, ", and by %d other%s\n", found - 1, found > 2 ? "s" : "");
     else if (found) az_text_add(text, "\n");
-    q->open += found && !solved_for_any(t) ? found : 0; /* else numbers are asked for, and counted by themselves */
+    q->open += found && !az_tangent_n_solved(t) ? found : 0; /* else numbers are asked for, and counted by themselves */
     az_doubles_free(d);
     return st;
 }
@@ -346,7 +331,7 @@ az_status az_free_directions(az_support *q, const az_result *r, az_tangent *t, i
     if (!st && t->r->problem->dim == 1) st = directions(q, &text, t, &v, before);
     if (!st && q->lost && !q->open && !text.n) {
         az_text_add(&text, "%s is not determined by these equations: its error is as large as itself\n", name_of(t->r->problem, q->lost - 1));
-        q->open += !solved_for_any(t);
+        q->open += !az_tangent_n_solved(t);
     }
     if (!st) st = combinations(q, &text, t);
     if (!st && text.failed) st = AZ_ENOMEM;

@@ -217,7 +217,6 @@ static az_status measure(az_support *q, const az_result *r, az_tangent *t)
         st = measure_number(t->system, &q->derived[i], &v, unknowns + i, value, 1);
     }
     if (!st) st = measure_fields(q, r, t);
-
     clear_resolve(&v);
     return st;
 }
@@ -275,16 +274,12 @@ az_status az_sensitivity_of(const az_result *r, double *error, int node, const d
 az_status az_eval_error(const az_result *r, double *error, const char *name, const double *points, int n, const int *order, int threads, az_error *err)
 {
     const az_problem *p = r->problem;
-    int node = -1;
+    const int node = az_eval_find(p, name);
     bool open = false;
-    for (int i = 0; i < p->n_trials; i++)
-        if (!strcmp(p->trial[i].name, name)) node = p->trial[i].node;
-    for (int i = 0; i < p->n_lets; i++)
-        if (!strcmp(p->let[i].name, name)) node = p->let[i].node;
     if (node < 0) return az_fail(err, AZ_ENAME, "no field, let or trial is called '%s'", name);
     for (int c = 0; c < p->dim; c++) open |= p->coord[c].open > 0;
     if (open) return az_fail(err, AZ_EDOMAIN, "errors at points of an open interval are not estimated");
     if (!n) return AZ_OK;
-    az_status st = az_sensitivity_of(r, error, node, points, n, order, threads > 0 ? threads : 1, err);
+    const az_status st = az_sensitivity_of(r, error, node, points, n, order, threads > 0 ? threads : 1, err);
     return st == AZ_ENOMEM ? az_fail(err, st, "out of memory") : st == AZ_EDOMAIN ? az_fail(err, st, "the equations of '%s' cannot be linearised in this space: no errors of values", p->name) : st;
 }

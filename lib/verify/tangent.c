@@ -127,27 +127,30 @@ static int n_unknowns(const az_problem *p) { return p->n_scalars - p->n_paramete
 
 /* ---- where rows and columns stand */
 
-static az_status place_unknowns(az_tangent *t, int first_border)
+static void place_unknowns(az_tangent *t, int first_border)
 {
     for (int i = 0; i < n_unknowns(t->r->problem); i++) t->column[t->n_weights + i] = solved_for(t->r, i) ? first_border++ : -1;
-    return AZ_OK;
 }
 
-static int n_solved(const az_tangent *t)
+int az_tangent_n_solved(const az_tangent *t)
 {
     int n = 0;
     for (int i = 0; i < n_unknowns(t->r->problem); i++) n += solved_for(t->r, i);
     return n;
 }
 
+int az_tangent_values(const az_tangent *t) { return t->system->border - az_tangent_n_solved(t) - t->n_values; }
+
 static az_status create_dense(az_tangent *t, double damped)
 {
     const int rows = t->n_rows + (damped > 0 ? t->n_weights : 0);
-    const az_status st = az_system_create(&t->system, 1, &t->n_weights, &rows, n_solved(t));
+    const az_status st = az_system_create(&t->system, 1, &t->n_weights, &rows, az_tangent_n_solved(t));
     if (st) return st;
     for (int i = 0; i < t->n_rows; i++) t->at[i] = i;
     for (int j = 0; j < t->n_weights; j++) t->column[j] = j;
-    return place_unknowns(t, t->n_weights);
+    place_unknowns(t, t->n_weights);
+    t->jac = az_doubles((size_t)(az_program_rows(t->program) - t->n_rows + 1) * (size_t)t->system->cols);
+    return t->jac ? AZ_OK : AZ_ENOMEM;
 }
 
 /* The blocks of a local problem: a weight stands in the one where its support begins, a row in the one where its point lies. periodic: weights of the
@@ -190,11 +193,11 @@ static az_status create_chain(az_tangent *t, const az_panels *a)
         for (int q = 0; q < count; q++, i++) t->block[i] = az_panels_find(a, x[q]), t->at[i] = w.rows[t->block[i]]++;
     }
     for (int k = 0, i = t->n_rows - t->n_values; k < t->n_values && !st; k++, i++) t->block[i] = az_panels_find(a, az_program_at(t->program, k)[0]), t->at[i] = w.rows[t->block[i]]++;
-    if (!st) st = az_system_create(&t->system, n, w.own, w.rows, w.border + t->n_values + n_solved(t));
+    if (!st) st = az_system_create(&t->system, n, w.own, w.rows, w.border + t->n_values + az_tangent_n_solved(t));
     if (!st) {
         for (int j = 0; j < t->n_weights; j++)
             t->column[j] = w.block[j] < 0 ? t->system->cols - t->system->border + wrapped++ : t->system->block[w.block[j]].first + next[w.block[j]]++;
-        st = place_unknowns(t, t->system->cols - n_solved(t));
+        place_unknowns(t, t->system->cols - az_tangent_n_solved(t));
     }
     az_realloc(w.own, 0);
     az_realloc(w.rows, 0);
@@ -255,7 +258,7 @@ static void put_entry(void *data, int row, int weight, double value)
 static void border_entries(const az_tangent *t, const az_layout *l, int seed_row, double *border)
 {
     const az_problem *p = t->r->problem;
-    const int all = n_unknowns(p), first = p->n_trials * l->n, start = t->system->cols - t->system->border, values = t->system->border - n_solved(t) - t->n_values;
+    const int all = n_unknowns(p), first = p->n_trials * l->n, start = t->system->cols - t->system->border, values = az_tangent_values(t);
     for (int i = 0; i < all; i++)
         if (t->column[t->n_weights + i] >= 0) border[t->column[t->n_weights + i] - start] += t->jac[(size_t)(first + i) * (size_t)t->ld + (size_t)seed_row];
     for (int k = 0; k < t->n_values; k++) border[values + k] += t->jac[(size_t)(first + all + k) * (size_t)t->ld + (size_t)seed_row];
@@ -264,7 +267,7 @@ static void border_entries(const az_tangent *t, const az_layout *l, int seed_row
 static az_status fill_local(az_tangent *t, const az_layout *l)
 {
     const az_problem *p = t->r->problem;
-    const int all = az_program_rows(t->program), values = t->system->border - n_solved(t) - t->n_values;
+    const int all = az_program_rows(t->program), values = az_tangent_values(t);
     double *border = az_doubles((size_t)t->system->border + 1);
     az_status st = border ? AZ_OK : AZ_ENOMEM;
     for (int k = 0; k < p->n_rows && !st; k++) {
@@ -514,8 +517,6 @@ static az_status build_line(az_tangent *t, double **base, const az_probe *probe,
     } else {
         if (!st && (t->n_weights > AZ_TANGENT_MOST)) st = AZ_EDOMAIN;
         if (!st) st = create_dense(t, 0);
-        if (!st) t->jac = az_doubles((size_t)(az_program_rows(t->program) - t->n_rows + 1) * (size_t)t->system->cols);
-        if (!st && !t->jac) st = AZ_ENOMEM;
         if (!st) st = fill_dense(t, 0, true);
     }
     for (int k = 0; points && k < p->n_rows; k++) az_doubles_free(points[k].x);
@@ -540,8 +541,6 @@ static az_status build_box(az_tangent *t, double **base, const az_probe *probe, 
     if (!st) st = create_program(t, points, NULL, 0, probe, threads, err);
     if (!st) st = evaluate(t, base);
     if (!st) st = create_dense(t, DAMPING);
-    if (!st) t->jac = az_doubles((size_t)(az_program_rows(t->program) - t->n_rows + 1) * (size_t)t->system->cols);
-    if (!st && !t->jac) st = AZ_ENOMEM;
     if (!st) st = fill_dense(t, 0, true);
     if (!st) {
         swap_stages(t);
@@ -619,12 +618,12 @@ az_status az_tangent_gradient(const az_tangent *t, double *g, int i)
 
 int az_tangent_unknown(const az_tangent *t, int i) { return t->column[t->n_weights + i]; }
 
-/* The last stages of all trials, with these weights more (times sign). */
-static void shift_stages(az_tangent *t, const double *d, int first, double sign)
+/* The last stages of all trials, with these weights more. */
+static void shift_stages(az_tangent *t, const double *d, int first)
 {
     for (int k = 0; k < t->r->problem->n_trials; k++) {
         az_network *net = added(t, k);
-        for (int j = 0; j < az_trial_trained(net); j++) net->weight[net->n_frozen + j] += sign * d[t->column[first + j]];
+        for (int j = 0; j < az_trial_trained(net); j++) net->weight[net->n_frozen + j] += d[t->column[first + j]];
         first += az_trial_trained(net);
     }
 }
@@ -655,10 +654,10 @@ az_status az_tangent_residual(az_tangent *t, double *out, const double *d)
     for (int i = 0; i < p->n_scalars && !st; i++) scalar[i] = t->r->scalar[i];
     for (int i = 0; i < n_unknowns(p) && !st; i++)
         if (az_tangent_unknown(t, i) >= 0) scalar[p->n_parameters + i] += d[az_tangent_unknown(t, i)];
-    if (!st) shift_stages(t, d, 0, 1);
+    if (!st) shift_stages(t, d, 0);
     if (!st && both) {
         swap_stages(t);
-        shift_stages(t, d, features, 1);
+        shift_stages(t, d, features);
         swap_stages(t);
     }
     const az_binding b = {.trial = t->trial, .scalar = scalar, .unit = 1};

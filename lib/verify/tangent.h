@@ -37,6 +37,8 @@ void az_tangent_destroy(az_tangent *t);
 az_status az_tangent_gradient(const az_tangent *t, double *g, int i);
 /* Residuals of the rows where the trials have the added weights d and the unknowns are shifted by d: out[n_rows]. AZ_ENOMEM. */
 az_status az_tangent_residual(az_tangent *t, double *out, const double *d);
+int az_tangent_n_solved(const az_tangent *t);         /* unknowns that were */
+int az_tangent_values(const az_tangent *t);           /* where the columns of values `expr@x` begin among the border's */
 int az_tangent_unknown(const az_tangent *t, int i); /* the system's column of unknown i, -1 if it was not solved for */
 
 #endif
